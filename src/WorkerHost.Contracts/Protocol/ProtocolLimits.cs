@@ -1,0 +1,39 @@
+namespace WorkerHost;
+
+/// <summary>Versions, names and limits of the wire that both sides must agree on.</summary>
+internal static class ProtocolLimits
+{
+    public const uint MinVersion = 1;
+    public const uint MaxVersion = 1;
+
+    /// <summary>
+    /// A frame of a session stays below this unless one task alone is larger. Four times the 64 KiB at which a Unix
+    /// socket's write begins to block: large enough to batch thousands of small tasks, small enough that none waits long.
+    /// </summary>
+    public const int MaxFrameBytes = 256 * 1024;
+
+    /// <summary>The default for the largest task or result, in bytes.</summary>
+    public const int DefaultMaxMessageBytes = 64 * 1024 * 1024;
+
+    /// <summary>Room for names, headers and framing beside a payload of the largest size.</summary>
+    public const int MessageOverheadBytes = 64 * 1024;
+
+    /// <summary>Task names and ids longer than this are refused.</summary>
+    public const int MaxNameLength = 1024;
+}
+
+/// <summary>What an endpoint can do beyond <c>Run</c> and health.</summary>
+internal static class Capability
+{
+    public const string Session = "session";
+    public const string Ledger = "ledger";
+    public const string Control = "control";
+}
+
+/// <summary>What the bytes of a payload are.</summary>
+internal static class ContentType
+{
+    public const string Json = "application/json";
+    public const string Protobuf = "application/x-protobuf";
+    public const string Bytes = "application/octet-stream";
+}
