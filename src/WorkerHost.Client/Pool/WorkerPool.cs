@@ -15,6 +15,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
     private readonly Client.EndpointConnector connector;
     private readonly Client.RetryOwner retries;
     private readonly Client.PoolIdentity identity;
+    private readonly IWorkerSource source;
     private readonly IAsyncDisposable? ownedSource;
     private readonly Lock stopLock = new();
     private readonly CancellationTokenSource hurry = new();
@@ -24,6 +25,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
     internal WorkerPool(IWorkerSource source, IAsyncDisposable? ownedSource, WorkerPoolOptions options, Random random)
     {
         this.options = options;
+        this.source = source;
         this.ownedSource = ownedSource;
         var logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("WorkerHost.Pool");
         identity = new Client.PoolIdentity(string.Create(CultureInfo.InvariantCulture, $"{options.Name}-{random.Next():x8}"), logger);
@@ -141,6 +143,9 @@ public sealed partial class WorkerPool : IAsyncDisposable
     {
         await StopAsync().ConfigureAwait(false);
     }
+
+    /// <summary>Where the pool learns of its workers.</summary>
+    internal IWorkerSource Source => source;
 
     internal static Random NewRandom() => new();
 
