@@ -239,6 +239,7 @@ internal sealed partial class Dispatcher
         entry.Endpoint = endpoint;
         entry.Written = false;
         entry.StopOverdue = false;
+        entry.RecallAsked = false;
 
         // A name never seen may take for ever: nothing goes behind it.
         entry.Charge = Math.Min(entry.Service!.Microseconds, 1e9);

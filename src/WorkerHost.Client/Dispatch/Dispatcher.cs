@@ -260,6 +260,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             {
                 if (waiting.Written && waiting.Stop == StopReason.None)
                 {
+                    waiting.RecallAsked = true;
                     endpoint.Recalls.Add(waiting.Sequence);
                 }
             }

@@ -86,6 +86,9 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     /// <summary>The grace after the stop has passed without an answer.</summary>
     public bool StopOverdue;
 
+    /// <summary>The endpoint was asked to give it back if it has not begun.</summary>
+    public bool RecallAsked;
+
     /// <summary>The caller has its outcome.</summary>
     public bool Completed;
 
