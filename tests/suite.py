@@ -222,7 +222,9 @@ class Suite:
                     running[match[1]] = True
                 elif match[2] != "FAIL":
                     running.pop(match[1], None)
-        return "\n".join([*(f"was running: {test}" for test in running), *lines[-30:]])
+        # The cause stands right below the last line of the reporter; a crash's stack may be hundreds of wide lines.
+        last = max((i for i, line in enumerate(lines) if re.search(r"\[(STARTING|FINISHED|FAIL|SKIP)\]", line)), default=0)
+        return "\n".join([*(f"may have been running: {test}" for test in running), *(line[:240] for line in lines[last:last + 25])])
 
     # ---- the report ------------------------------------------------------------------------------------------
 

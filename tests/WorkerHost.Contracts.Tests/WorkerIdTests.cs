@@ -1,8 +1,0 @@
-namespace WorkerHost.Contracts.Tests;
-
-public sealed class WorkerIdTests
-{
-    [Fact]
-    public void A_worker_is_printed_as_pool_slot_and_incarnation() =>
-        Assert.Equal("images/2#7", new WorkerId("images", 2, 7).ToString());
-}
