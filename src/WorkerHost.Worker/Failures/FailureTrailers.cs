@@ -1,0 +1,26 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using WorkerHost.V1;
+
+namespace WorkerHost.Worker;
+
+/// <summary>A failure as it leaves a unary call: a status, and its detail in the trailers.</summary>
+internal static class FailureTrailers
+{
+    public const string DetailsKey = "grpc-status-details-bin";
+
+    // gRPC's C core (Python, Ruby, PHP …) takes 8 KiB of metadata by default and fails the call above that. The details
+    // grow by a third as base64, and beside them stand the status message and HTTP/2's own fields.
+    private const int MaxDetailBytes = 4 * 1024;
+    private const int MaxStatusMessageBytes = 400;
+
+    public static RpcException ToException(TaskFailure failure, bool draining = false)
+    {
+        var code = FailureStatus.ToStatusCode((TaskFailureKind)failure.Kind, draining);
+        FailureSize.Shrink(failure, MaxDetailBytes);
+        var message = BoundedText.Cut(failure.Message, MaxStatusMessageBytes);
+        var details = new Google.Rpc.Status { Code = (int)code, Message = message, Details = { Any.Pack(failure) } };
+        return new RpcException(new Status(code, message), new Metadata { { DetailsKey, details.ToByteArray() } });
+    }
+}

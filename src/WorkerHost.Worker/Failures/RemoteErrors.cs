@@ -1,0 +1,42 @@
+namespace WorkerHost.Worker;
+
+/// <summary>Turns an exception into what travels: type, message, stack and causes, each of bounded size.</summary>
+internal static class RemoteErrors
+{
+    public const int MaxMessageBytes = 8 * 1024;
+    public const int MaxStackBytes = 32 * 1024;
+    public const int MaxDepth = 8;
+
+    public static V1.RemoteError From(Exception exception) => From(exception, 1);
+
+    private static V1.RemoteError From(Exception exception, int depth)
+    {
+        var error = new V1.RemoteError
+        {
+            Type = BoundedText.Cut(exception.GetType().FullName ?? exception.GetType().Name, ProtocolLimits.MaxNameLength),
+            Message = BoundedText.Cut(Read(() => exception.Message), MaxMessageBytes),
+            StackTrace = BoundedText.Cut(Read(() => exception.StackTrace), MaxStackBytes),
+        };
+
+        // InnerException of an AggregateException is its first; the others are named in its message.
+        if (exception.InnerException is { } cause && depth < MaxDepth)
+        {
+            error.Cause = From(cause, depth + 1);
+        }
+
+        return error;
+    }
+
+    // Message and StackTrace are virtual: an exception class of the user's may throw while it is being read.
+    private static string Read(Func<string?> member)
+    {
+        try
+        {
+            return member() ?? "";
+        }
+        catch (Exception e)
+        {
+            return $"(could not be read: {e.GetType().Name})";
+        }
+    }
+}

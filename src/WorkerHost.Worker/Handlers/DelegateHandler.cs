@@ -1,0 +1,243 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Runtime.ExceptionServices;
+using System.Text.Json;
+using Google.Protobuf;
+
+namespace WorkerHost.Worker;
+
+/// <summary>
+/// Any lambda or method as a task. Called through <see cref="MethodInvoker"/>: compiling expression trees would cost
+/// more at every start of a worker than it saves in its life.
+/// </summary>
+[RequiresUnreferencedCode("Finds parameters and JSON metadata by reflection.")]
+[RequiresDynamicCode("Finds parameters and JSON metadata by reflection.")]
+internal sealed class DelegateHandler : TaskHandler
+{
+    private static readonly ByteString Null = ByteString.CopyFromUtf8("null");
+
+    private readonly MethodInvoker invoker;
+    private readonly object? target;
+    private readonly object? boundFirst;
+    private readonly bool hasBoundFirst;
+    private readonly HandlerParameter[] parameters;
+    private readonly HandlerParameter[] arguments;
+    private readonly ReturnValue returnValue;
+
+    private DelegateHandler(string name, Delegate handler, HandlerParameter[] parameters, ReturnValue returnValue)
+        : base(name, Accepts(parameters))
+    {
+        var method = handler.Method;
+        invoker = MethodInvoker.Create(method);
+        hasBoundFirst = method.IsStatic && handler.Target is not null;
+        boundFirst = hasBoundFirst ? handler.Target : null;
+        target = method.IsStatic ? null : handler.Target;
+        this.parameters = parameters;
+        arguments = [.. parameters.Where(static p => p.Source == ParameterSource.Argument)];
+        this.returnValue = returnValue;
+    }
+
+    /// <exception cref="ArgumentException">The handler has a parameter or a return type that cannot travel.</exception>
+    public static DelegateHandler Create(string name, Delegate handler)
+    {
+        if (!handler.HasSingleTarget)
+        {
+            throw new ArgumentException($"the handler of task \"{name}\" is made of several delegates; map one", nameof(handler));
+        }
+
+        var method = handler.Method;
+
+        // A delegate over a static method with its first argument bound.
+        var skip = method.IsStatic && handler.Target is not null ? 1 : 0;
+        var parameters = method.GetParameters().Skip(skip).Select(static p => new HandlerParameter(p)).ToArray();
+        foreach (var parameter in parameters)
+        {
+            if (parameter.Type.IsByRef || parameter.Type.IsPointer || parameter.Type.IsByRefLike)
+            {
+                throw new ArgumentException($"parameter \"{parameter}\" of task \"{name}\" cannot be read from a payload", nameof(handler));
+            }
+        }
+
+        if (parameters.Count(static p => p.Source == ParameterSource.Argument) > 1
+            && Array.Find(parameters, static p => p.IsMessage) is { } message)
+        {
+            throw new ArgumentException($"parameter \"{message}\" of task \"{name}\" is a protobuf message and must be the only argument", nameof(handler));
+        }
+
+        var returnValue = ReturnValue.For(method.ReturnType);
+        if (returnValue.Type is { } type && (type.IsByRef || type.IsPointer || type.IsByRefLike || IsAsyncSequence(type)))
+        {
+            throw new ArgumentException($"task \"{name}\" returns {type.Name}, which cannot be written as one result", nameof(handler));
+        }
+
+        return new DelegateHandler(name, handler, parameters, returnValue);
+    }
+
+    public override TaskResult Run(TaskRun run, CancellationToken cancellationToken)
+    {
+        var values = new object?[parameters.Length + (hasBoundFirst ? 1 : 0)];
+        var bound = values.AsSpan(hasBoundFirst ? 1 : 0);
+        if (hasBoundFirst)
+        {
+            values[0] = boundFirst;
+        }
+
+        for (var i = 0; i < parameters.Length; i++)
+        {
+            bound[i] = parameters[i].Source switch
+            {
+                ParameterSource.Context => run,
+                ParameterSource.Token => cancellationToken,
+                _ => null,
+            };
+        }
+
+        Read(run, bound);
+        object? result;
+        try
+        {
+            result = returnValue.From(invoker.Invoke(target, values.AsSpan()));
+        }
+        catch (TargetInvocationException e) when (e.InnerException is not null)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerException);
+            throw;
+        }
+
+        try
+        {
+            return Write(result);
+        }
+        catch (Exception e)
+        {
+            throw new ResultNotWritableException(e);
+        }
+    }
+
+    private static string[] Accepts(HandlerParameter[] parameters)
+    {
+        var arguments = parameters.Where(static p => p.Source == ParameterSource.Argument).ToArray();
+        return arguments switch
+        {
+            [{ IsBytes: true }] => [ContentType.Bytes, ContentType.Json],
+            [{ IsMessage: true }] => [ContentType.Protobuf],
+            _ => [ContentType.Json],
+        };
+    }
+
+    private static bool IsAsyncSequence(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>);
+
+    private void Read(TaskRun run, Span<object?> values)
+    {
+        var contentType = run.ContentType;
+        var payload = run.Payload;
+        if (arguments is [{ IsBytes: true } bytes] && Is(contentType, ContentType.Bytes))
+        {
+            values[Array.IndexOf(parameters, bytes)] = bytes.Type == typeof(byte[]) ? payload.ToByteArray() : payload.Memory;
+        }
+        else if (arguments is [{ IsMessage: true } message])
+        {
+            values[Array.IndexOf(parameters, message)] = Is(contentType, ContentType.Protobuf)
+                ? ReadMessage(message, payload)
+                : throw UnknownContentType(contentType.Length == 0 ? ContentType.Json : contentType);
+        }
+        else if (IsJson(contentType))
+        {
+            ReadJson(payload, values);
+        }
+        else
+        {
+            throw UnknownContentType(contentType);
+        }
+    }
+
+    private object ReadMessage(HandlerParameter parameter, ByteString payload)
+    {
+        try
+        {
+            var message = (IMessage)Activator.CreateInstance(parameter.Type)!;
+            message.MergeFrom(payload);
+            return message;
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new BadInputException($"the payload of task \"{Name}\" is not a {parameter.Type.Name}: {e.Message}", e);
+        }
+    }
+
+    private void ReadJson(ByteString payload, Span<object?> values)
+    {
+        var reader = new Utf8JsonReader(payload.Span);
+        HandlerParameter? at = null;
+        try
+        {
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+            {
+                throw new BadInputException($"{Expectation()}; the payload is {(payload.IsEmpty ? "empty" : "not an array")}");
+            }
+
+            var given = 0;
+
+            // A value may be an array itself, so the token type alone does not say that ours has ended.
+            var ended = false;
+            for (var i = 0; i < parameters.Length; i++)
+            {
+                at = parameters[i];
+                if (at.Source != ParameterSource.Argument)
+                {
+                    continue;
+                }
+
+                if (!ended)
+                {
+                    reader.Read();
+                    ended = reader.TokenType == JsonTokenType.EndArray;
+                }
+
+                if (!ended)
+                {
+                    values[i] = JsonSerializer.Deserialize(ref reader, at.TypeInfo());
+                    given++;
+                }
+                else if (at.IsOptional)
+                {
+                    values[i] = at.Default;
+                }
+                else
+                {
+                    throw new BadInputException($"{Expectation()}; got {given}");
+                }
+            }
+
+            at = null;
+            if (!ended && reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                throw new BadInputException($"{Expectation()}; got more");
+            }
+
+            if (reader.Read())
+            {
+                throw new BadInputException($"{Expectation()}; something follows the array");
+            }
+        }
+        catch (Exception e) when (e is not BadInputException)
+        {
+            // A converter of the user's may throw anything; in every case the payload is what could not be read.
+            var which = at is null ? "the payload" : $"argument \"{at}\"";
+            throw new BadInputException($"{Expectation()}; {which} could not be read: {e.Message}", e);
+        }
+    }
+
+    private string Expectation() =>
+        $"task \"{Name}\" takes a JSON array of {arguments.Length} argument{(arguments.Length == 1 ? "" : "s")} ({string.Join(", ", arguments.Select(static a => a.ToString()))})";
+
+    private TaskResult Write(object? result) => result switch
+    {
+        _ when returnValue.Type is null => new TaskResult(Null, ContentType.Json),
+        byte[] bytes => new TaskResult(Wrap(bytes), ContentType.Bytes),
+        ReadOnlyMemory<byte> bytes => new TaskResult(Wrap(bytes), ContentType.Bytes),
+        Memory<byte> bytes => new TaskResult(Wrap(bytes), ContentType.Bytes),
+        IMessage message => new TaskResult(message.ToByteString(), ContentType.Protobuf),
+        _ => new TaskResult(Wrap(JsonSerializer.SerializeToUtf8Bytes(result, HandlerJson.TypeInfo(returnValue.Type))), ContentType.Json),
+    };
+}

@@ -1,0 +1,206 @@
+using Microsoft.Extensions.Logging;
+using WorkerHost.V1;
+
+namespace WorkerHost.Worker;
+
+/// <summary>
+/// What everything in this worker's endpoint shares: who we are, the tasks, the queue and its lanes, the ledger, and
+/// whether we are leaving. All members are thread-safe.
+/// </summary>
+internal sealed class EndpointCore : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly HashSet<TaskSession> sessions = [];
+    private readonly TaskCompletionSource empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lane[] lanes;
+    private readonly LedgerPage? ledger;
+    private int open;
+    private long finished;
+    private volatile bool draining;
+
+    public EndpointCore(LaunchLine launch, TaskTable tasks, LedgerPage? ledger, TimeProvider time, ILogger logger)
+    {
+        Launch = launch;
+        Worker = launch.Worker;
+        WorkerName = Worker.ToString();
+        Tasks = tasks;
+        Time = time;
+        Logger = logger;
+        this.ledger = ledger;
+        Capabilities = ledger is null
+            ? [Capability.Session, Capability.Control]
+            : [Capability.Session, Capability.Control, Capability.Ledger];
+        Queue = new LaneQueue(ledger, time, Math.Max(256L * 1024 * 1024, 2L * launch.MaxMessageBytes));
+        lanes = [.. Enumerable.Range(0, launch.Concurrency).Select(index => new Lane(index, Queue, this))];
+    }
+
+    public LaunchLine Launch { get; }
+
+    public WorkerId Worker { get; }
+
+    public string WorkerName { get; }
+
+    public TaskTable Tasks { get; }
+
+    public TimeProvider Time { get; }
+
+    public ILogger Logger { get; }
+
+    public LaneQueue Queue { get; }
+
+    public IReadOnlyList<string> Capabilities { get; }
+
+    public int MaxMessageBytes => Launch.MaxMessageBytes;
+
+    public bool IsDraining => draining;
+
+    /// <summary>Tasks whose handler has returned, in the worker's life.</summary>
+    public long FinishedTasks => Interlocked.Read(ref finished);
+
+    /// <summary>Done when the worker drains and every session and every call has ended.</summary>
+    public Task Empty => empty.Task;
+
+    public void Start()
+    {
+        foreach (var lane in lanes)
+        {
+            lane.Start();
+        }
+    }
+
+    /// <summary>What the lanes run just now.</summary>
+    public IReadOnlyList<TaskRun> Running() => Queue.Running(lanes);
+
+    public void Finished(int lane)
+    {
+        ledger?.Finish(lane);
+        Interlocked.Increment(ref finished);
+    }
+
+    public int OpenTrack(ulong sessionKey) => ledger?.OpenTrack(sessionKey) ?? -1;
+
+    public void CloseTrack(int track) => ledger?.CloseTrack(track);
+
+    /// <summary>Why no handler can be called for it; null: one can.</summary>
+    public TaskFailure? Objection(TaskRun run)
+    {
+        if (run.Task.Length > ProtocolLimits.MaxNameLength)
+        {
+            return TaskFailures.BadInput(run, $"the task's name has {run.Task.Length} characters; the limit is {ProtocolLimits.MaxNameLength}");
+        }
+
+        return run.Payload.Length > MaxMessageBytes
+            ? TaskFailures.BadInput(
+                run, $"the payload has {run.Payload.Length} bytes, more than the limit of {MaxMessageBytes} bytes (MaxMessageBytes of the pool's options)")
+            : null;
+    }
+
+    /// <exception cref="Grpc.Core.RpcException">The worker is leaving, or the session's key is in use.</exception>
+    public void Enter(TaskSession session)
+    {
+        lock (gate)
+        {
+            if (draining)
+            {
+                throw SessionRefusal.Draining(Worker);
+            }
+
+            // Two sessions under one key could not be told apart in the ledger.
+            if (sessions.Any(other => other.Key == session.Key))
+            {
+                throw SessionRefusal.Broken("another open session has the same session_key");
+            }
+
+            open++;
+            sessions.Add(session);
+        }
+    }
+
+    public void Leave(TaskSession session)
+    {
+        lock (gate)
+        {
+            sessions.Remove(session);
+        }
+
+        LeaveCall();
+    }
+
+    /// <summary>False: the worker is leaving and takes no new call.</summary>
+    public bool EnterCall()
+    {
+        lock (gate)
+        {
+            if (draining)
+            {
+                return false;
+            }
+
+            open++;
+            return true;
+        }
+    }
+
+    public void LeaveCall()
+    {
+        bool last;
+        lock (gate)
+        {
+            last = --open == 0 && draining;
+        }
+
+        if (last)
+        {
+            empty.TrySetResult();
+        }
+    }
+
+    /// <summary>Takes nothing new, gives back what has not started and lets the rest finish. Idempotent.</summary>
+    public void Drain()
+    {
+        TaskSession[] told;
+        bool last;
+        lock (gate)
+        {
+            if (draining)
+            {
+                return;
+            }
+
+            draining = true;
+            told = [.. sessions];
+            last = open == 0;
+        }
+
+        ledger?.Stage(LedgerStage.Draining);
+        foreach (var session in told)
+        {
+            session.Drain();
+        }
+
+        foreach (var run in Queue.RemoveAll())
+        {
+            run.GiveBack();
+        }
+
+        if (last)
+        {
+            empty.TrySetResult();
+        }
+    }
+
+    /// <summary>Asks every running handler to stop.</summary>
+    public void CancelRunning()
+    {
+        foreach (var run in Running())
+        {
+            Queue.Cancel(run, StopCause.Caller);
+        }
+    }
+
+    public void Dispose()
+    {
+        Queue.Stop();
+        Queue.Dispose();
+    }
+}

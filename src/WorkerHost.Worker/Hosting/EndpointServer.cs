@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using Grpc.Health.V1;
+using Grpc.HealthCheck;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace WorkerHost.Worker;
+
+/// <summary>Kestrel, HTTP/2 only, on the one address of the launch line, with the worker's three gRPC services.</summary>
+internal sealed class EndpointServer : IAsyncDisposable
+{
+    private const string UnauthenticatedStatus = "16";
+
+    // A session is one stream, but a client without sessions has a stream per call in flight.
+    private const int MaxStreams = 10_000;
+
+    // Room for a batch of frames or one large task without a round trip for credit.
+    private const int WindowBytes = 8 * 1024 * 1024;
+
+    private static readonly TimeSpan StopGrace = TimeSpan.FromMilliseconds(500);
+
+    private readonly ListenAddress address;
+    private readonly PeerPolicy peers;
+    private readonly TimeProvider time;
+    private readonly ServiceProvider services;
+    private readonly KestrelServer server;
+    private readonly HealthServiceImpl health = new();
+    private readonly CancellationTokenSource stopping = new();
+
+    public EndpointServer(EndpointCore core, ListenAddress address, PeerPolicy peers, ILoggerFactory loggers)
+    {
+        this.address = address;
+        this.peers = peers;
+        time = core.Time;
+        services = Services(core, loggers);
+        server = new KestrelServer(
+            Options.Create(Kestrel()),
+            new SocketTransportFactory(Options.Create(new SocketTransportOptions { Backlog = 512 }), loggers),
+            loggers);
+        SetServing(false);
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await server.StartAsync(new GrpcApplication(Pipeline(), services), cancellationToken).ConfigureAwait(false);
+        if (address.SocketPath is { } path && !OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
+    /// <summary>What the standard health service says of this worker.</summary>
+    public void SetServing(bool serving)
+    {
+        var status = serving ? HealthCheckResponse.Types.ServingStatus.Serving : HealthCheckResponse.Types.ServingStatus.NotServing;
+        health.SetStatus("", status);
+        health.SetStatus("workerhost.v1.TaskEndpoint", status);
+    }
+
+    /// <summary>Ends health watches, lets answers reach the wire, and closes what is still open after a moment.</summary>
+    public async Task StopAsync()
+    {
+        await stopping.CancelAsync().ConfigureAwait(false);
+        using var grace = new CancellationTokenSource(StopGrace, time);
+        await server.StopAsync(grace.Token).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        server.Dispose();
+        stopping.Dispose();
+        await services.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private ServiceProvider Services(EndpointCore core, ILoggerFactory loggers)
+    {
+        var collection = new ServiceCollection();
+        collection.AddSingleton(loggers);
+        collection.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        collection.AddSingleton(new DiagnosticListener("Microsoft.AspNetCore"));
+        collection.AddRoutingCore();
+        collection.AddGrpc(options =>
+        {
+            // A failure of ours may be larger than the smallest message limit a user can set; results are checked before.
+            options.MaxSendMessageSize = null;
+            options.MaxReceiveMessageSize =
+                Math.Max(core.MaxMessageBytes, ProtocolLimits.MaxFrameBytes) + ProtocolLimits.MessageOverheadBytes;
+
+            // The limit above counts bytes as they travel. Without decompression it counts what they are.
+            options.CompressionProviders.Clear();
+        });
+        collection.AddSingleton(new TaskEndpointService(core));
+        collection.AddSingleton(new WorkerControlService(core, peers));
+        collection.AddSingleton(health);
+        return collection.BuildServiceProvider();
+    }
+
+    private KestrelServerOptions Kestrel()
+    {
+        var options = new KestrelServerOptions { ApplicationServices = services, AddServerHeader = false };
+        options.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
+        options.Limits.Http2.InitialConnectionWindowSize = WindowBytes;
+        options.Limits.Http2.InitialStreamWindowSize = WindowBytes;
+
+        // Sessions are silent for as long as nobody has work.
+        options.Limits.MinRequestBodyDataRate = null;
+        options.Limits.MinResponseDataRate = null;
+        options.Limits.MaxRequestBodySize = null;
+        options.Limits.KeepAliveTimeout = TimeSpan.FromDays(1);
+        if (address.SocketPath is { } path)
+        {
+            options.ListenUnixSocket(path, Configure);
+        }
+        else
+        {
+            options.Listen(address.EndPoint!, Configure);
+        }
+
+        return options;
+    }
+
+    private void Configure(ListenOptions listen)
+    {
+        listen.Protocols = HttpProtocols.Http2;
+        if (address.SocketPath is not null)
+        {
+            listen.Use(Guard);
+        }
+    }
+
+    // Strangers are dropped before a byte of theirs is read.
+    private ConnectionDelegate Guard(ConnectionDelegate next) => connection =>
+    {
+        if (peers.Identify(connection) is not { } peer)
+        {
+            connection.Abort();
+            return Task.CompletedTask;
+        }
+
+        connection.Features.Set(peer);
+        return next(connection);
+    };
+
+    private RequestDelegate Pipeline()
+    {
+        var pipeline = new ApplicationBuilder(services);
+        pipeline.Use(next => context => Admit(context, next));
+        pipeline.UseRouting();
+        pipeline.UseEndpoints(static endpoints =>
+        {
+            endpoints.MapGrpcService<TaskEndpointService>();
+            endpoints.MapGrpcService<WorkerControlService>();
+            endpoints.MapGrpcService<HealthServiceImpl>();
+        });
+        return pipeline.Build();
+    }
+
+    private Task Admit(HttpContext context, RequestDelegate next)
+    {
+        if (!peers.Admits(context.Request))
+        {
+            context.Response.ContentType = "application/grpc";
+            context.Response.Headers["grpc-status"] = UnauthenticatedStatus;
+            context.Response.Headers["grpc-message"] = "the bearer token of this worker is required";
+            return Task.CompletedTask;
+        }
+
+        return context.Request.Path == "/grpc.health.v1.Health/Watch" ? Watch(context, next) : next(context);
+    }
+
+    // A watch lasts until its client leaves, and would hold up our stop.
+    private async Task Watch(HttpContext context, RequestDelegate next)
+    {
+        using var registration = stopping.Token.UnsafeRegister(static state => ((HttpContext)state!).Abort(), context);
+        await next(context).ConfigureAwait(false);
+    }
+}

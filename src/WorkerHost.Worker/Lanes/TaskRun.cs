@@ -1,0 +1,130 @@
+using Google.Protobuf;
+using WorkerHost.V1;
+
+namespace WorkerHost.Worker;
+
+/// <summary>Where a task stands in this worker. Guarded by the lane queue's lock.</summary>
+internal enum RunState : byte
+{
+    Created,
+    Queued,
+    Running,
+
+    /// <summary>Taken out of the queue before it started.</summary>
+    Removed,
+    Done,
+}
+
+/// <summary>Why a running task's token was cancelled; the first cause stays.</summary>
+internal enum StopCause : byte
+{
+    None,
+    Caller,
+    TimeLimit,
+}
+
+/// <summary>How a task ended in this worker.</summary>
+internal readonly struct TaskEnd
+{
+    public ByteString Data { get; init; }
+
+    public string ContentType { get; init; }
+
+    public TaskFailure? Failure { get; init; }
+
+    public bool Recalled { get; init; }
+
+    public ulong ServiceMicroseconds { get; init; }
+
+    public static TaskEnd FailedWith(TaskFailure failure, ulong serviceMicroseconds = 0) => new()
+    {
+        Data = ByteString.Empty,
+        ContentType = "",
+        Failure = failure,
+        ServiceMicroseconds = serviceMicroseconds,
+    };
+
+    public static TaskEnd GivenBack { get; } = new() { Data = ByteString.Empty, ContentType = "", Recalled = true };
+}
+
+/// <summary>
+/// One task in this worker, from its arrival to its end. It is the handler's <see cref="TaskContext"/> as well: one
+/// object per task, because at hundreds of thousands of tasks a second every further one shows.
+/// </summary>
+internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long deadline) : TaskContext
+{
+    private Lane? lane;
+
+    /// <summary>Null for a name that nobody mapped; such a run is never queued.</summary>
+    public TaskHandler? Handler { get; } = handler;
+
+    /// <summary>A timestamp of the core's clock; 0: no time limit.</summary>
+    public long Deadline { get; } = deadline;
+
+    /// <summary>Neighbours in the lane queue.</summary>
+    public TaskRun? Next { get; set; }
+
+    public TaskRun? Previous { get; set; }
+
+    public RunState State { get; set; }
+
+    public StopCause Cause { get; set; }
+
+    public long StartedAt { get; private set; }
+
+    /// <summary>Where it runs; null before its start.</summary>
+    public Lane? Lane => lane;
+
+    public abstract ByteString Payload { get; }
+
+    public abstract string ContentType { get; }
+
+    /// <summary>0 for a unary call.</summary>
+    public abstract ulong SessionKey { get; }
+
+    public abstract ulong Sequence { get; }
+
+    /// <summary>The ledger's track of the session; -1: none.</summary>
+    public abstract int Track { get; }
+
+    public override WorkerId Worker => core.Worker;
+
+    public override CancellationToken CancellationToken => lane?.Token ?? default;
+
+    public override TimeSpan? TimeRemaining
+    {
+        get
+        {
+            if (Deadline == 0)
+            {
+                return null;
+            }
+
+            var left = core.Time.GetElapsedTime(core.Time.GetTimestamp(), Deadline);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
+
+    protected EndpointCore Core => core;
+
+    /// <summary>Called by the lane queue, under its lock.</summary>
+    public void Start(Lane on, long now)
+    {
+        State = RunState.Running;
+        StartedAt = now;
+        lane = on;
+    }
+
+    /// <summary>Just before the handler is called.</summary>
+    public virtual void Began()
+    {
+    }
+
+    /// <summary>Hands the end to whoever submitted the task. Called once, by any thread, outside of all locks.</summary>
+    /// <param name="end">How it ended.</param>
+    /// <param name="hurry">Nothing else waits for this thread, so it may carry the answer all the way to the socket.</param>
+    public abstract void Complete(in TaskEnd end, bool hurry);
+
+    /// <summary>Tells the submitter that the worker is leaving and the task has not started.</summary>
+    public abstract void GiveBack();
+}

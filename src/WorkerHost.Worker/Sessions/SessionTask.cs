@@ -1,0 +1,58 @@
+using Google.Protobuf;
+using WorkerHost.V1;
+
+namespace WorkerHost.Worker;
+
+/// <summary>A task that came over a session.</summary>
+internal sealed class SessionTask(EndpointCore core, TaskSession session, TaskSubmission submission, TaskHandler? handler, long deadline)
+    : TaskRun(core, handler, deadline)
+{
+    private string? id;
+
+    public override string Id => id ??= submission.Id.Length > 0 ? submission.Id : $"{session.IdPrefix}-{submission.Number}";
+
+    public override string Task => submission.Task;
+
+    public override int Attempt => submission.Attempt is 0 ? 1 : (int)Math.Min(submission.Attempt, int.MaxValue);
+
+    public override IReadOnlyDictionary<string, string> Headers =>
+        submission.Headers.Count == 0 ? NoHeaders : new Dictionary<string, string>(submission.Headers);
+
+    public override ByteString Payload => submission.Data;
+
+    public override string ContentType => submission.ContentType;
+
+    public override ulong SessionKey => session.Key;
+
+    public override ulong Sequence => submission.Sequence;
+
+    public override int Track => session.Track;
+
+    /// <summary>Why it cannot be taken; null: it can.</summary>
+    public TaskFailure? Objection()
+    {
+        if (submission.Id.Length > ProtocolLimits.MaxNameLength)
+        {
+            return TaskFailures.BadInput(this, $"the task's id has {submission.Id.Length} characters; the limit is {ProtocolLimits.MaxNameLength}");
+        }
+
+        if (submission.TotalBytes > (ulong)submission.Data.Length)
+        {
+            return TaskFailures.BadInput(this, "this worker does not take payloads in chunks (total_bytes is larger than data)");
+        }
+
+        return Core.Objection(this);
+    }
+
+    public override void Began()
+    {
+        if (session.ReportsStarts)
+        {
+            session.Started(this);
+        }
+    }
+
+    public override void Complete(in TaskEnd end, bool hurry) => session.Complete(this, end, hurry);
+
+    public override void GiveBack() => session.Complete(this, TaskEnd.GivenBack, hurry: false);
+}

@@ -1,0 +1,521 @@
+using Grpc.Core;
+using WorkerHost.V1;
+
+namespace WorkerHost.Worker;
+
+/// <summary>
+/// One duplex stream: reads tasks into the lane queue and writes outcomes back. Batching is natural: a frame holds what
+/// gathered while the frame before it was being written, and nothing ever waits for company.
+/// </summary>
+internal sealed class TaskSession
+{
+    // How long a peer may take to read what was being written when its session ended.
+    private static readonly TimeSpan WriterGrace = TimeSpan.FromSeconds(1);
+
+    private readonly EndpointCore core;
+    private readonly IAsyncStreamReader<SessionRequest> reader;
+    private readonly IServerStreamWriter<SessionResponse> writer;
+    private readonly Action abort;
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<ulong, SessionTask> inFlight = [];
+    private List<SessionOutcome> pending = [];
+    private List<ulong> started = [];
+    private bool tellDraining;
+    private bool writing;
+    private bool halfClosed;
+    private bool drained;
+    private bool abandoned;
+    private Exception? writeFailure;
+    private TaskCompletionSource? writerIdle;
+
+    // The writer's own; one loop at a time.
+    private List<SessionOutcome> batch = [];
+    private List<ulong> startedBatch = [];
+    private FrameBuilder frames = new(ProtocolLimits.MaxFrameBytes);
+    private TaskRun?[] arrivals = [];
+    private ulong lastSequence;
+
+    /// <param name="core">What the sessions of this worker share.</param>
+    /// <param name="reader">Frames from the client.</param>
+    /// <param name="writer">Frames to the client.</param>
+    /// <param name="abort">Breaks the stream: for a peer that does not even read its refusal.</param>
+    public TaskSession(
+        EndpointCore core,
+        IAsyncStreamReader<SessionRequest> reader,
+        IServerStreamWriter<SessionResponse> writer,
+        Action abort)
+    {
+        this.core = core;
+        this.abort = abort;
+        this.reader = reader;
+        this.writer = writer;
+    }
+
+    public ulong Key { get; private set; }
+
+    public string IdPrefix { get; private set; } = "";
+
+    public int Track { get; private set; } = -1;
+
+    public bool ReportsStarts { get; private set; }
+
+    /// <summary>Returns when the session has ended well; throws what the client is to be told otherwise.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await GreetAsync(cancellationToken).ConfigureAwait(false);
+        core.Enter(this);
+        Track = core.OpenTrack(Key);
+        try
+        {
+            await writer.WriteAsync(Hello(), cancellationToken).ConfigureAwait(false);
+            var reading = ReadAsync(cancellationToken);
+
+            // While draining the session ends when its last task does, even if the client has not half-closed.
+            if (await Task.WhenAny(reading, ended.Task).ConfigureAwait(false) == reading)
+            {
+                await reading.ConfigureAwait(false);
+                await ended.Task.ConfigureAwait(false);
+            }
+            else
+            {
+                // Nobody waits for it any more; it ends with the call.
+                _ = reading.ContinueWith(
+                    static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            }
+
+            if (writeFailure is not null)
+            {
+                throw new RpcException(new Status(StatusCode.Internal, "the outcomes could not be written", writeFailure));
+            }
+        }
+        finally
+        {
+            await AbandonAsync().ConfigureAwait(false);
+            core.CloseTrack(Track);
+            core.Leave(this);
+        }
+    }
+
+    /// <summary>Gives back what has not started; the session ends when the rest is done.</summary>
+    public void Drain()
+    {
+        bool write;
+        lock (gate)
+        {
+            if (drained)
+            {
+                return;
+            }
+
+            drained = true;
+            tellDraining = true;
+            write = ClaimWriter();
+        }
+
+        Write(write, hurry: false);
+        GiveBackWaiting();
+    }
+
+    /// <summary>A task of this session is about to call its handler.</summary>
+    public void Started(SessionTask task)
+    {
+        bool write;
+        lock (gate)
+        {
+            started.Add(task.Sequence);
+            write = ClaimWriter();
+        }
+
+        // The handler does not wait for the news of its start.
+        Write(write, hurry: false);
+    }
+
+    /// <summary>A task of this session has ended, in whatever way.</summary>
+    public void Complete(SessionTask task, in TaskEnd end, bool hurry)
+    {
+        bool write;
+        lock (gate)
+        {
+            if (!inFlight.Remove(task.Sequence))
+            {
+                return;
+            }
+
+            if (abandoned)
+            {
+                return;
+            }
+
+            pending.Add(new SessionOutcome(task.Sequence, end));
+            write = ClaimWriter();
+        }
+
+        Write(write, hurry);
+    }
+
+    private async Task GreetAsync(CancellationToken cancellationToken)
+    {
+        if (!await reader.MoveNext(cancellationToken).ConfigureAwait(false))
+        {
+            throw SessionRefusal.Broken("the session ended before its hello");
+        }
+
+        var first = reader.Current;
+        if (first.Hello is not { } hello)
+        {
+            throw SessionRefusal.Broken("the first frame of a session must be its hello");
+        }
+
+        if (first.Tasks.Count + first.Cancel.Count + first.Recall.Count + first.Chunks.Count > 0)
+        {
+            throw SessionRefusal.Broken("the first frame of a session has nothing but its hello");
+        }
+
+        if (SessionRefusal.Check(hello, core.Capabilities, core.Worker) is { } refusal)
+        {
+            throw refusal;
+        }
+
+        Key = hello.SessionKey;
+        IdPrefix = BoundedText.Cut(hello.IdPrefix, ProtocolLimits.MaxNameLength);
+        ReportsStarts = hello.ReportStarted;
+        frames = new FrameBuilder(hello.MaxFrameBytes is 0
+            ? ProtocolLimits.MaxFrameBytes
+            : (int)Math.Min(hello.MaxFrameBytes, (ulong)core.MaxMessageBytes));
+    }
+
+    private SessionResponse Hello() => new()
+    {
+        Hello = new EndpointHello
+        {
+            Protocol = ProtocolLimits.MaxVersion,
+            Capabilities = { core.Capabilities },
+            HostInstance = core.Launch.HostInstance,
+            Worker = core.WorkerName,
+            Incarnation = (ulong)core.Worker.Incarnation,
+            Concurrency = (uint)core.Launch.Concurrency,
+            Credit = LaneQueue.MaxTasks,
+            Tasks = { core.Tasks.Describe() },
+            MaxFrameBytes = ProtocolLimits.MaxFrameBytes,
+            MaxMessageBytes = (ulong)core.MaxMessageBytes,
+        },
+    };
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        while (await reader.MoveNext(cancellationToken).ConfigureAwait(false))
+        {
+            Take(reader.Current);
+        }
+
+        bool write;
+        lock (gate)
+        {
+            halfClosed = true;
+            write = ClaimWriter();
+        }
+
+        // Also when there is nothing to write: it is the writer who notices that all is done.
+        Write(write, hurry: true);
+    }
+
+    private void Take(SessionRequest frame)
+    {
+        if (frame.Hello is not null)
+        {
+            throw SessionRefusal.Broken("a second hello");
+        }
+
+        if (frame.Tasks.Count > 0)
+        {
+            Submit(frame);
+        }
+
+        foreach (var sequence in frame.Cancel)
+        {
+            if (Find(sequence, "cancels") is { } task && core.Queue.Cancel(task, StopCause.Caller))
+            {
+                Complete(task, TaskEnd.FailedWith(TaskFailures.Cancelled(task, started: false)), hurry: false);
+            }
+        }
+
+        foreach (var sequence in frame.Recall)
+        {
+            if (Find(sequence, "recalls") is { } task && core.Queue.TryRemove(task))
+            {
+                task.GiveBack();
+            }
+        }
+    }
+
+    private void Submit(SessionRequest frame)
+    {
+        var count = frame.Tasks.Count;
+        if (arrivals.Length < count)
+        {
+            arrivals = new TaskRun?[count];
+        }
+
+        var now = core.Time.GetTimestamp();
+        lock (gate)
+        {
+            if (abandoned)
+            {
+                return;
+            }
+
+            for (var i = 0; i < count; i++)
+            {
+                var submission = frame.Tasks[i];
+                if (submission.Sequence <= lastSequence)
+                {
+                    throw SessionRefusal.Broken(
+                        $"sequences must rise: {submission.Sequence} came after {lastSequence}");
+                }
+
+                lastSequence = submission.Sequence;
+                var task = new SessionTask(core, this, submission, core.Tasks.Find(submission.Task), Deadline(now, submission.TimeLimitUs));
+                inFlight.Add(submission.Sequence, task);
+                arrivals[i] = task;
+            }
+        }
+
+        var runs = arrivals.AsSpan(0, count);
+        foreach (ref var run in runs)
+        {
+            if (Objection((SessionTask)run!) is { } objection)
+            {
+                run!.Complete(TaskEnd.FailedWith(objection), hurry: false);
+                run = null;
+            }
+        }
+
+        core.Queue.Enqueue(runs);
+        foreach (ref var run in runs)
+        {
+            if (run is not null)
+            {
+                run.Complete(TaskEnd.FailedWith(TaskFailures.Full(run, $"{core.Queue.Waiting} tasks")), hurry: false);
+                run = null;
+            }
+        }
+
+        if (core.IsDraining)
+        {
+            GiveBackWaiting();
+        }
+    }
+
+    private TaskFailure? Objection(SessionTask task) => task.Handler is null
+        ? TaskFailures.UnknownTask(task, core.Tasks.Names)
+        : task.Objection();
+
+    private SessionTask? Find(ulong sequence, string verb)
+    {
+        if (sequence > lastSequence)
+        {
+            throw SessionRefusal.Broken($"a frame {verb} sequence {sequence}, but the last one submitted is {lastSequence}");
+        }
+
+        lock (gate)
+        {
+            return inFlight.GetValueOrDefault(sequence);
+        }
+    }
+
+    private long Deadline(long now, ulong limitMicroseconds)
+    {
+        if (limitMicroseconds == 0)
+        {
+            return 0;
+        }
+
+        // Beyond a century is the same as none, and does not overflow.
+        const ulong century = 100UL * 365 * 24 * 3600 * 1_000_000;
+        return limitMicroseconds >= century
+            ? 0
+            : now + (long)((double)limitMicroseconds * core.Time.TimestampFrequency / 1_000_000);
+    }
+
+    private void GiveBackWaiting()
+    {
+        SessionTask[] tasks;
+        lock (gate)
+        {
+            tasks = [.. inFlight.Values];
+        }
+
+        foreach (var task in tasks)
+        {
+            if (core.Queue.TryRemove(task))
+            {
+                task.GiveBack();
+            }
+        }
+    }
+
+    // Under the gate. True: the caller has to write.
+    private bool ClaimWriter()
+    {
+        if (writing || abandoned)
+        {
+            return false;
+        }
+
+        writing = true;
+        return true;
+    }
+
+    // A lane with nothing else to do carries its outcome to the socket itself and saves the hop to another thread. One
+    // that has more to do leaves the writing to the pool and starts its next task: the outcomes meanwhile make a batch.
+    private void Write(bool claimed, bool hurry)
+    {
+        if (!claimed)
+        {
+            return;
+        }
+
+        if (hurry)
+        {
+            _ = WriteLoopAsync();
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static session => _ = session.WriteLoopAsync(), this, preferLocal: false);
+        }
+    }
+
+    // Never throws; its end is visible in `writing` and `ended`.
+    private async Task WriteLoopAsync()
+    {
+        try
+        {
+            while (Next(out var draining))
+            {
+                if (draining)
+                {
+                    frames.AddDraining();
+                }
+
+                foreach (var sequence in startedBatch)
+                {
+                    frames.AddStarted(sequence);
+                }
+
+                for (var i = 0; i < batch.Count; i++)
+                {
+                    if (!frames.TryAdd(batch[i]))
+                    {
+                        await SendAsync().ConfigureAwait(false);
+                        frames.TryAdd(batch[i]);
+                    }
+                }
+
+                if (!frames.IsEmpty)
+                {
+                    await SendAsync().ConfigureAwait(false);
+                }
+            }
+        }
+        catch (Exception e)
+        {
+            // The connection is gone: the reader learns of it too, but maybe later.
+            lock (gate)
+            {
+                abandoned = true;
+                writeFailure = e;
+                StopWriting();
+            }
+
+            ended.TrySetResult();
+        }
+    }
+
+    private async ValueTask SendAsync()
+    {
+        await writer.WriteAsync(frames.Frame).ConfigureAwait(false);
+        frames.Reset();
+    }
+
+    // Takes what has gathered. False: nothing; the writer is idle again.
+    private bool Next(out bool draining)
+    {
+        var done = false;
+        lock (gate)
+        {
+            batch.Clear();
+            startedBatch.Clear();
+            draining = tellDraining;
+            tellDraining = false;
+            if (pending.Count > 0 || draining || started.Count > 0)
+            {
+                (batch, pending) = (pending, batch);
+                foreach (var sequence in started)
+                {
+                    // Only of those that have not ended: their outcome says it already.
+                    if (inFlight.ContainsKey(sequence))
+                    {
+                        startedBatch.Add(sequence);
+                    }
+                }
+
+                started.Clear();
+                return true;
+            }
+
+            StopWriting();
+            done = (halfClosed || drained) && inFlight.Count == 0;
+        }
+
+        if (done)
+        {
+            ended.TrySetResult();
+        }
+
+        return false;
+    }
+
+    // Under the gate.
+    private void StopWriting()
+    {
+        writing = false;
+        writerIdle?.TrySetResult();
+    }
+
+    // What is left of the session must not run for nobody, and no write may outlive the call.
+    private async Task AbandonAsync()
+    {
+        SessionTask[] left;
+        Task idle;
+        lock (gate)
+        {
+            abandoned = true;
+            pending.Clear();
+            left = [.. inFlight.Values];
+            if (writing)
+            {
+                writerIdle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            idle = writerIdle?.Task ?? Task.CompletedTask;
+        }
+
+        foreach (var task in left)
+        {
+            // One that runs is asked to stop and ends by itself, its outcome dropped.
+            core.Queue.Cancel(task, StopCause.Caller);
+        }
+
+        try
+        {
+            await idle.WaitAsync(WriterGrace, core.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            abort();
+            await idle.ConfigureAwait(false);
+        }
+    }
+}

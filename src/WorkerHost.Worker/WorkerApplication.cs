@@ -1,0 +1,156 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization.Metadata;
+using Google.Protobuf;
+using WorkerHost.Worker;
+
+namespace WorkerHost;
+
+/// <summary>
+/// Makes a console program a worker: map tasks, then run. A supervisor starts the program and tells it what to do; started
+/// by hand it explains itself.
+/// </summary>
+/// <example>
+/// <code>
+/// var worker = WorkerApplication.Create(args);
+/// worker.MapTask("sha256", (string path) => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path))));
+/// return await worker.RunAsync();
+/// </code>
+/// </example>
+public sealed class WorkerApplication
+{
+    private readonly TaskTable tasks = new();
+    private readonly WorkerProcess? process;
+    private int runs;
+
+    private WorkerApplication(string[] arguments, WorkerProcess? process)
+    {
+        Arguments = arguments;
+        this.process = process;
+    }
+
+    /// <summary>
+    /// Whether this process was started by a supervisor. A program that is its own worker asks this before it starts its
+    /// pool. Does not change while the process lives.
+    /// </summary>
+    public static bool IsWorker { get; } = Environment.GetEnvironmentVariable(LaunchMarker.EnvironmentVariable) == "1";
+
+    /// <summary>The program's arguments without the marker that a supervisor appends for ps and pgrep.</summary>
+    public IReadOnlyList<string> Arguments { get; }
+
+    /// <summary>Which worker this is; null when the program was started by hand.</summary>
+    public WorkerId? Worker => process?.Worker;
+
+    /// <summary>
+    /// Begins a worker. Under a supervisor this takes over stdin, which reads as empty from here on, so call it before
+    /// anything that starts processes or reads stdin. Call it once.
+    /// </summary>
+    /// <param name="args">The program's arguments.</param>
+    public static WorkerApplication Create(string[] args)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        return new WorkerApplication(WithoutMarker(args), IsWorker ? WorkerProcess.Begin() : null);
+    }
+
+    /// <summary>
+    /// Maps a task to any method or lambda. Its parameters are the task's arguments, which travel as a JSON array; a
+    /// <see cref="CancellationToken"/> and a <see cref="TaskContext"/> may stand anywhere among them. Optional parameters
+    /// may be left out by callers. JSON is read and written with the web defaults of System.Text.Json: camelCase names,
+    /// read without regard to case, numbers also from strings. A single parameter of type <c>byte[]</c> or
+    /// <c>ReadOnlyMemory&lt;byte&gt;</c> takes plain bytes too, a single protobuf message takes its own encoding. The method may
+    /// return nothing, a value, or a task of either; bytes and protobuf messages leave as what they are, the rest as JSON.
+    /// It runs on a lane thread of its own and may block.
+    /// </summary>
+    /// <param name="name">What callers call it; at most 1024 characters.</param>
+    /// <param name="handler">What it does. Whatever it throws becomes the task's failure.</param>
+    /// <exception cref="ArgumentException">The name is empty, too long or taken, or a type cannot travel.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
+    [RequiresUnreferencedCode("Parameters and JSON metadata are found by reflection. Use an overload with JsonTypeInfo, bytes or protobuf messages when trimming.")]
+    [RequiresDynamicCode("Parameters and JSON metadata are found by reflection. Use an overload with JsonTypeInfo, bytes or protobuf messages for native AOT.")]
+    public void MapTask(string name, Delegate handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        tasks.Add(DelegateHandler.Create(TaskTable.Checked(name), handler));
+    }
+
+    /// <summary>Maps a task of one JSON argument with metadata made at compile time. Clean for trimming and native AOT.</summary>
+    /// <typeparam name="TArgument">Travels as the one element of a JSON array.</typeparam>
+    /// <typeparam name="TResult">Travels as a JSON value.</typeparam>
+    /// <param name="name">What callers call it; at most 1024 characters.</param>
+    /// <param name="handler">What it does. Whatever it throws becomes the task's failure.</param>
+    /// <param name="argumentType">How the argument is read.</param>
+    /// <param name="resultType">How the result is written.</param>
+    /// <exception cref="ArgumentException">The name is empty, too long or taken.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
+    public void MapTask<TArgument, TResult>(
+        string name,
+        Func<TArgument, TaskContext, CancellationToken, ValueTask<TResult>> handler,
+        JsonTypeInfo<TArgument> argumentType,
+        JsonTypeInfo<TResult> resultType)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentNullException.ThrowIfNull(argumentType);
+        ArgumentNullException.ThrowIfNull(resultType);
+        tasks.Add(new JsonHandler<TArgument, TResult>(TaskTable.Checked(name), handler, argumentType, resultType));
+    }
+
+    /// <summary>
+    /// Maps a task from bytes to bytes: the fast path, without a copy on either side. The argument's memory belongs to the
+    /// task; the result's memory must not be changed after it was returned. Clean for trimming and native AOT.
+    /// </summary>
+    /// <param name="name">What callers call it; at most 1024 characters.</param>
+    /// <param name="handler">What it does. Whatever it throws becomes the task's failure.</param>
+    /// <exception cref="ArgumentException">The name is empty, too long or taken.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
+    public void MapTask(string name, Func<ReadOnlyMemory<byte>, TaskContext, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        tasks.Add(new BytesHandler(TaskTable.Checked(name), handler));
+    }
+
+    /// <summary>Maps a task from one protobuf message to another. Clean for trimming and native AOT.</summary>
+    /// <typeparam name="TRequest">The argument.</typeparam>
+    /// <typeparam name="TResponse">The result.</typeparam>
+    /// <param name="name">What callers call it; at most 1024 characters.</param>
+    /// <param name="handler">What it does. Whatever it throws becomes the task's failure.</param>
+    /// <exception cref="ArgumentException">The name is empty, too long or taken.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
+    public void MapTask<TRequest, TResponse>(string name, Func<TRequest, TaskContext, CancellationToken, ValueTask<TResponse>> handler)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        tasks.Add(new MessageHandler<TRequest, TResponse>(TaskTable.Checked(name), handler));
+    }
+
+    /// <summary>
+    /// Serves until the worker is asked to leave: by SIGTERM, by its supervisor's end, or by
+    /// <paramref name="cancellationToken"/>. Then it takes nothing new, gives back what has not started and lets the rest
+    /// finish, at most for the time its supervisor allows; a second SIGTERM does not wait. Started by hand, it prints what
+    /// it is to stderr and returns at once. Never throws for reasons outside of the program.
+    /// </summary>
+    /// <param name="cancellationToken">Asks the worker to leave, as SIGTERM does.</param>
+    /// <returns>The exit code for the program; see <see cref="WorkerExitCode"/>.</returns>
+    /// <exception cref="InvalidOperationException">It was called before.</exception>
+    public Task<int> RunAsync(CancellationToken cancellationToken = default)
+    {
+        if (Interlocked.Exchange(ref runs, 1) != 0)
+        {
+            throw new InvalidOperationException("RunAsync can be called once");
+        }
+
+        tasks.Close();
+        if (process is null)
+        {
+            ByHand.Explain(Console.Error, Environment.ProcessPath ?? "this program", tasks.Names);
+            return Task.FromResult(WorkerExitCode.NotSupervised);
+        }
+
+        return process.RunAsync(tasks, cancellationToken);
+    }
+
+    private static string[] WithoutMarker(string[] args)
+    {
+        var at = Array.LastIndexOf(args, LaunchMarker.Argument);
+        return at < 0 ? args : [.. args[..at], .. args[Math.Min(at + 2, args.Length)..]];
+    }
+}

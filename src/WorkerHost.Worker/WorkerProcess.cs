@@ -1,0 +1,137 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace WorkerHost.Worker;
+
+/// <summary>This process as a worker: from the launch line to the exit code.</summary>
+internal sealed partial class WorkerProcess
+{
+    // For handlers that were told to stop because the time for draining was over.
+    private static readonly TimeSpan CancelGrace = TimeSpan.FromMilliseconds(250);
+
+    private readonly ILoggerFactory loggers = LoggerFactory.Create(static builder => builder.AddProvider(new StderrLog()));
+    private readonly ILogger logger;
+    private readonly TimeProvider time = TimeProvider.System;
+    private readonly int supervisorPid;
+    private readonly Departure departure = new();
+    private readonly LaunchLine? launch;
+    private readonly LedgerPage? ledger;
+    private readonly LaunchException? failure;
+
+    private WorkerProcess()
+    {
+        logger = loggers.CreateLogger("WorkerHost.Worker");
+        supervisorPid = OperatingSystem.IsWindows() ? 0 : LibC.getppid();
+        try
+        {
+            (launch, var lifeline) = LaunchReader.Read();
+            ledger = LedgerOpening.Open(launch, logger);
+            ledger?.Stage(LedgerStage.ProcessStarted);
+            if (ledger is not null)
+            {
+                Heartbeat.Start(ledger);
+            }
+
+            var drain = TimeSpan.FromMilliseconds(launch.DrainMilliseconds);
+            lifeline.Watch(() => departure.LifelineLost(drain));
+            if (!OperatingSystem.IsWindows() && !ParentDeath.Follow(supervisorPid))
+            {
+                departure.Ask();
+            }
+        }
+        catch (LaunchException e)
+        {
+            failure = e;
+        }
+    }
+
+    public WorkerId? Worker => launch?.Worker;
+
+    /// <summary>Reads the launch line and takes over the lifeline. What goes wrong is told by <see cref="RunAsync"/>.</summary>
+    public static WorkerProcess Begin()
+    {
+        var process = new WorkerProcess();
+
+        // A program that a handler starts is not a worker because we are one.
+        Environment.SetEnvironmentVariable(LaunchMarker.EnvironmentVariable, null);
+        return process;
+    }
+
+    public async Task<int> RunAsync(TaskTable tasks, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (failure is not null)
+            {
+                throw failure;
+            }
+
+            return await ServeAsync(launch!, tasks, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LaunchException e)
+        {
+            Log.CannotServe(logger, e.Message);
+            return e.ExitCode;
+        }
+    }
+
+    private async Task<int> ServeAsync(LaunchLine launch, TaskTable tasks, CancellationToken cancellationToken)
+    {
+        var address = ListenAddress.Parse(launch);
+        departure.HeedTermination();
+        using var cancellation = cancellationToken.UnsafeRegister(static state => ((Departure)state!).Ask(), departure);
+
+        // Not disposed of: a lane that is still in user code at the end writes its marks until the process is gone.
+        var core = new EndpointCore(launch, tasks, ledger, time, logger);
+        var server = new EndpointServer(core, address, new PeerPolicy(launch, supervisorPid, logger), loggers);
+        await using var _ = server.ConfigureAwait(false);
+        core.Start();
+        try
+        {
+            await server.StartAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
+        {
+            throw new LaunchException(WorkerExitCode.CannotServe, $"cannot listen on {launch.Address}: {e.Message}", e);
+        }
+
+        ledger?.Stage(LedgerStage.Listening);
+        ledger?.Stage(LedgerStage.WarmedUp);
+        if (!departure.Asked.IsCompleted)
+        {
+            server.SetServing(true);
+            ledger?.Stage(LedgerStage.Ready);
+        }
+
+        await departure.Asked.ConfigureAwait(false);
+        server.SetServing(false);
+        await DrainAsync(core, TimeSpan.FromMilliseconds(launch.DrainMilliseconds)).ConfigureAwait(false);
+        await server.StopAsync().ConfigureAwait(false);
+        core.Queue.Stop();
+        return WorkerExitCode.Success;
+    }
+
+    private async Task DrainAsync(EndpointCore core, TimeSpan limit)
+    {
+        core.Drain();
+        if (await IsEmptyWithin(core, limit, departure.Hurried).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        core.CancelRunning();
+        await IsEmptyWithin(core, CancelGrace, Task.Delay(Timeout.InfiniteTimeSpan, time)).ConfigureAwait(false);
+    }
+
+    private async Task<bool> IsEmptyWithin(EndpointCore core, TimeSpan limit, Task unless)
+    {
+        await Task.WhenAny(core.Empty, unless, Task.Delay(limit, time)).ConfigureAwait(false);
+        return core.Empty.IsCompleted;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "cannot serve: {Problem}")]
+        public static partial void CannotServe(ILogger logger, string problem);
+    }
+}

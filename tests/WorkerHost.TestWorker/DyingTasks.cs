@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace WorkerHost.TestWorker;
+
+/// <summary>Every way to fail and to die.</summary>
+internal static partial class DyingTasks
+{
+    public const int SIGKILL = 9;
+    private const int SIGSEGV = 11;
+
+    // What "leak" holds on to.
+    private static readonly List<byte[]> Leaked = [];
+
+    public static void Map(WorkerApplication worker)
+    {
+        worker.MapTask("throw", static (string message) => { throw new InvalidOperationException(message); });
+        worker.MapTask("throw_with_cause", static (string message, string cause) =>
+        {
+            try
+            {
+                throw new FormatException(cause);
+            }
+            catch (FormatException e)
+            {
+                throw new InvalidOperationException(message, e);
+            }
+        });
+        worker.MapTask("throw_aggregate", static () => { throw new AggregateException(new FormatException("first"), new FormatException("second")); });
+        worker.MapTask("throw_retryable", static (string message, double afterMs) =>
+        {
+            throw new RetryableTaskException(message) { RetryAfter = TimeSpan.FromMilliseconds(afterMs) };
+        });
+        worker.MapTask("throw_hostile", static () => { throw new HostileException(); });
+        worker.MapTask("throw_async", static async Task (string message) =>
+        {
+            await Task.Yield();
+            throw new InvalidOperationException(message);
+        });
+
+        worker.MapTask("exit", static (int code) => { Environment.Exit(code); });
+        worker.MapTask("abort", static () => { Environment.FailFast("told to"); });
+        worker.MapTask("segv", static () => { Signal(SIGSEGV); });
+        worker.MapTask("null_read", static () => Marshal.ReadInt32(0x10));
+        worker.MapTask("overflow_stack", static (int depth) => Deeper(depth));
+        worker.MapTask("signal", static (int signal) => { Signal(signal); });
+        worker.MapTask("kill", static (int pid, int signal) => Kill(pid, signal));
+        worker.MapTask("die_if_missing", static (string path) =>
+        {
+            // Dies at its first try, succeeds at the second.
+            if (File.Exists(path))
+            {
+                return Environment.ProcessId;
+            }
+
+            File.WriteAllText(path, "");
+            Signal(SIGKILL);
+            return 0;
+        });
+
+        // {"how": "throw" | "exit0" | "exit42" | "abort" | "segv" | "kill"}: while reading the argument, while writing the result.
+        worker.MapTask("die_while_reading", static (DiesWhenRead _) => "survived");
+        worker.MapTask("die_in_handler", static (string how) =>
+        {
+            Die(how);
+            return "survived";
+        });
+        worker.MapTask("die_while_writing", static (string how) => new DiesWhenWritten(how));
+
+        worker.MapTask("leak", static (int megabytes) => Grow(megabytes, keep: true));
+        worker.MapTask("allocate", static (int megabytes) => Grow(megabytes, keep: false));
+        worker.MapTask("grandchild", static () =>
+        {
+            using var child = Process.Start(new ProcessStartInfo("sleep", "1000"))!;
+            return child.Id;
+        });
+    }
+
+    /// <summary>Sends itself a signal and does not come back.</summary>
+    public static void Signal(int signal)
+    {
+        Kill(Environment.ProcessId, signal);
+        Thread.Sleep(Timeout.Infinite);
+    }
+
+    private static void Die(string how)
+    {
+        switch (how)
+        {
+            case "throw":
+                throw new InvalidOperationException("told to throw");
+            case "exit0":
+                Environment.Exit(0);
+                break;
+            case "exit42":
+                Environment.Exit(42);
+                break;
+            case "abort":
+                Environment.FailFast("told to");
+                break;
+            case "segv":
+                Signal(SIGSEGV);
+                break;
+            case "kill":
+                Signal(SIGKILL);
+                break;
+            default:
+                throw new ArgumentException($"no way to die is called {how}", nameof(how));
+        }
+    }
+
+    private static int Deeper(int depth) => depth == 0 ? 0 : Deeper(depth - 1) + Deeper(0) + 1;
+
+    private static long Grow(int megabytes, bool keep)
+    {
+        var blocks = keep ? Leaked : [];
+        for (var i = 0; i < megabytes; i++)
+        {
+            // Touched, or the kernel would not give it.
+            var block = new byte[1024 * 1024];
+            Array.Fill(block, (byte)1);
+            blocks.Add(block);
+        }
+
+        return Environment.WorkingSet;
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+
+    [JsonConverter(typeof(DiesWhenReadConverter))]
+    internal sealed record DiesWhenRead(string How);
+
+    [JsonConverter(typeof(DiesWhenWrittenConverter))]
+    internal sealed record DiesWhenWritten(string How);
+
+    private sealed class HostileException : Exception
+    {
+        public override string Message => throw new InvalidOperationException("even my message throws");
+    }
+
+    private sealed class DiesWhenReadConverter : JsonConverter<DiesWhenRead>
+    {
+        public override DiesWhenRead Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            var how = reader.GetString()!;
+            Die(how);
+            return new DiesWhenRead(how);
+        }
+
+        public override void Write(Utf8JsonWriter writer, DiesWhenRead value, JsonSerializerOptions options) => writer.WriteStringValue(value.How);
+    }
+
+    private sealed class DiesWhenWrittenConverter : JsonConverter<DiesWhenWritten>
+    {
+        public override DiesWhenWritten Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetString()!);
+
+        public override void Write(Utf8JsonWriter writer, DiesWhenWritten value, JsonSerializerOptions options)
+        {
+            Die(value.How);
+            writer.WriteStringValue(value.How);
+        }
+    }
+}

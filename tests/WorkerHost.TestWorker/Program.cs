@@ -1,0 +1,17 @@
+using WorkerHost;
+using WorkerHost.TestWorker;
+
+// A worker that does on request what workers are feared for. The verbs are the tasks; what it should do before it is
+// ready stands on the command line.
+var worker = WorkerApplication.Create(args);
+if (BootVerbs.Run(worker.Arguments) is { } exitCode)
+{
+    return exitCode;
+}
+
+ValueTasks.Map(worker);
+StoppingTasks.Map(worker);
+DyingTasks.Map(worker);
+OutputTasks.Map(worker);
+FileTasks.Map(worker);
+return await worker.RunAsync();
