@@ -165,7 +165,14 @@ internal sealed partial class Dispatcher
         while (queue.Head is { } entry)
         {
             queue.Remove(entry);
-            Complete(entry, AttemptOutcome.Failed(NoWorkers()));
+            var failure = NoWorkers();
+            if (entry.LastFailure is { } before)
+            {
+                // It has been tried: what happened then is part of the answer.
+                failure = failure with { NeverStarted = before.NeverStarted, Deaths = before.Deaths.AddRange(failure.Deaths) };
+            }
+
+            Complete(entry, AttemptOutcome.Failed(failure));
             Settle(entry);
         }
 

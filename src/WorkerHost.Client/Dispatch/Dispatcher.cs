@@ -116,33 +116,39 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     /// <summary>The owner of this attempt gave up on it; its outcome is awaited all the same.</summary>
     public void StopAttempt(TaskEntry entry, long now) => Stop(entry, StopReason.Attempt, now);
 
-    /// <summary>Another attempt was granted. False: the task ended meanwhile.</summary>
+    /// <summary>
+    /// Another attempt was granted. False: the task ended meanwhile, or its last failure or its number of attempts does
+    /// not allow another, whoever asks (a strategy of the user's may try again on its own).
+    /// </summary>
     public bool Resubmit(TaskEntry entry, long now)
     {
-        if (entry.Phase == TaskPhase.Done)
+        if (entry.Phase == TaskPhase.Done || entry.Completed)
         {
             return false;
         }
 
         Expect(entry, TaskPhase.Retrying, nameof(Resubmit));
-        if (Stopping && IsHopeless)
+        if (!entry.MayRetry || entry.Attempt >= entry.MaxAttempts)
         {
             return false;
         }
 
         entry.Attempt++;
         entry.Stop = StopReason.None;
+        entry.Endpoint = null;
         entry.Phase = TaskPhase.Queued;
         queue.PushBack(entry);
         Dispatch(now);
+        FailQueueIfHopeless();
         return true;
     }
 
     /// <summary>No further attempt: the last failure, or what the retry owner makes of it, is the outcome.</summary>
     public void GiveUp(TaskEntry entry, in AttemptOutcome outcome)
     {
-        if (entry.Phase == TaskPhase.Done)
+        if (entry.Phase == TaskPhase.Done || entry.Completed)
         {
+            // Ended, or cancelled while its attempt still runs: the caller has been told.
             return;
         }
 
@@ -154,7 +160,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     /// <summary>The grace after a stop has passed: if the task is still there, its process has to go.</summary>
     public void StopOverdue(TaskEntry entry, EndpointState endpoint, ulong sequence)
     {
-        if (entry.Phase != TaskPhase.Sent || entry.Endpoint != endpoint || entry.Sequence != sequence || entry.Stop == StopReason.None)
+        if (entry.Phase != TaskPhase.Sent || entry.Endpoint != endpoint || entry.Sequence != sequence || entry.Stop == StopReason.None || entry.StopOverdue)
         {
             return;
         }
