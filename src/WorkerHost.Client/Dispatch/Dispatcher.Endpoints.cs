@@ -224,7 +224,7 @@ internal sealed partial class Dispatcher
     private bool LaneIsFree()
     {
         // What waits in the queue has a claim on the free lanes first.
-        var free = -queue.Count;
+        var free = -(queue.Count + held);
         foreach (var endpoint in endpoints)
         {
             free += endpoint.Open ? Math.Max(0, endpoint.Concurrency - endpoint.InFlight.Count) : 0;

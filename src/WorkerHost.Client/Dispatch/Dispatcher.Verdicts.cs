@@ -101,6 +101,7 @@ internal sealed partial class Dispatcher
         Record(entry, failure);
         entry.Phase = TaskPhase.Retrying;
         entry.MayRetry = mayRetry;
+        retrying.Add(entry);
         actions.Add(new DispatchAction(DispatchActionKind.AttemptFailed, entry, Outcome: AttemptOutcome.Failed(entry.LastFailure!)));
     }
 
@@ -169,7 +170,7 @@ internal sealed partial class Dispatcher
             if (entry.LastFailure is { } before)
             {
                 // It has been tried: what happened then is part of the answer.
-                failure = failure with { NeverStarted = before.NeverStarted, Deaths = before.Deaths.AddRange(failure.Deaths) };
+                failure = failure with { NeverStarted = false, Deaths = before.Deaths.AddRange(failure.Deaths) };
             }
 
             Complete(entry, AttemptOutcome.Failed(failure));
@@ -203,7 +204,7 @@ internal sealed partial class Dispatcher
             RetryAfter = TimeSpan.FromMicroseconds(Math.Clamp(perTask * Math.Max(1, queue.Count / 10) / lanes, 1000, 60e6)),
             Message = entry.Bytes > options.QueueBytes
                 ? $"the payload of {entry.Bytes} bytes is larger than the whole queue may hold (WorkerPoolOptions.QueueBytes = {options.QueueBytes})"
-                : $"the queue is full: {queue.Count} tasks with {queue.Bytes} bytes wait (WorkerPoolOptions.QueueCapacity = {options.QueueCapacity}, QueueBytes = {options.QueueBytes}); come again later, or wait with SubmitAsync",
+                : $"the queue is full: {queue.Count + held} tasks with {queue.Bytes + heldBytes} bytes wait (WorkerPoolOptions.QueueCapacity = {options.QueueCapacity}, QueueBytes = {options.QueueBytes}); come again later, or wait with SubmitAsync",
         };
     }
 

@@ -17,10 +17,17 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     public const int MaxPrefetch = 64;
 
     private readonly TaskQueue queue = new();
+
+    /// <summary>In nobody's queue: an attempt failed, or a held task's first has not begun.</summary>
+    private readonly HashSet<TaskEntry> retrying = [];
     private readonly List<EndpointState> endpoints = [];
     private readonly Dictionary<string, ServiceTime> serviceTimes = new(StringComparer.Ordinal);
     private List<DispatchAction> actions = [];
     private WorkerOutlook outlook = WorkerOutlook.Hopeful;
+
+    /// <summary>Held tasks whose first attempt has not begun: they have their places in the queue without being in it.</summary>
+    private int held;
+    private long heldBytes;
 
     /// <summary>Accepted tasks of which something may still run or wait.</summary>
     public int Unsettled { get; private set; }
@@ -49,8 +56,8 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     /// <summary>A new task. Null: accepted. Otherwise why not; the entry is then not known here.</summary>
     /// <param name="entry">The task.</param>
     /// <param name="now">The monotonic clock.</param>
-    /// <param name="held">Accept it, but let its owner say with <see cref="Resubmit"/> when its first attempt begins.</param>
-    public TaskFailure? Submit(TaskEntry entry, long now, bool held = false)
+    /// <param name="hold">Accept it, but let its owner say with <see cref="Resubmit"/> when its first attempt begins.</param>
+    public TaskFailure? Submit(TaskEntry entry, long now, bool hold = false)
     {
         Expect(entry, TaskPhase.New, nameof(Submit));
         if (Stopping)
@@ -58,7 +65,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             return new TaskFailure { Kind = TaskFailureKind.Rejected, NeverStarted = true, Message = "the pool is stopping and takes no new tasks" };
         }
 
-        if (entry.Bytes > options.QueueBytes || (!LaneIsFree() && (queue.Count >= options.QueueCapacity || queue.Bytes + entry.Bytes > options.QueueBytes)))
+        if (entry.Bytes > options.QueueBytes || (!LaneIsFree() && (queue.Count + held >= options.QueueCapacity || queue.Bytes + heldBytes + entry.Bytes > options.QueueBytes)))
         {
             return QueueFull(entry);
         }
@@ -79,11 +86,14 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         }
 
         Unsettled++;
-        if (held)
+        if (hold)
         {
             entry.Phase = TaskPhase.Retrying;
             entry.MayRetry = true;
             entry.Attempt = 0;
+            retrying.Add(entry);
+            held++;
+            heldBytes += entry.Bytes;
         }
         else
         {
@@ -133,6 +143,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             return false;
         }
 
+        LeaveRetrying(entry);
         entry.Attempt++;
         entry.Stop = StopReason.None;
         entry.Endpoint = null;
@@ -192,6 +203,11 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             {
                 Stop(entry, StopReason.Cancelled, now);
             }
+        }
+
+        foreach (var entry in retrying.ToArray())
+        {
+            Stop(entry, StopReason.Cancelled, now);
         }
     }
 
@@ -298,8 +314,27 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         }
     }
 
+    private void LeaveRetrying(TaskEntry entry)
+    {
+        retrying.Remove(entry);
+        if (entry.Attempt == 0)
+        {
+            held--;
+            heldBytes -= entry.Bytes;
+        }
+    }
+
     private void Settle(TaskEntry entry)
     {
+        if (entry.Phase == TaskPhase.Retrying)
+        {
+            LeaveRetrying(entry);
+            if (entry.Attempt == 0)
+            {
+                actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
+            }
+        }
+
         entry.Phase = TaskPhase.Done;
         entry.DropPayload();
         Unsettled--;
