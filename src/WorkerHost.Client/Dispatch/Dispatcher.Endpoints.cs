@@ -191,7 +191,8 @@ internal sealed partial class Dispatcher
             Send(entry, endpoint);
         }
 
-        if (queue.Count < before)
+        // Without a queue it is the free lane that those who wait are waiting for.
+        if (queue.Count < before || (options.QueueCapacity == 0 && LaneIsFree()))
         {
             actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
         }

@@ -187,7 +187,13 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     }
 
     /// <summary>Refuses what comes from now on; what was accepted goes on.</summary>
-    public void BeginStop() => Stopping = true;
+    public void BeginStop()
+    {
+        Stopping = true;
+
+        // Whoever waits for a place is to hear that there will be none.
+        actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
+    }
 
     /// <summary>Cancels everything that has not ended.</summary>
     public void CancelAll(long now)
