@@ -26,9 +26,10 @@ internal sealed partial class Dispatcher
     public bool TakeFrame(EndpointState endpoint, int maxBytes, List<TaskEntry> tasks, List<ulong> cancels, List<ulong> recalls, long now)
     {
         var bytes = 0;
-        while (endpoint.Outbox.TryPeek(out var entry))
+        while (endpoint.Outbox.TryPeek(out var place))
         {
-            if (entry.Endpoint != endpoint || entry.Written || entry.Phase != TaskPhase.Sent)
+            var entry = place.Entry;
+            if (entry.Endpoint != endpoint || entry.Sequence != place.Sequence || entry.Written || entry.Phase != TaskPhase.Sent)
             {
                 endpoint.Outbox.Dequeue();
                 continue;
@@ -246,7 +247,7 @@ internal sealed partial class Dispatcher
         entry.Charge = Math.Min(entry.Service!.Microseconds, 1e9);
         endpoint.LastSequence = endpoint.InFlight.Add(entry, endpoint.LastSequence);
         endpoint.Backlog += entry.Charge;
-        endpoint.Outbox.Enqueue(entry);
+        endpoint.Outbox.Enqueue((entry, entry.Sequence));
         WantPump(endpoint);
     }
 
