@@ -103,8 +103,13 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
 
         if (entry.Options.TimeLimit is { } limit)
         {
-            entry.Deadline = now + (long)(limit.TotalSeconds * options.TicksPerSecond);
-            actions.Add(new DispatchAction(DispatchActionKind.DeadlineTimer, entry, Delay: limit));
+            // The longest limits are none: they do not fit into the clock's ticks.
+            var ticks = limit.TotalSeconds * options.TicksPerSecond;
+            if (ticks < long.MaxValue - now)
+            {
+                entry.Deadline = now + (long)ticks;
+                actions.Add(new DispatchAction(DispatchActionKind.DeadlineTimer, entry, Delay: limit));
+            }
         }
 
         Dispatch(now);
