@@ -244,7 +244,7 @@ internal sealed partial class Dispatcher
         entry.RecallAsked = false;
 
         // A name never seen may take for ever: nothing goes behind it.
-        entry.Charge = Math.Min(entry.Service!.Microseconds, 1e9);
+        entry.Charge = Math.Min(entry.Service!.Microseconds, UnknownCharge);
         endpoint.LastSequence = endpoint.InFlight.Add(entry, endpoint.LastSequence);
         endpoint.Backlog += entry.Charge;
         endpoint.Outbox.Enqueue((entry, entry.Sequence));

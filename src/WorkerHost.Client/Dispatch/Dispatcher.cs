@@ -16,6 +16,9 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     /// <summary>Bounds what a wrong estimate can hold back behind one task.</summary>
     public const int MaxPrefetch = 64;
 
+    /// <summary>Microseconds of work that a task stands for when nobody knows how long it takes.</summary>
+    private const double UnknownCharge = 1e9;
+
     private readonly TaskQueue queue = new();
 
     /// <summary>In nobody's queue: an attempt failed, or a held task's first has not begun.</summary>
@@ -256,7 +259,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
                     return false;
                 }
 
-                StopSent(entry, reason);
+                StopSent(entry, reason, now);
                 return true;
 
             case TaskPhase.Done:
@@ -267,7 +270,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         }
     }
 
-    private void StopSent(TaskEntry entry, StopReason reason)
+    private void StopSent(TaskEntry entry, StopReason reason, long now)
     {
         var endpoint = entry.Endpoint!;
         var first = entry.Stop == StopReason.None;
@@ -286,20 +289,30 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         var grace = reason == StopReason.Expired ? options.ExpiredCancelGrace : options.CancelGrace;
         actions.Add(new DispatchAction(DispatchActionKind.StopTimer, entry, endpoint, Delay: grace, Sequence: entry.Sequence));
 
-        // What waits behind a task that may not heed its cancellation must not wait for the kill.
+        // How long it takes to heed nobody knows: nothing more goes behind it.
+        endpoint.Backlog += UnknownCharge - entry.Charge;
+        entry.Charge = UnknownCharge;
+        WantPump(endpoint);
+
+        // And what waits there already must not wait for the kill.
         if (endpoint.Prefetches && endpoint.InFlight.Count > endpoint.Concurrency)
         {
             foreach (var waiting in endpoint.InFlight.InOrder().Skip(endpoint.Concurrency))
             {
-                if (waiting.Written && waiting.Stop == StopReason.None)
+                if (!waiting.Written)
+                {
+                    Release(waiting);
+                    Redispatch(waiting);
+                }
+                else if (waiting.Stop == StopReason.None && !waiting.RecallAsked)
                 {
                     waiting.RecallAsked = true;
                     endpoint.Recalls.Add(waiting.Sequence);
                 }
             }
-        }
 
-        WantPump(endpoint);
+            Dispatch(now);
+        }
     }
 
     private void EndStopped(TaskEntry entry, StopReason reason, bool neverStarted)
