@@ -35,7 +35,7 @@ internal sealed partial class Dispatcher
                 continue;
             }
 
-            var size = entry.Bytes + 64 + entry.Task.Length;
+            var size = entry.WireBytes;
             if (tasks.Count > 0 && bytes + size > maxBytes)
             {
                 break;
