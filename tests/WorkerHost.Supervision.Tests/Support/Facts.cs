@@ -40,7 +40,17 @@ internal static class Facts
         try
         {
             var poll = new Libc.PollFd { Fd = fd, Events = Libc.POLLIN };
-            return Libc.poll(&poll, 1, (int)limit.TotalMilliseconds) == 1;
+            var clock = System.Diagnostics.Stopwatch.StartNew();
+            while (true)
+            {
+                // A SIGCHLD of ours may interrupt it.
+                var left = Math.Max(0, (limit - clock.Elapsed).TotalMilliseconds);
+                var ended = Libc.poll(&poll, 1, (int)left);
+                if (ended >= 0 || Libc.Errno != Libc.EINTR)
+                {
+                    return ended == 1;
+                }
+            }
         }
         finally
         {
