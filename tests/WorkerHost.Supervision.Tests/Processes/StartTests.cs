@@ -143,7 +143,7 @@ public sealed class StartTests
     {
         var error = await Supervised.FailToStartAsync(
             Supervised.Dummy("not-serving"),
-            new SupervisorOptions { Workers = 1, BootTimeout = TimeSpan.FromSeconds(4) });
+            new SupervisorOptions { Workers = 1, BootTimeout = TimeSpan.FromSeconds(8) });
         Assert.Contains("connected after", error.Deaths[0].Reason, StringComparison.Ordinal);
         Assert.Contains("health says NotServing", error.Deaths[0].Reason, StringComparison.Ordinal);
     }

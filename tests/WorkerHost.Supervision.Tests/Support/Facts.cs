@@ -18,9 +18,11 @@ internal static class Facts
     /// <summary>Reads on until an item is as wanted.</summary>
     public static async Task<T> Until<T>(this ChannelReader<T> reader, Func<T, bool> wanted)
     {
+        using var hang = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        hang.CancelAfter(Hang);
         while (true)
         {
-            var item = await reader.ReadAsync(TestContext.Current.CancellationToken).Soon();
+            var item = await reader.ReadAsync(hang.Token);
             if (wanted(item))
             {
                 return item;
