@@ -9,7 +9,6 @@ namespace WorkerHost.TestWorker;
 internal static partial class DyingTasks
 {
     public const int SIGKILL = 9;
-    private const int SIGSEGV = 11;
 
     // What "leak" holds on to.
     private static readonly List<byte[]> Leaked = [];
@@ -42,7 +41,7 @@ internal static partial class DyingTasks
 
         worker.MapTask("exit", static (int code) => { Environment.Exit(code); });
         worker.MapTask("abort", static () => { Environment.FailFast("told to"); });
-        worker.MapTask("segv", static () => { Signal(SIGSEGV); });
+        worker.MapTask("segv", static () => Fault(0x10));
         worker.MapTask("null_read", static () => Marshal.ReadInt32(0x10));
         worker.MapTask("overflow_stack", static (int depth) => Deeper(depth));
         worker.MapTask("signal", static (int signal) => { Signal(signal); });
@@ -101,7 +100,7 @@ internal static partial class DyingTasks
                 Environment.FailFast("told to");
                 break;
             case "segv":
-                Signal(SIGSEGV);
+                Fault(0x10);
                 break;
             case "kill":
                 Signal(SIGKILL);
@@ -126,6 +125,10 @@ internal static partial class DyingTasks
 
         return Environment.WorkingSet;
     }
+
+    // A bad address in native code. A SIGSEGV sent with kill does not do: the runtime's handler expects the fault to come again.
+    [LibraryImport("libc", EntryPoint = "strlen")]
+    private static partial nint Fault(nint address);
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int pid, int signal);

@@ -64,6 +64,8 @@ internal sealed class DispatchLoop : IDisposable
         List<DispatchAction> actions;
         lock (gate)
         {
+            ForgetLeavers();
+
             // Those who wait for a place were here first.
             refusal = waiters.Count > 0 && !held ? dispatcher.RefuseBehindWaiters(entry) : dispatcher.Submit(entry, Now, held);
             actions = TakeActions();
@@ -81,6 +83,7 @@ internal sealed class DispatchLoop : IDisposable
         List<DispatchAction> actions;
         lock (gate)
         {
+            ForgetLeavers();
             if (waiters.Count == 0)
             {
                 refusal = dispatcher.Submit(entry, Now, held);
@@ -406,6 +409,15 @@ internal sealed class DispatchLoop : IDisposable
             }
 
             Carry(actions);
+        }
+    }
+
+    /// <summary>Who cancelled its waiting no longer holds up those behind.</summary>
+    private void ForgetLeavers()
+    {
+        while (waiters.TryPeek(out var first) && first.Admitted.Task.IsCompleted)
+        {
+            waiters.Dequeue();
         }
     }
 

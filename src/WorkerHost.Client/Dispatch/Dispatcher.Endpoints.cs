@@ -26,15 +26,16 @@ internal sealed partial class Dispatcher
     public bool TakeFrame(EndpointState endpoint, int maxBytes, List<TaskEntry> tasks, List<ulong> cancels, List<ulong> recalls, long now)
     {
         var bytes = 0;
-        while (endpoint.Outbox.TryPeek(out var entry))
+        while (endpoint.Outbox.TryPeek(out var place))
         {
-            if (entry.Endpoint != endpoint || entry.Written || entry.Phase != TaskPhase.Sent)
+            var entry = place.Entry;
+            if (entry.Endpoint != endpoint || entry.Sequence != place.Sequence || entry.Written || entry.Phase != TaskPhase.Sent)
             {
                 endpoint.Outbox.Dequeue();
                 continue;
             }
 
-            var size = entry.Bytes + 64 + entry.Task.Length;
+            var size = entry.WireBytes;
             if (tasks.Count > 0 && bytes + size > maxBytes)
             {
                 break;
@@ -191,7 +192,8 @@ internal sealed partial class Dispatcher
             Send(entry, endpoint);
         }
 
-        if (queue.Count < before)
+        // Without a queue it is the free lane that those who wait are waiting for.
+        if (queue.Count < before || (options.QueueCapacity == 0 && LaneIsFree()))
         {
             actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
         }
@@ -224,7 +226,7 @@ internal sealed partial class Dispatcher
     private bool LaneIsFree()
     {
         // What waits in the queue has a claim on the free lanes first.
-        var free = -queue.Count;
+        var free = -(queue.Count + held);
         foreach (var endpoint in endpoints)
         {
             free += endpoint.Open ? Math.Max(0, endpoint.Concurrency - endpoint.InFlight.Count) : 0;
@@ -242,10 +244,10 @@ internal sealed partial class Dispatcher
         entry.RecallAsked = false;
 
         // A name never seen may take for ever: nothing goes behind it.
-        entry.Charge = Math.Min(entry.Service!.Microseconds, 1e9);
+        entry.Charge = Math.Min(entry.Service!.Microseconds, UnknownCharge);
         endpoint.LastSequence = endpoint.InFlight.Add(entry, endpoint.LastSequence);
         endpoint.Backlog += entry.Charge;
-        endpoint.Outbox.Enqueue(entry);
+        endpoint.Outbox.Enqueue((entry, entry.Sequence));
         WantPump(endpoint);
     }
 

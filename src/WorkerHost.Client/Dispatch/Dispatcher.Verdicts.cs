@@ -50,7 +50,7 @@ internal sealed partial class Dispatcher
         var verdict = entry.Written
             ? endpoint.Death?.Evidence.Judge(endpoint.SessionKey, entry.Sequence) ?? StartVerdict.Unknown
             : StartVerdict.NeverStarted;
-        if (verdict == StartVerdict.Finished && entry.RecallAsked)
+        if (verdict == StartVerdict.Finished && (entry.RecallAsked || entry.Stop != StopReason.None))
         {
             // The worker may have taken it out of its queue and died before it could say so.
             verdict = StartVerdict.Unknown;
@@ -101,6 +101,7 @@ internal sealed partial class Dispatcher
         Record(entry, failure);
         entry.Phase = TaskPhase.Retrying;
         entry.MayRetry = mayRetry;
+        retrying.Add(entry);
         actions.Add(new DispatchAction(DispatchActionKind.AttemptFailed, entry, Outcome: AttemptOutcome.Failed(entry.LastFailure!)));
     }
 
@@ -165,7 +166,14 @@ internal sealed partial class Dispatcher
         while (queue.Head is { } entry)
         {
             queue.Remove(entry);
-            Complete(entry, AttemptOutcome.Failed(NoWorkers()));
+            var failure = NoWorkers();
+            if (entry.LastFailure is { } before)
+            {
+                // It has been tried: what happened then is part of the answer.
+                failure = failure with { NeverStarted = false, Deaths = before.Deaths.AddRange(failure.Deaths) };
+            }
+
+            Complete(entry, AttemptOutcome.Failed(failure));
             Settle(entry);
         }
 
@@ -196,7 +204,7 @@ internal sealed partial class Dispatcher
             RetryAfter = TimeSpan.FromMicroseconds(Math.Clamp(perTask * Math.Max(1, queue.Count / 10) / lanes, 1000, 60e6)),
             Message = entry.Bytes > options.QueueBytes
                 ? $"the payload of {entry.Bytes} bytes is larger than the whole queue may hold (WorkerPoolOptions.QueueBytes = {options.QueueBytes})"
-                : $"the queue is full: {queue.Count} tasks with {queue.Bytes} bytes wait (WorkerPoolOptions.QueueCapacity = {options.QueueCapacity}, QueueBytes = {options.QueueBytes}); come again later, or wait with SubmitAsync",
+                : $"the queue is full: {queue.Count + held} tasks with {queue.Bytes + heldBytes} bytes wait (WorkerPoolOptions.QueueCapacity = {options.QueueCapacity}, QueueBytes = {options.QueueBytes}); come again later, or wait with SubmitAsync",
         };
     }
 

@@ -16,11 +16,21 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     /// <summary>Bounds what a wrong estimate can hold back behind one task.</summary>
     public const int MaxPrefetch = 64;
 
+    /// <summary>Microseconds of work that a task stands for when nobody knows how long it takes.</summary>
+    private const double UnknownCharge = 1e9;
+
     private readonly TaskQueue queue = new();
+
+    /// <summary>In nobody's queue: an attempt failed, or a held task's first has not begun.</summary>
+    private readonly HashSet<TaskEntry> retrying = [];
     private readonly List<EndpointState> endpoints = [];
     private readonly Dictionary<string, ServiceTime> serviceTimes = new(StringComparer.Ordinal);
     private List<DispatchAction> actions = [];
     private WorkerOutlook outlook = WorkerOutlook.Hopeful;
+
+    /// <summary>Held tasks whose first attempt has not begun: they have their places in the queue without being in it.</summary>
+    private int held;
+    private long heldBytes;
 
     /// <summary>Accepted tasks of which something may still run or wait.</summary>
     public int Unsettled { get; private set; }
@@ -49,8 +59,8 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     /// <summary>A new task. Null: accepted. Otherwise why not; the entry is then not known here.</summary>
     /// <param name="entry">The task.</param>
     /// <param name="now">The monotonic clock.</param>
-    /// <param name="held">Accept it, but let its owner say with <see cref="Resubmit"/> when its first attempt begins.</param>
-    public TaskFailure? Submit(TaskEntry entry, long now, bool held = false)
+    /// <param name="hold">Accept it, but let its owner say with <see cref="Resubmit"/> when its first attempt begins.</param>
+    public TaskFailure? Submit(TaskEntry entry, long now, bool hold = false)
     {
         Expect(entry, TaskPhase.New, nameof(Submit));
         if (Stopping)
@@ -58,7 +68,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             return new TaskFailure { Kind = TaskFailureKind.Rejected, NeverStarted = true, Message = "the pool is stopping and takes no new tasks" };
         }
 
-        if (entry.Bytes > options.QueueBytes || (!LaneIsFree() && (queue.Count >= options.QueueCapacity || queue.Bytes + entry.Bytes > options.QueueBytes)))
+        if (entry.Bytes > options.QueueBytes || (!LaneIsFree() && (queue.Count + held >= options.QueueCapacity || queue.Bytes + heldBytes + entry.Bytes > options.QueueBytes)))
         {
             return QueueFull(entry);
         }
@@ -79,11 +89,14 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         }
 
         Unsettled++;
-        if (held)
+        if (hold)
         {
             entry.Phase = TaskPhase.Retrying;
             entry.MayRetry = true;
             entry.Attempt = 0;
+            retrying.Add(entry);
+            held++;
+            heldBytes += entry.Bytes;
         }
         else
         {
@@ -93,8 +106,13 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
 
         if (entry.Options.TimeLimit is { } limit)
         {
-            entry.Deadline = now + (long)(limit.TotalSeconds * options.TicksPerSecond);
-            actions.Add(new DispatchAction(DispatchActionKind.DeadlineTimer, entry, Delay: limit));
+            // The longest limits are none: they do not fit into the clock's ticks.
+            var ticks = limit.TotalSeconds * options.TicksPerSecond;
+            if (ticks < long.MaxValue - now)
+            {
+                entry.Deadline = now + (long)ticks;
+                actions.Add(new DispatchAction(DispatchActionKind.DeadlineTimer, entry, Delay: limit));
+            }
         }
 
         Dispatch(now);
@@ -116,33 +134,40 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     /// <summary>The owner of this attempt gave up on it; its outcome is awaited all the same.</summary>
     public void StopAttempt(TaskEntry entry, long now) => Stop(entry, StopReason.Attempt, now);
 
-    /// <summary>Another attempt was granted. False: the task ended meanwhile.</summary>
+    /// <summary>
+    /// Another attempt was granted. False: the task ended meanwhile, or its last failure or its number of attempts does
+    /// not allow another, whoever asks (a strategy of the user's may try again on its own).
+    /// </summary>
     public bool Resubmit(TaskEntry entry, long now)
     {
-        if (entry.Phase == TaskPhase.Done)
+        if (entry.Phase == TaskPhase.Done || entry.Completed)
         {
             return false;
         }
 
         Expect(entry, TaskPhase.Retrying, nameof(Resubmit));
-        if (Stopping && IsHopeless)
+        if (!entry.MayRetry || entry.Attempt >= entry.MaxAttempts)
         {
             return false;
         }
 
+        LeaveRetrying(entry);
         entry.Attempt++;
         entry.Stop = StopReason.None;
+        entry.Endpoint = null;
         entry.Phase = TaskPhase.Queued;
         queue.PushBack(entry);
         Dispatch(now);
+        FailQueueIfHopeless();
         return true;
     }
 
     /// <summary>No further attempt: the last failure, or what the retry owner makes of it, is the outcome.</summary>
     public void GiveUp(TaskEntry entry, in AttemptOutcome outcome)
     {
-        if (entry.Phase == TaskPhase.Done)
+        if (entry.Phase == TaskPhase.Done || entry.Completed)
         {
+            // Ended, or cancelled while its attempt still runs: the caller has been told.
             return;
         }
 
@@ -154,7 +179,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     /// <summary>The grace after a stop has passed: if the task is still there, its process has to go.</summary>
     public void StopOverdue(TaskEntry entry, EndpointState endpoint, ulong sequence)
     {
-        if (entry.Phase != TaskPhase.Sent || entry.Endpoint != endpoint || entry.Sequence != sequence || entry.Stop == StopReason.None)
+        if (entry.Phase != TaskPhase.Sent || entry.Endpoint != endpoint || entry.Sequence != sequence || entry.Stop == StopReason.None || entry.StopOverdue)
         {
             return;
         }
@@ -170,7 +195,13 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     }
 
     /// <summary>Refuses what comes from now on; what was accepted goes on.</summary>
-    public void BeginStop() => Stopping = true;
+    public void BeginStop()
+    {
+        Stopping = true;
+
+        // Whoever waits for a place is to hear that there will be none.
+        actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
+    }
 
     /// <summary>Cancels everything that has not ended.</summary>
     public void CancelAll(long now)
@@ -186,6 +217,11 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             {
                 Stop(entry, StopReason.Cancelled, now);
             }
+        }
+
+        foreach (var entry in retrying.ToArray())
+        {
+            Stop(entry, StopReason.Cancelled, now);
         }
     }
 
@@ -223,7 +259,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
                     return false;
                 }
 
-                StopSent(entry, reason);
+                StopSent(entry, reason, now);
                 return true;
 
             case TaskPhase.Done:
@@ -234,7 +270,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         }
     }
 
-    private void StopSent(TaskEntry entry, StopReason reason)
+    private void StopSent(TaskEntry entry, StopReason reason, long now)
     {
         var endpoint = entry.Endpoint!;
         var first = entry.Stop == StopReason.None;
@@ -253,20 +289,30 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         var grace = reason == StopReason.Expired ? options.ExpiredCancelGrace : options.CancelGrace;
         actions.Add(new DispatchAction(DispatchActionKind.StopTimer, entry, endpoint, Delay: grace, Sequence: entry.Sequence));
 
-        // What waits behind a task that may not heed its cancellation must not wait for the kill.
+        // How long it takes to heed nobody knows: nothing more goes behind it.
+        endpoint.Backlog += UnknownCharge - entry.Charge;
+        entry.Charge = UnknownCharge;
+        WantPump(endpoint);
+
+        // And what waits there already must not wait for the kill.
         if (endpoint.Prefetches && endpoint.InFlight.Count > endpoint.Concurrency)
         {
             foreach (var waiting in endpoint.InFlight.InOrder().Skip(endpoint.Concurrency))
             {
-                if (waiting.Written && waiting.Stop == StopReason.None)
+                if (!waiting.Written)
+                {
+                    Release(waiting);
+                    Redispatch(waiting);
+                }
+                else if (waiting.Stop == StopReason.None && !waiting.RecallAsked)
                 {
                     waiting.RecallAsked = true;
                     endpoint.Recalls.Add(waiting.Sequence);
                 }
             }
-        }
 
-        WantPump(endpoint);
+            Dispatch(now);
+        }
     }
 
     private void EndStopped(TaskEntry entry, StopReason reason, bool neverStarted)
@@ -292,8 +338,27 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         }
     }
 
+    private void LeaveRetrying(TaskEntry entry)
+    {
+        retrying.Remove(entry);
+        if (entry.Attempt == 0)
+        {
+            held--;
+            heldBytes -= entry.Bytes;
+        }
+    }
+
     private void Settle(TaskEntry entry)
     {
+        if (entry.Phase == TaskPhase.Retrying)
+        {
+            LeaveRetrying(entry);
+            if (entry.Attempt == 0)
+            {
+                actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
+            }
+        }
+
         entry.Phase = TaskPhase.Done;
         entry.DropPayload();
         Unsettled--;

@@ -21,7 +21,9 @@ internal sealed class DueTimes : IDisposable
     /// <param name="fire">Called on a pool thread, never under a lock.</param>
     public void Add(TimeSpan delay, TaskEntry? entry, Action fire)
     {
-        var at = time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
+        var now = time.GetTimestamp();
+        var ticks = delay.TotalSeconds * time.TimestampFrequency;
+        var at = ticks < long.MaxValue - now ? now + (long)ticks : long.MaxValue;
         lock (gate)
         {
             if (disposed)

@@ -25,8 +25,11 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
 
     public ulong LastSequence;
 
-    /// <summary>Given to this endpoint and not yet taken by the transport, oldest first.</summary>
-    public Queue<TaskEntry> Outbox { get; } = new();
+    /// <summary>
+    /// Given to this endpoint and not yet taken by the transport, oldest first. A task that was taken back leaves its
+    /// place behind, and may come again under a new sequence: only the place of its present one counts.
+    /// </summary>
+    public Queue<(TaskEntry Entry, ulong Sequence)> Outbox { get; } = new();
 
     public List<ulong> Cancels { get; } = [];
 

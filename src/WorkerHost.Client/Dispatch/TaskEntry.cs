@@ -52,6 +52,9 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
 
     public int Bytes { get; } = data.Length;
 
+    /// <summary>At most so many bytes in a frame: a character takes at most three, numbers and tags fit into the rest.</summary>
+    public int WireBytes { get; } = data.Length + 96 + 3 * (task.Length + contentType.Length + (options.Id?.Length ?? 0)) + BytesOf(options.Headers);
+
     /// <summary>The payload, until nothing can need it any more.</summary>
     public ReadOnlyMemory<byte> Data { get; private set; } = data;
 
@@ -101,11 +104,28 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
 
     public ServiceTime? Service;
 
+    /// <summary>It stands at the front of the queue because it came back unstarted.</summary>
+    public bool CameBack;
+
     public TaskEntry? Next;
 
     public TaskEntry? Previous;
 
     public void DropPayload() => Data = default;
+
+    private static int BytesOf(IReadOnlyDictionary<string, string>? headers)
+    {
+        var bytes = 0;
+        if (headers is not null)
+        {
+            foreach (var (name, value) in headers)
+            {
+                bytes += 16 + 3 * (name.Length + value.Length);
+            }
+        }
+
+        return bytes;
+    }
 
     public override string ToString() => $"task {Number} ({Task}, {Phase}, attempt {Attempt}, stop {Stop})";
 }

@@ -33,27 +33,48 @@ internal sealed class TaskQueue
         Bytes += entry.Bytes;
     }
 
-    /// <summary>For a task that waited before and comes back unstarted.</summary>
+    /// <summary>
+    /// For a task that waited before and comes back unstarted: before everything that has not been sent yet, and among
+    /// those that came back in the order of their age. They come back in bunches no larger than what is prefetched.
+    /// </summary>
     public void PushFront(TaskEntry entry)
     {
-        entry.Next = head;
-        entry.Previous = null;
-        if (head is null)
+        entry.CameBack = true;
+        TaskEntry? before = null;
+        var after = head;
+        while (after is { CameBack: true } && after.Number < entry.Number)
+        {
+            before = after;
+            after = after.Next;
+        }
+
+        entry.Previous = before;
+        entry.Next = after;
+        if (before is null)
+        {
+            head = entry;
+        }
+        else
+        {
+            before.Next = entry;
+        }
+
+        if (after is null)
         {
             tail = entry;
         }
         else
         {
-            head.Previous = entry;
+            after.Previous = entry;
         }
 
-        head = entry;
         Count++;
         Bytes += entry.Bytes;
     }
 
     public void Remove(TaskEntry entry)
     {
+        entry.CameBack = false;
         if (entry.Previous is null)
         {
             head = entry.Next;

@@ -43,8 +43,8 @@ internal sealed class EndpointChannel : IDisposable
         {
             HttpHandler = handler,
             DisposeHttpClient = true,
-            MaxReceiveMessageSize = maxMessageBytes + ProtocolLimits.MessageOverheadBytes,
-            MaxSendMessageSize = maxMessageBytes + ProtocolLimits.MessageOverheadBytes,
+            MaxReceiveMessageSize = LargestFrame(maxMessageBytes),
+            MaxSendMessageSize = LargestFrame(maxMessageBytes),
             MaxRetryAttempts = 0,
         });
         Invoker = channel.CreateCallInvoker();
@@ -68,6 +68,9 @@ internal sealed class EndpointChannel : IDisposable
             throw new ArgumentException($"'{address}' is no endpoint address: use unix:///path/to/socket or http://host:port");
         }
     }
+
+    /// <summary>One task of the largest size alone, or a batch of small ones: whichever is more.</summary>
+    private static int LargestFrame(int maxMessageBytes) => Math.Max(maxMessageBytes, ProtocolLimits.MaxFrameBytes) + ProtocolLimits.MessageOverheadBytes;
 
     private async Task<Stream> ConnectAsync(bool drainSafe, CancellationToken cancellationToken)
     {
