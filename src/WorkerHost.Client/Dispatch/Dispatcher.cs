@@ -186,12 +186,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
 
         entry.StopOverdue = true;
         endpoint.Overdue++;
-        if (endpoint.Supervised)
-        {
-            // The lane is given up: the worker takes nothing new and goes as soon as its other tasks are done.
-            endpoint.Open = false;
-            KillIfOnlyOverdueRun(endpoint);
-        }
+        KillIfOnlyOverdueRun(endpoint);
     }
 
     /// <summary>Refuses what comes from now on; what was accepted goes on.</summary>
