@@ -63,7 +63,7 @@ public sealed class OptionsTests
         using var directory = new TemporaryDirectory();
         var length = 1;
         var options = new SupervisorOptions { Workers = 12 };
-        for (var path = directory.Path; ; path += "d", length++)
+        for (var path = Path.Combine(directory.Path, "d"); ; path += "d", length++)
         {
             Directory.CreateDirectory(path);
             if (PrivateDirectory.Problem(options with { Directory = path }) is not null)

@@ -144,8 +144,8 @@ public sealed class StartTests
         var error = await Supervised.FailToStartAsync(
             Supervised.Dummy("not-serving"),
             new SupervisorOptions { Workers = 1, BootTimeout = TimeSpan.FromSeconds(8) });
-        Assert.Contains("connected after", error.Deaths[0].Reason, StringComparison.Ordinal);
-        Assert.Contains("health says NotServing", error.Deaths[0].Reason, StringComparison.Ordinal);
+        var reason = error.Deaths[0].Reason!;
+        Assert.True(reason.Contains("connected after", StringComparison.Ordinal) && reason.Contains("health says NotServing", StringComparison.Ordinal), reason);
     }
 
     [Fact]
