@@ -41,7 +41,7 @@ internal static partial class DyingTasks
 
         worker.MapTask("exit", static (int code) => { Environment.Exit(code); });
         worker.MapTask("abort", static () => { Environment.FailFast("told to"); });
-        worker.MapTask("segv", static () => Fault(0x10));
+        worker.MapTask("segv", static () => { Fault(); });
         worker.MapTask("null_read", static () => Marshal.ReadInt32(0x10));
         worker.MapTask("overflow_stack", static (int depth) => Deeper(depth));
         worker.MapTask("signal", static (int signal) => { Signal(signal); });
@@ -84,6 +84,10 @@ internal static partial class DyingTasks
         Thread.Sleep(Timeout.Infinite);
     }
 
+    // In native code: .NET makes a NullReferenceException of a fault in managed code, and takes a SIGSEGV sent with kill
+    // for one of its own.
+    private static void Fault() => _ = StringLength(8);
+
     private static void Die(string how)
     {
         switch (how)
@@ -100,7 +104,7 @@ internal static partial class DyingTasks
                 Environment.FailFast("told to");
                 break;
             case "segv":
-                Fault(0x10);
+                Fault();
                 break;
             case "kill":
                 Signal(SIGKILL);
@@ -126,9 +130,8 @@ internal static partial class DyingTasks
         return Environment.WorkingSet;
     }
 
-    // A bad address in native code. A SIGSEGV sent with kill does not do: the runtime's handler expects the fault to come again.
     [LibraryImport("libc", EntryPoint = "strlen")]
-    private static partial nint Fault(nint address);
+    private static partial nint StringLength(nint text);
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int pid, int signal);

@@ -204,7 +204,7 @@ internal sealed partial class Dispatcher
         EndpointState? best = null;
         foreach (var endpoint in endpoints)
         {
-            if (endpoint.Open && HasRoom(endpoint, entry) && (best is null || endpoint.InFlight.Count < best.InFlight.Count))
+            if (endpoint.TakesTasks && HasRoom(endpoint, entry) && (best is null || endpoint.InFlight.Count < best.InFlight.Count))
             {
                 best = endpoint;
             }
@@ -229,7 +229,7 @@ internal sealed partial class Dispatcher
         var free = -(queue.Count + held);
         foreach (var endpoint in endpoints)
         {
-            free += endpoint.Open ? Math.Max(0, endpoint.Concurrency - endpoint.InFlight.Count) : 0;
+            free += endpoint.TakesTasks ? Math.Max(0, endpoint.Concurrency - endpoint.InFlight.Count) : 0;
         }
 
         return free > 0;

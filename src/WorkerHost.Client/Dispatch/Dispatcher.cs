@@ -81,7 +81,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         if (!serviceTimes.TryGetValue(entry.Task, out entry.Service))
         {
             // Names come from callers: a caller who makes them up must not fill the memory.
-            entry.Service = new ServiceTime();
+            entry.Service = new ServiceTime(entry.Task);
             if (serviceTimes.Count < 4096)
             {
                 serviceTimes.Add(entry.Task, entry.Service);
@@ -186,12 +186,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
 
         entry.StopOverdue = true;
         endpoint.Overdue++;
-        if (endpoint.Supervised)
-        {
-            // The lane is given up: the worker takes nothing new and goes as soon as its other tasks are done.
-            endpoint.Open = false;
-            KillIfOnlyOverdueRun(endpoint);
-        }
+        KillIfOnlyOverdueRun(endpoint);
     }
 
     /// <summary>Refuses what comes from now on; what was accepted goes on.</summary>

@@ -38,8 +38,14 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>A pump has been asked for and has not found everything empty since.</summary>
     public bool PumpWanted;
 
-    /// <summary>Takes new tasks.</summary>
+    /// <summary>Neither leaving nor lost.</summary>
     public bool Open = true;
+
+    /// <summary>
+    /// A supervised worker with a lane given up takes nothing new: it is killed as soon as its other tasks are done,
+    /// unless the stubborn one ends by itself before that.
+    /// </summary>
+    public bool TakesTasks => Open && (Overdue == 0 || !Supervised);
 
     /// <summary>The session was read to its end.</summary>
     public bool Ended;

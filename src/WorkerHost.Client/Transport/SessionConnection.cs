@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Grpc.Core;
 
 namespace WorkerHost.Client;
@@ -10,26 +9,24 @@ namespace WorkerHost.Client;
 internal sealed class SessionConnection : IEndpointConnection
 {
     private readonly EndpointChannel channel;
-    private readonly AsyncDuplexStreamingCall<V1.SessionRequest, V1.SessionResponse> call;
+    private readonly AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame> call;
     private readonly DispatchLoop loop;
     private readonly int maxFrameBytes;
     private readonly CancellationTokenSource abort = new();
-    private readonly V1.SessionRequest frame = new();
-    private readonly List<TaskEntry> tasks = [];
-    private readonly List<ulong> cancels = [];
-    private readonly List<ulong> recalls = [];
-    private readonly Stack<V1.TaskSubmission> spare = new();
+    private readonly OutgoingFrame frame;
     private Task reading = Task.CompletedTask;
     private Task pumping = Task.CompletedTask;
     private string? abortReason;
 
     private SessionConnection(
         EndpointChannel channel,
-        AsyncDuplexStreamingCall<V1.SessionRequest, V1.SessionResponse> call,
+        AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame> call,
         DispatchLoop loop,
+        OutgoingFrame frame,
         EndpointState state,
         int maxFrameBytes)
     {
+        this.frame = frame;
         this.channel = channel;
         this.call = call;
         this.loop = loop;
@@ -47,29 +44,26 @@ internal sealed class SessionConnection : IEndpointConnection
         WorkerEndpoint worker, string pool, string idPrefix, bool supervised, DispatchLoop loop, TransportOptions options, CancellationToken cancellationToken)
     {
         var channel = new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: true, options.WrapSocket);
-        AsyncDuplexStreamingCall<V1.SessionRequest, V1.SessionResponse>? call = null;
+        var frame = new OutgoingFrame { MicrosecondsLeft = loop.MicrosecondsLeft };
+        AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame>? call = null;
         try
         {
             var sessionKey = (ulong)options.Random.NextInt64(1, long.MaxValue);
-            var client = new V1.TaskEndpoint.TaskEndpointClient(channel.Invoker);
-            call = client.OpenSession(new CallOptions(channel.Headers()));
+            call = channel.Invoker.AsyncDuplexStreamingCall(OpenSession(worker.Id), null, new CallOptions(channel.Headers()));
             using (cancellationToken.UnsafeRegister(static c => ((IDisposable)c!).Dispose(), call))
             {
-                await call.RequestStream.WriteAsync(
-                    new V1.SessionRequest
-                    {
-                        Hello = new V1.ClientHello
-                        {
-                            MinProtocol = ProtocolLimits.MinVersion,
-                            MaxProtocol = ProtocolLimits.MaxVersion,
-                            Pool = supervised ? pool : "",
-                            Client = $"workerhost-dotnet pid {Environment.ProcessId}",
-                            SessionKey = sessionKey,
-                            IdPrefix = idPrefix,
-                            MaxFrameBytes = ProtocolLimits.MaxFrameBytes,
-                        },
-                    },
-                    CancellationToken.None).ConfigureAwait(false);
+                frame.Hello = new V1.ClientHello
+                {
+                    MinProtocol = ProtocolLimits.MinVersion,
+                    MaxProtocol = ProtocolLimits.MaxVersion,
+                    Pool = supervised ? pool : "",
+                    Client = $"workerhost-dotnet pid {Environment.ProcessId}",
+                    SessionKey = sessionKey,
+                    IdPrefix = idPrefix,
+                    MaxFrameBytes = ProtocolLimits.MaxFrameBytes,
+                };
+                await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+                frame.Clear();
                 if (!await call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false) || call.ResponseStream.Current.Hello is not { } hello)
                 {
                     throw new RpcException(new Status(StatusCode.Internal, $"endpoint {worker.Address} did not answer the hello of a session with its own"));
@@ -78,7 +72,7 @@ internal sealed class SessionConnection : IEndpointConnection
                 var concurrency = (int)Math.Clamp(hello.Concurrency, 1, 100_000);
                 var state = new EndpointState(worker, sessionKey, concurrency, supervised, prefetches: true);
                 var frameBytes = hello.MaxFrameBytes is 0 or > int.MaxValue ? ProtocolLimits.MaxFrameBytes : (int)hello.MaxFrameBytes;
-                return new SessionConnection(channel, call, loop, state, Math.Min(frameBytes, ProtocolLimits.MaxFrameBytes));
+                return new SessionConnection(channel, call, loop, frame, state, Math.Min(frameBytes, ProtocolLimits.MaxFrameBytes));
             }
         }
         catch
@@ -135,7 +129,7 @@ internal sealed class SessionConnection : IEndpointConnection
         {
             while (await call.ResponseStream.MoveNext(abort.Token).ConfigureAwait(false))
             {
-                loop.Received(this, call.ResponseStream.Current);
+                loop.Received(State, call.ResponseStream.Current);
             }
         }
         catch (RpcException e)
@@ -158,38 +152,11 @@ internal sealed class SessionConnection : IEndpointConnection
     {
         try
         {
-            while (loop.TakeFrame(State, maxFrameBytes, tasks, cancels, recalls, out var now))
+            while (loop.TakeFrame(State, maxFrameBytes, frame.Tasks, frame.Cancels, frame.Recalls, out _))
             {
-                foreach (var entry in tasks)
-                {
-                    frame.Tasks.Add(Fill(spare.Count > 0 ? spare.Pop() : new V1.TaskSubmission(), entry, now));
-                }
-
-                frame.Cancel.AddRange(cancels);
-                frame.Recall.AddRange(recalls);
-                try
-                {
-                    // Serialises before it returns, so the frame and its parts can be used again.
-                    await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
-                }
-                finally
-                {
-                    foreach (var task in frame.Tasks)
-                    {
-                        task.Data = ByteString.Empty;
-                        if (spare.Count < 256)
-                        {
-                            spare.Push(task);
-                        }
-                    }
-
-                    frame.Tasks.Clear();
-                    frame.Cancel.Clear();
-                    frame.Recall.Clear();
-                    tasks.Clear();
-                    cancels.Clear();
-                    recalls.Clear();
-                }
+                // Serialises before it returns, so the frame can be used again.
+                await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+                frame.Clear();
             }
         }
         catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException or ObjectDisposedException or IOException)
@@ -198,26 +165,15 @@ internal sealed class SessionConnection : IEndpointConnection
         }
     }
 
-    private V1.TaskSubmission Fill(V1.TaskSubmission submission, TaskEntry entry, long now)
+    /// <summary>The method of the contract, with frames that need no message objects.</summary>
+    private static Method<OutgoingFrame, IncomingFrame> OpenSession(WorkerId worker)
     {
-        submission.Sequence = entry.Sequence;
-        submission.Task = entry.Task;
-        submission.ContentType = entry.ContentType == ContentType.Json ? "" : entry.ContentType;
-        submission.Data = UnsafeByteOperations.UnsafeWrap(entry.Data);
-        submission.Id = entry.Options.Id ?? "";
-        submission.Number = entry.Number;
-        submission.Attempt = (uint)entry.Attempt;
-        submission.TimeLimitUs = loop.MicrosecondsLeft(entry, now);
-        submission.Idempotent = entry.Options.Idempotent;
-        submission.Headers.Clear();
-        if (entry.Options.Headers is { } headers)
-        {
-            foreach (var (name, value) in headers)
-            {
-                submission.Headers[name] = value;
-            }
-        }
-
-        return submission;
+        var incoming = new IncomingFrame(worker);
+        return new Method<OutgoingFrame, IncomingFrame>(
+            MethodType.DuplexStreaming,
+            V1.TaskEndpoint.Descriptor.FullName,
+            nameof(V1.TaskEndpoint.TaskEndpointClient.OpenSession),
+            Marshallers.Create<OutgoingFrame>(OutgoingFrame.Serialize, static _ => throw new NotSupportedException("a client does not read its own frames")),
+            Marshallers.Create(static (_, _) => throw new NotSupportedException("a client does not write the endpoint's frames"), incoming.Read));
     }
 }
