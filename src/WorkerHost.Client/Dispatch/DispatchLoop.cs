@@ -362,6 +362,9 @@ internal sealed class DispatchLoop : IDisposable
             case DispatchActionKind.SessionTimer:
                 due.Add(action.Delay, null, () => Do(d => d.SessionOverdue(endpoint!)));
                 break;
+            case DispatchActionKind.RestTimer:
+                due.Add(action.Delay, null, () => Do(d => d.Rested(endpoint!, Now)));
+                break;
             case DispatchActionKind.Kill:
                 Log.KillOrdered(logger, endpoint!.Worker.Id, action.Reason!);
                 backChannel?.Kill(endpoint.Worker.Id, action.Reason!, action.Delay);

@@ -100,6 +100,13 @@ internal sealed partial class Dispatcher
         KillIfOnlyOverdueRun(endpoint);
     }
 
+    /// <summary>The time an endpoint asked for with a refusal has passed.</summary>
+    public void Rested(EndpointState endpoint, long now)
+    {
+        endpoint.Resting = false;
+        Dispatch(now);
+    }
+
     /// <summary>The endpoint gave a task back unstarted.</summary>
     public void Recalled(EndpointState endpoint, ulong sequence)
     {
@@ -196,6 +203,16 @@ internal sealed partial class Dispatcher
         if (queue.Count < before || (options.QueueCapacity == 0 && LaneIsFree()))
         {
             actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
+        }
+    }
+
+    private void Rest(EndpointState endpoint, TimeSpan? asked)
+    {
+        if (endpoint.Open && !endpoint.Resting)
+        {
+            endpoint.Resting = true;
+            var delay = TimeSpan.FromMilliseconds(Math.Clamp(asked?.TotalMilliseconds ?? 100, 1, 10_000));
+            actions.Add(new DispatchAction(DispatchActionKind.RestTimer, Endpoint: endpoint, Delay: delay));
         }
     }
 
