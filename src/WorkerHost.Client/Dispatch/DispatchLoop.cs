@@ -203,6 +203,8 @@ internal sealed class DispatchLoop : IDisposable
 
     public void WorkerDied(WorkerDeath death) => Do(d => d.WorkerDied(death, Now));
 
+    public void SourceEnded() => Do(d => d.SourceEnded(Now));
+
     public void OutlookChanged(WorkerOutlook outlook) => Do(d => d.OutlookChanged(outlook));
 
     public bool TakeFrame(EndpointState endpoint, int maxBytes, List<TaskEntry> tasks, List<ulong> cancels, List<ulong> recalls, out long now)

@@ -158,6 +158,31 @@ internal sealed partial class Dispatcher
         }
     }
 
+    /// <summary>Nobody will report a worker or a death any more: what has not been reported dead counts as lost.</summary>
+    public void SourceEnded(long now)
+    {
+        outlook = new WorkerOutlook(Hopeless: true, outlook.LastDeath, NextTry: null);
+        foreach (var endpoint in endpoints.ToArray())
+        {
+            if (endpoint is { Supervised: true, Death: null })
+            {
+                WorkerDied(
+                    new WorkerDeath(
+                        new DeathReport
+                        {
+                            Worker = endpoint.Worker.Id,
+                            Pid = endpoint.Worker.Pid,
+                            Cause = DeathCause.Stop,
+                            Reason = "its supervisor stopped without reporting its end",
+                        },
+                        LedgerEvidence.None),
+                    now);
+            }
+        }
+
+        FailQueueIfHopeless();
+    }
+
     /// <summary>A grace set with SessionTimer has passed.</summary>
     public void SessionOverdue(EndpointState endpoint)
     {

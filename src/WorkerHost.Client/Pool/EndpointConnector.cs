@@ -64,6 +64,8 @@ internal sealed class EndpointConnector(
             {
                 Apply(set);
             }
+
+            loop.SourceEnded();
         }
         catch (OperationCanceledException)
         {
