@@ -59,6 +59,7 @@ internal sealed class EndpointConnector(
             await connection.DisposeAsync().ConfigureAwait(false);
         }
 
+        loop.SourceEnded();
         stop.Dispose();
     }
 
