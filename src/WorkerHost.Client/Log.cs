@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Debug, "Connected to {Worker} at {Address}: {Concurrency} lanes")]
     public static partial void Connected(ILogger logger, WorkerId worker, Uri address, int concurrency);
 
+    [LoggerMessage(9, LogLevel.Error, "{What} could not be carried out; the other tasks go on")]
+    public static partial void ActionBroke(ILogger logger, Exception exception, string what);
+
     [LoggerMessage(8, LogLevel.Critical, "The pool's loop over worker sets ended with a defect; please report it")]
     public static partial void LoopBroke(ILogger logger, Exception exception);
 }

@@ -23,6 +23,9 @@ internal enum DispatchActionKind
     /// <summary>Wake the dispatcher with SessionOverdue after Delay.</summary>
     SessionTimer,
 
+    /// <summary>Wake the dispatcher with Rested after Delay.</summary>
+    RestTimer,
+
     /// <summary>SIGTERM, then SIGKILL after Delay, to the endpoint's process.</summary>
     Kill,
 

@@ -203,6 +203,8 @@ internal sealed class DispatchLoop : IDisposable
 
     public void WorkerDied(WorkerDeath death) => Do(d => d.WorkerDied(death, Now));
 
+    public void SourceEnded() => Do(d => d.SourceEnded(Now));
+
     public void OutlookChanged(WorkerOutlook outlook) => Do(d => d.OutlookChanged(outlook));
 
     public bool TakeFrame(EndpointState endpoint, int maxBytes, List<TaskEntry> tasks, List<ulong> cancels, List<ulong> recalls, out long now)
@@ -285,6 +287,19 @@ internal sealed class DispatchLoop : IDisposable
         Carry(actions);
     }
 
+    /// <summary>What a timer brings. Its thread has no caller who could be told of a defect.</summary>
+    private void OnTime(Action<Dispatcher> what)
+    {
+        try
+        {
+            Do(what);
+        }
+        catch (Exception e)
+        {
+            Broke(e, "a timer");
+        }
+    }
+
     private List<DispatchAction> TakeActions()
     {
         var replacement = cachedActions ?? [];
@@ -308,14 +323,17 @@ internal sealed class DispatchLoop : IDisposable
         {
             if (action.Kind == DispatchActionKind.Pump)
             {
-                ((IEndpointConnection)action.Endpoint!.Connection!).Pump();
+                Carry(action);
             }
         }
 
         foreach (var action in actions)
         {
             queueFell |= action.Kind == DispatchActionKind.QueueFell;
-            CarryOne(action);
+            if (action.Kind != DispatchActionKind.Pump)
+            {
+                Carry(action);
+            }
         }
 
         actions.Clear();
@@ -326,14 +344,41 @@ internal sealed class DispatchLoop : IDisposable
         }
     }
 
+    private void Carry(in DispatchAction action)
+    {
+        try
+        {
+            CarryOne(action);
+        }
+        catch (Exception e)
+        {
+            // A logger, a supervisor or a strategy of the user's threw: that is no reason to forget the other tasks.
+            Broke(e, action.Kind.ToString());
+        }
+    }
+
+    private void Broke(Exception exception, string what)
+    {
+        try
+        {
+            Log.ActionBroke(logger, exception, what);
+        }
+        catch (Exception)
+        {
+            // The logger itself is broken; there is nobody left to tell.
+        }
+    }
+
     private void CarryOne(in DispatchAction action)
     {
         var entry = action.Entry;
         var endpoint = action.Endpoint;
         switch (action.Kind)
         {
-            case DispatchActionKind.Pump:
             case DispatchActionKind.QueueFell:
+                break;
+            case DispatchActionKind.Pump:
+                ((IEndpointConnection)endpoint!.Connection!).Pump();
                 break;
             case DispatchActionKind.Complete:
                 entry!.Completion!.Complete(action.Outcome);
@@ -345,22 +390,25 @@ internal sealed class DispatchLoop : IDisposable
                 retries.AttemptFailed(this, entry!, action.Outcome);
                 break;
             case DispatchActionKind.DeadlineTimer:
-                due.Add(action.Delay, entry!, () => Do(d => d.Expired(entry!, Now)));
+                due.Add(action.Delay, entry!, () => OnTime(d => d.Expired(entry!, Now)));
                 break;
             case DispatchActionKind.StopTimer:
                 var sequence = action.Sequence;
-                due.Add(action.Delay, entry!, () => Do(d => d.StopOverdue(entry!, endpoint!, sequence)));
+                due.Add(action.Delay, entry!, () => OnTime(d => d.StopOverdue(entry!, endpoint!, sequence)));
                 break;
             case DispatchActionKind.SessionTimer:
-                due.Add(action.Delay, null, () => Do(d => d.SessionOverdue(endpoint!)));
+                due.Add(action.Delay, null, () => OnTime(d => d.SessionOverdue(endpoint!)));
+                break;
+            case DispatchActionKind.RestTimer:
+                due.Add(action.Delay, null, () => OnTime(d => d.Rested(endpoint!, Now)));
                 break;
             case DispatchActionKind.Kill:
+                backChannel?.Kill(endpoint!.Worker.Id, action.Reason!, action.Delay);
                 Log.KillOrdered(logger, endpoint!.Worker.Id, action.Reason!);
-                backChannel?.Kill(endpoint.Worker.Id, action.Reason!, action.Delay);
                 break;
             case DispatchActionKind.Abort:
-                Log.SessionAborted(logger, endpoint!.Worker.Id, action.Reason!);
-                ((IEndpointConnection)endpoint.Connection!).Abort(action.Reason!);
+                ((IEndpointConnection)endpoint!.Connection!).Abort(action.Reason!);
+                Log.SessionAborted(logger, endpoint.Worker.Id, action.Reason!);
                 break;
             case DispatchActionKind.LateOutcome:
                 Log.LateOutcome(logger, endpoint!.Worker.Id, action.Sequence);

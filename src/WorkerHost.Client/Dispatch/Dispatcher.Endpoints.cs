@@ -100,6 +100,13 @@ internal sealed partial class Dispatcher
         KillIfOnlyOverdueRun(endpoint);
     }
 
+    /// <summary>The time an endpoint asked for with a refusal has passed.</summary>
+    public void Rested(EndpointState endpoint, long now)
+    {
+        endpoint.Resting = false;
+        Dispatch(now);
+    }
+
     /// <summary>The endpoint gave a task back unstarted.</summary>
     public void Recalled(EndpointState endpoint, ulong sequence)
     {
@@ -151,6 +158,31 @@ internal sealed partial class Dispatcher
         }
     }
 
+    /// <summary>Nobody will report a worker or a death any more: what has not been reported dead counts as lost.</summary>
+    public void SourceEnded(long now)
+    {
+        outlook = new WorkerOutlook(Hopeless: true, outlook.LastDeath, NextTry: null);
+        foreach (var endpoint in endpoints.ToArray())
+        {
+            if (endpoint is { Supervised: true, Death: null })
+            {
+                WorkerDied(
+                    new WorkerDeath(
+                        new DeathReport
+                        {
+                            Worker = endpoint.Worker.Id,
+                            Pid = endpoint.Worker.Pid,
+                            Cause = DeathCause.Stop,
+                            Reason = "its supervisor stopped without reporting its end",
+                        },
+                        LedgerEvidence.None),
+                    now);
+            }
+        }
+
+        FailQueueIfHopeless();
+    }
+
     /// <summary>A grace set with SessionTimer has passed.</summary>
     public void SessionOverdue(EndpointState endpoint)
     {
@@ -196,6 +228,16 @@ internal sealed partial class Dispatcher
         if (queue.Count < before || (options.QueueCapacity == 0 && LaneIsFree()))
         {
             actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
+        }
+    }
+
+    private void Rest(EndpointState endpoint, TimeSpan? asked)
+    {
+        if (endpoint.Open && !endpoint.Resting)
+        {
+            endpoint.Resting = true;
+            var delay = TimeSpan.FromMilliseconds(Math.Clamp(asked?.TotalMilliseconds ?? 100, 1, 10_000));
+            actions.Add(new DispatchAction(DispatchActionKind.RestTimer, Endpoint: endpoint, Delay: delay));
         }
     }
 

@@ -9,7 +9,8 @@ internal sealed partial class Dispatcher
     {
         if (failure is { Kind: TaskFailureKind.Rejected, NeverStarted: true })
         {
-            // A worker that is leaving: not the task's fault, not an attempt.
+            // A worker that is leaving, or full with the work of others: not the task's fault, not an attempt.
+            Rest(entry.Endpoint!, failure.RetryAfter);
             Redispatch(entry);
         }
         else if (entry.Stop == StopReason.Attempt || failure.Retryable)

@@ -41,11 +41,14 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>Neither leaving nor lost.</summary>
     public bool Open = true;
 
+    /// <summary>It refused a task although it is not leaving: it is asked again when it said so, not at once and for ever.</summary>
+    public bool Resting;
+
     /// <summary>
     /// A supervised worker with a lane given up takes nothing new: it is killed as soon as its other tasks are done,
     /// unless the stubborn one ends by itself before that.
     /// </summary>
-    public bool TakesTasks => Open && (Overdue == 0 || !Supervised);
+    public bool TakesTasks => Open && !Resting && (Overdue == 0 || !Supervised);
 
     /// <summary>The session was read to its end.</summary>
     public bool Ended;

@@ -7,12 +7,14 @@ internal sealed class CallbackList
 {
     private readonly Lock gate = new();
     private readonly Queue<Action> waiting = new();
+    private readonly Task completion;
     private readonly ILogger logger;
     private readonly string task;
-    private bool done;
+    private bool running;
 
     public CallbackList(Task completion, ILogger logger, string task)
     {
+        this.completion = completion;
         this.logger = logger;
         this.task = task;
 
@@ -20,22 +22,32 @@ internal sealed class CallbackList
         completion.ContinueWith(static (_, self) => ((CallbackList)self!).RunAll(), this, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
+    /// <summary>After the end the callback runs at once on this thread, or on the one that runs those before it.</summary>
     public void Add(Action callback)
     {
         lock (gate)
         {
-            if (!done)
-            {
-                waiting.Enqueue(callback);
-                return;
-            }
+            waiting.Enqueue(callback);
         }
 
-        Run(callback);
+        if (completion.IsCompleted)
+        {
+            RunAll();
+        }
     }
 
     private void RunAll()
     {
+        lock (gate)
+        {
+            if (running)
+            {
+                return;
+            }
+
+            running = true;
+        }
+
         while (true)
         {
             Action callback;
@@ -43,7 +55,7 @@ internal sealed class CallbackList
             {
                 if (!waiting.TryDequeue(out callback!))
                 {
-                    done = true;
+                    running = false;
                     return;
                 }
             }

@@ -48,17 +48,32 @@ public abstract partial class TaskFuture
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         for (var yielded = 0; yielded < total; yielded++)
         {
-            TFuture next;
-            try
+            if (!await ArrivesAsync(ended.Reader, either.Token).ConfigureAwait(false))
             {
-                next = await ended.Reader.ReadAsync(either.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
+                cancellationToken.ThrowIfCancellationRequested();
                 throw new TimeoutException($"{total - yielded} (of {total}) futures unfinished");
             }
 
-            yield return next;
+            // In no variable: this method waits on while the caller may have forgotten the future.
+            yield return ended.Reader.TryRead(out var next) ? next : throw new InvalidOperationException("nobody else reads");
+        }
+    }
+
+    /// <summary>What has ended counts, however little time there is; false: the waiting was given up.</summary>
+    private static async ValueTask<bool> ArrivesAsync<TFuture>(ChannelReader<TFuture> ended, CancellationToken cancellationToken)
+    {
+        if (ended.TryPeek(out _))
+        {
+            return true;
+        }
+
+        try
+        {
+            return await ended.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 

@@ -199,7 +199,18 @@ public sealed class TaskFuture<T> : TaskFuture, Client.ICompletion
         }
     }
 
-    void Client.ICompletion.Settle() => SetSettled();
+    void Client.ICompletion.Settle()
+    {
+        if (completion.Task.IsCompleted)
+        {
+            SetSettled();
+        }
+        else
+        {
+            // A large result is still being decoded, or another thread is about to tell the outcome: that comes first.
+            _ = completion.Task.ContinueWith(static (_, f) => ((TaskFuture)f!).SetSettled(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
 
     internal TaskException Undecodable(Exception cause) => new(Id, Name, new TaskFailure
     {

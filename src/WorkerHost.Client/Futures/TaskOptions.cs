@@ -25,8 +25,12 @@ public sealed record TaskOptions
     /// <summary>Attempts in all, 1 or more; null: the pool's setting. Redispatches of a task that never started are free.</summary>
     public int? Attempts { get; init; }
 
-    /// <summary>Handed to the handler as they are.</summary>
-    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+    /// <summary>Handed to the handler as they are. Copied here: what is changed later in the dictionary does not count.</summary>
+    public IReadOnlyDictionary<string, string>? Headers
+    {
+        get;
+        init => field = value is null ? null : new Dictionary<string, string>(value).AsReadOnly();
+    }
 
     internal void Validate()
     {
@@ -38,6 +42,11 @@ public sealed record TaskOptions
         if (Attempts is { } attempts && attempts < 1)
         {
             throw new ArgumentOutOfRangeException(nameof(Attempts), attempts, "TaskOptions.Attempts must be 1 or more, or null for the pool's setting");
+        }
+
+        if (Headers is { } headers && headers.Any(static h => h.Value is null))
+        {
+            throw new ArgumentException("TaskOptions.Headers has a value that is null; leave the header out instead", nameof(Headers));
         }
 
         if (Id is { Length: 0 or > ProtocolLimits.MaxNameLength })

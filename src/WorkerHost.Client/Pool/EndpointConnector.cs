@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -16,10 +17,15 @@ internal sealed class EndpointConnector(
 
     private readonly CancellationTokenSource stop = new();
     private readonly Lock gate = new();
-    private readonly Dictionary<WorkerId, Task> followed = [];
+    private readonly HashSet<WorkerId> followed = [];
+
+    /// <summary>Connecting has begun and the dispatcher does not know the endpoint yet: a death meanwhile is kept for it.</summary>
+    private readonly Dictionary<WorkerId, WorkerDeath?> opening = [];
+    private readonly List<Task> tasks = [];
     private readonly HashSet<IEndpointConnection> connections = [];
     private readonly TaskCompletionSource firstTry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<WorkerId, string> unreachable = [];
+    private ImmutableArray<WorkerId> draining = [];
     private Task following = Task.CompletedTask;
     private int addresses;
 
@@ -44,7 +50,7 @@ internal sealed class EndpointConnector(
         Task[] all;
         lock (gate)
         {
-            all = [.. followed.Values];
+            all = [.. tasks];
         }
 
         await Task.WhenAll(all).ConfigureAwait(false);
@@ -53,6 +59,7 @@ internal sealed class EndpointConnector(
             await connection.DisposeAsync().ConfigureAwait(false);
         }
 
+        loop.SourceEnded();
         stop.Dispose();
     }
 
@@ -64,6 +71,8 @@ internal sealed class EndpointConnector(
             {
                 Apply(set);
             }
+
+            loop.SourceEnded();
         }
         catch (OperationCanceledException)
         {
@@ -81,12 +90,21 @@ internal sealed class EndpointConnector(
         {
             lock (gate)
             {
-                if (!followed.ContainsKey(worker.Id))
+                if (!followed.Add(worker.Id))
                 {
-                    addresses++;
-                    followed.Add(worker.Id, ConnectAsync(worker));
+                    continue;
                 }
+
+                addresses++;
+                opening[worker.Id] = null;
             }
+
+            Own(ConnectAsync(worker));
+        }
+
+        lock (gate)
+        {
+            draining = set.Draining;
         }
 
         foreach (var worker in set.Draining)
@@ -96,17 +114,52 @@ internal sealed class EndpointConnector(
 
         foreach (var death in set.Deaths)
         {
-            loop.WorkerDied(death);
             lock (gate)
             {
                 followed.Remove(death.Report.Worker);
+                unreachable.Remove(death.Report.Worker);
+                if (opening.ContainsKey(death.Report.Worker))
+                {
+                    opening[death.Report.Worker] = death;
+                }
             }
+
+            loop.WorkerDied(death);
         }
 
         loop.OutlookChanged(set.Outlook);
     }
 
+    /// <summary>Awaited at disposal.</summary>
+    private void Own(Task task)
+    {
+        lock (gate)
+        {
+            tasks.RemoveAll(static t => t.IsCompletedSuccessfully);
+            tasks.Add(task);
+        }
+    }
+
     private async Task ConnectAsync(WorkerEndpoint worker)
+    {
+        try
+        {
+            await ConnectUntilOpenAsync(worker).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Log.LoopBroke(logger, e);
+        }
+        finally
+        {
+            lock (gate)
+            {
+                opening.Remove(worker.Id);
+            }
+        }
+    }
+
+    private async Task ConnectUntilOpenAsync(WorkerEndpoint worker)
     {
         var supervised = source.BackChannel is not null;
         for (var attempt = 1; !stop.IsCancellationRequested; attempt++)
@@ -166,16 +219,44 @@ internal sealed class EndpointConnector(
 
     private void Adopt(IEndpointConnection connection)
     {
+        var worker = connection.State.Worker;
+        List<IEndpointConnection> judged;
         lock (gate)
         {
-            connections.RemoveWhere(static c => c.State.Judged);
+            judged = [.. connections.Where(static c => c.State.Judged)];
+            connections.ExceptWith(judged);
             connections.Add(connection);
-            unreachable.Remove(connection.State.Worker.Id);
+            unreachable.Remove(worker.Id);
         }
 
-        Log.Connected(logger, connection.State.Worker.Id, connection.State.Worker.Address, connection.State.Concurrency);
+        foreach (var old in judged)
+        {
+            Own(old.DisposeAsync().AsTask());
+        }
+
+        Log.Connected(logger, worker.Id, worker.Address, connection.State.Concurrency);
         loop.EndpointOpened(connection.State);
         (connection as SessionConnection)?.Start();
+
+        // What the source said of the worker while the dispatcher did not know it yet.
+        WorkerDeath? death;
+        bool leaving;
+        lock (gate)
+        {
+            opening.Remove(worker.Id, out death);
+            leaving = draining.Contains(worker.Id);
+        }
+
+        if (leaving)
+        {
+            loop.Draining(worker.Id);
+        }
+
+        if (death is not null)
+        {
+            loop.WorkerDied(death);
+        }
+
         firstTry.TrySetResult();
         if (source.BackChannel is null)
         {
@@ -204,7 +285,7 @@ internal sealed class EndpointConnector(
     {
         lock (gate)
         {
-            return followed.ContainsKey(worker.Id);
+            return followed.Contains(worker.Id);
         }
     }
 

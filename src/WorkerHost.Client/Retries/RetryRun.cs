@@ -21,18 +21,25 @@ internal sealed class RetryRun(DispatchLoop loop, TaskEntry entry, ICompletion f
         TaskCompletionSource<AttemptOutcome> mine;
         lock (gate)
         {
+            if (attempt is not null)
+            {
+                throw new InvalidOperationException($"attempt {entry.Attempt} of task {entry.Task} is under way; a strategy of the attempt pipeline may not begin another beside it");
+            }
+
             mine = attempt = new TaskCompletionSource<AttemptOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
         if (!loop.Resubmit(entry))
         {
             // The task ended while it waited; or there is nothing to try again: the same answer as before.
+            AttemptOutcome? before;
             lock (gate)
             {
                 attempt = null;
+                before = last;
             }
 
-            return last ?? AttemptOutcome.Failed(entry.LastFailure ?? new TaskFailure { Kind = TaskFailureKind.Cancelled, Message = $"task {entry.Task} was cancelled before it ran" });
+            return before ?? AttemptOutcome.Failed(entry.LastFailure ?? new TaskFailure { Kind = TaskFailureKind.Cancelled, Message = $"task {entry.Task} was cancelled before it ran" });
         }
 
         using (stop.UnsafeRegister(static s => ((RetryRun)s!).StopAttempt(), this))
@@ -94,14 +101,25 @@ internal sealed class RetryRun(DispatchLoop loop, TaskEntry entry, ICompletion f
     public void End(in AttemptOutcome outcome)
     {
         bool nowSettled;
+        bool underWay;
         lock (gate)
         {
             pipelineEnded = true;
             nowSettled = settled;
+            underWay = attempt is not null;
         }
 
         future.Complete(outcome);
-        loop.GiveUp(entry, outcome);
+        if (underWay)
+        {
+            // A strategy gave up without waiting for its attempt: nobody wants the result any more.
+            loop.Cancel(entry);
+        }
+        else
+        {
+            loop.GiveUp(entry, outcome);
+        }
+
         if (nowSettled)
         {
             future.Settle();

@@ -56,7 +56,13 @@ internal sealed class DrainSafeStream(Stream socket) : Stream
         {
             if (socketEnded)
             {
-                if (!sessionBegan || sessionEnded)
+                if (!sessionBegan)
+                {
+                    // Nothing of a session can be lost, and whoever opens one is to hear that there is none.
+                    return 0;
+                }
+
+                if (sessionEnded)
                 {
                     await readerEnded.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
                     return 0;

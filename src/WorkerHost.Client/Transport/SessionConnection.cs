@@ -140,6 +140,11 @@ internal sealed class SessionConnection : IEndpointConnection
         {
             reason = abortReason ?? "it was aborted";
         }
+        catch (Exception e)
+        {
+            // Whatever the endpoint made of its frame: its tasks are judged, and none of them waits for ever.
+            reason = $"what it sent cannot be understood: {e.Message}";
+        }
 
         // From here on nothing more is delivered: a pump that still waits for room on the wire is released.
         channel.Stream?.ReaderEnded();
@@ -162,6 +167,10 @@ internal sealed class SessionConnection : IEndpointConnection
         catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException or ObjectDisposedException or IOException)
         {
             // The reader meets the end as well and reports it; what was not written is judged there.
+        }
+        catch (Exception e)
+        {
+            Abort($"a frame cannot be written: {e.Message}");
         }
     }
 

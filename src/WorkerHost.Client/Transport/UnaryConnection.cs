@@ -19,6 +19,7 @@ internal sealed class UnaryConnection : IEndpointConnection
     private readonly Dictionary<ulong, CancellationTokenSource> calls = [];
     private readonly Lock callsLock = new();
     private readonly TaskCompletionSource allEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int pumping;
     private string? lost;
     private bool ended;
 
@@ -37,6 +38,51 @@ internal sealed class UnaryConnection : IEndpointConnection
     public Task Ended => allEnded.Task;
 
     public void Pump()
+    {
+        lock (callsLock)
+        {
+            if (ended)
+            {
+                // What was not taken is judged as never started.
+                return;
+            }
+
+            // What is taken now is a call before the end can be reported.
+            pumping++;
+        }
+
+        try
+        {
+            PumpAll();
+        }
+        finally
+        {
+            lock (callsLock)
+            {
+                pumping--;
+            }
+
+            EndIfLast();
+        }
+    }
+
+    public void Abort(string reason)
+    {
+        End(reason);
+        abort.Cancel();
+    }
+
+    public void HalfClose() => End("the pool is closing");
+
+    public async ValueTask DisposeAsync()
+    {
+        Abort("the pool is closing");
+        await allEnded.Task.ConfigureAwait(false);
+        channel.Dispose();
+        abort.Dispose();
+    }
+
+    private void PumpAll()
     {
         var tasks = new List<TaskEntry>();
         var cancels = new List<ulong>();
@@ -63,22 +109,6 @@ internal sealed class UnaryConnection : IEndpointConnection
             tasks.Clear();
             cancels.Clear();
         }
-    }
-
-    public void Abort(string reason)
-    {
-        End(reason);
-        abort.Cancel();
-    }
-
-    public void HalfClose() => End("the pool is closing");
-
-    public async ValueTask DisposeAsync()
-    {
-        Abort("the pool is closing");
-        await allEnded.Task.ConfigureAwait(false);
-        channel.Dispose();
-        abort.Dispose();
     }
 
     private V1.RunRequest Request(TaskEntry entry, long now)
@@ -111,13 +141,21 @@ internal sealed class UnaryConnection : IEndpointConnection
     private async Task RunAsync(ulong sequence, V1.RunRequest request)
     {
         var source = CancellationTokenSource.CreateLinkedTokenSource(abort.Token);
+        bool refused;
         lock (callsLock)
         {
+            refused = lost is not null;
             calls.Add(sequence, source);
         }
 
         try
         {
+            if (refused)
+            {
+                loop.Received(State, sequence, AttemptOutcome.Failed(Leaving));
+                return;
+            }
+
             var response = await client.RunAsync(request, new CallOptions(channel.Headers(), cancellationToken: source.Token)).ConfigureAwait(false);
             var contentType = response.Result?.ContentType is { Length: > 0 } type ? type : ContentType.Json;
             loop.Received(State, sequence, AttemptOutcome.Success(response.Result?.Data.Memory ?? default, contentType));
@@ -134,6 +172,10 @@ internal sealed class UnaryConnection : IEndpointConnection
                 End($"{e.StatusCode}: {e.Status.Detail}");
             }
         }
+        catch (Exception e)
+        {
+            End(e.Message);
+        }
         finally
         {
             lock (callsLock)
@@ -144,17 +186,24 @@ internal sealed class UnaryConnection : IEndpointConnection
             source.Dispose();
             EndIfLast();
         }
-
     }
+
+    private static TaskFailure Leaving { get; } = new()
+    {
+        Kind = TaskFailureKind.Rejected,
+        NeverStarted = true,
+        Message = "the connection was lost before the call was made",
+    };
 
     private void End(string reason)
     {
+        // First nothing more is sent here, then nothing more is called.
+        loop.Draining(State);
         lock (callsLock)
         {
             lost ??= reason;
         }
 
-        loop.Draining(State);
         EndIfLast();
     }
 
@@ -162,7 +211,7 @@ internal sealed class UnaryConnection : IEndpointConnection
     {
         lock (callsLock)
         {
-            if (lost is null || calls.Count > 0 || ended)
+            if (lost is null || calls.Count > 0 || pumping > 0 || ended)
             {
                 return;
             }

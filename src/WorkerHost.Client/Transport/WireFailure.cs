@@ -18,7 +18,7 @@ internal static class WireFailure
             Message = failure.Message,
             Error = failure.Error is { } error ? ReadError(error, 0) : null,
             Retryable = failure.Retryable,
-            RetryAfter = failure.RetryAfter?.ToTimeSpan(),
+            RetryAfter = ReadDelay(failure.RetryAfter),
             Deaths = ImmutableArray<DeathReport>.Empty,
             Worker = worker,
             NeverStarted = failure.NeverStarted,
@@ -59,6 +59,9 @@ internal static class WireFailure
         };
         return kind is null ? null : new TaskFailure { Kind = kind.Value, Message = e.Status.Detail, Worker = worker };
     }
+
+    private static TimeSpan? ReadDelay(Google.Protobuf.WellKnownTypes.Duration? delay) =>
+        delay is { Seconds: >= 0 and <= 86_400, Nanos: >= 0 and < 1_000_000_000 } ? delay.ToTimeSpan() : null;
 
     private static RemoteError ReadError(V1.RemoteError error, int depth) => new(
         error.Type,

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using CsCheck;
+
+namespace WorkerHost.Client.Tests;
+
+/// <summary>The promises of the dispatcher over random schedules of losses, kills, cancellations and delays.</summary>
+public sealed class DispatcherSimulationTests(ITestOutputHelper output)
+{
+    private const int Schedules = 60_000;
+
+    /// <summary>Seeds that once found something stay here for ever.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(42)]
+    public void The_promises_hold_in_a_schedule_replayed_by_its_seed(ulong seed) => Replay(seed, Sabotage.None);
+
+    [Fact]
+    [Trait("Scenario", "14")]
+    [Trait("Scenario", "34")]
+    [Trait("Scenario", "35")]
+    [Trait("Scenario", "50")]
+    public void The_promises_hold_in_sixty_thousand_random_schedules()
+    {
+        // A seed of its own each run: what fails prints it, and goes into the list above.
+        var first = (ulong)Random.Shared.NextInt64() << 20;
+        var clock = Stopwatch.StartNew();
+        Parallel.For(0, Schedules, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
+        {
+            if (Violation(first + (ulong)i, Sabotage.None) is not null)
+            {
+                Replay(first + (ulong)i, Sabotage.None);
+            }
+        });
+        output.WriteLine($"{Schedules / clock.Elapsed.TotalSeconds:0} schedules/s from seed {first}");
+    }
+
+    [Fact]
+    public void The_promises_hold_in_schedules_that_can_be_shrunk() =>
+        Gen.UInt.Array[0, 300].Sample(
+            choices =>
+            {
+                new DispatcherSimulation(new Schedule(choices)).Run();
+            },
+            iter: 3_000,
+            threads: 1);
+
+    [Theory]
+    [InlineData(Sabotage.DropResult, "never end")]
+    [InlineData(Sabotage.TellTwice, "completed twice")]
+    [InlineData(Sabotage.SettleFirst, "settled without an outcome")]
+    [InlineData(Sabotage.SwapResults, "was given the result of")]
+    [InlineData(Sabotage.ReportLivingAsDead, "while it ran")]
+    [InlineData(Sabotage.ForgetStartMark, "started a second time")]
+    [InlineData(Sabotage.ForgetDispatch, "has a free lane")]
+    public void The_checker_notices(Sabotage sabotage, string accusation)
+    {
+        for (var seed = 0UL; seed < 5_000; seed++)
+        {
+            if (Violation(seed, sabotage) is { } violation && violation.Contains(accusation, StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"5000 schedules with {sabotage} and nobody was accused of '{accusation}'");
+    }
+
+    private static string? Violation(ulong seed, Sabotage sabotage)
+    {
+        try
+        {
+            new DispatcherSimulation(new Schedule(seed), sabotage).Run();
+            return null;
+        }
+        catch (Exception e) when (e is SimulationViolation or InvalidOperationException or NullReferenceException)
+        {
+            return e.Message;
+        }
+    }
+
+    private static void Replay(ulong seed, Sabotage sabotage)
+    {
+        List<string> story = [];
+        try
+        {
+            new DispatcherSimulation(new Schedule(seed), sabotage, story).Run();
+        }
+        catch (Exception e)
+        {
+            Assert.Fail($"seed {seed}: {e.Message}\n{string.Join('\n', story.TakeLast(60))}\n{e.StackTrace}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+namespace WorkerHost.Client.Tests;
+
+/// <summary>A task, what really happened to it, and what its caller was told.</summary>
+internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised) : ICompletion
+{
+    public TaskEntry Entry => entry;
+
+    /// <summary>Does not heed its cancellation.</summary>
+    public bool Stubborn => stubborn;
+
+    /// <summary>Over bare addresses nobody sees a process end: what runs on after a lost session is not known there.</summary>
+    public bool Supervised => supervised;
+
+    // ---- the truth ----
+
+    public int Starts;
+
+    /// <summary>In lanes of living processes.</summary>
+    public int Running;
+
+    public int FinishedAttempt;
+
+    /// <summary>Its last handler returned, and said that another try is worth it.</summary>
+    public bool MayStartAgain;
+
+    // ---- what was told ----
+
+    public int Completions;
+
+    public int Settlements;
+
+    public void Complete(in AttemptOutcome outcome)
+    {
+        Demand(++Completions == 1, "was completed twice");
+        Demand(Settlements == 0, "was settled before it was completed");
+        if (outcome.IsSuccess)
+        {
+            var (number, attempt) = SimResult.Read(outcome.Data);
+            Demand(number == entry.Number, $"was given the result of task {number}");
+            Demand(attempt == entry.Attempt, $"was given the result of attempt {attempt}");
+            Demand(FinishedAttempt == attempt || !supervised, "was given a result that no handler made");
+            return;
+        }
+
+        var failure = outcome.Failure!;
+        Demand(!failure.NeverStarted || Starts == 0, $"is told as never started ({failure.Kind}) and was started {Starts} times");
+        Demand(!failure.RanToCompletion || FinishedAttempt == entry.Attempt, "is told as run to completion and was not");
+    }
+
+    public void Settle()
+    {
+        Demand(++Settlements == 1, "was settled twice");
+        Demand(Completions == 1, "was settled without an outcome");
+        Demand(Running == 0 || !supervised, "was settled while it ran");
+    }
+
+    public void Demand(bool holds, string what)
+    {
+        if (!holds)
+        {
+            throw new SimulationViolation($"{entry} {what}");
+        }
+    }
+}
+
+/// <summary>A result says whose it is.</summary>
+internal static class SimResult
+{
+    public static byte[] Write(ulong number, int attempt)
+    {
+        var data = new byte[12];
+        BitConverter.TryWriteBytes(data, number);
+        BitConverter.TryWriteBytes(data.AsSpan(8), attempt);
+        return data;
+    }
+
+    public static (ulong Number, int Attempt) Read(ReadOnlyMemory<byte> data) => (BitConverter.ToUInt64(data.Span), BitConverter.ToInt32(data.Span[8..]));
+}

@@ -1,0 +1,208 @@
+namespace WorkerHost.Client.Tests;
+
+/// <summary>
+/// A worker process with its lanes, its inbox, its ledger, and the two halves of a socket: what it has written into the
+/// kernel survives its death, what it has not is lost.
+/// </summary>
+internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
+{
+    private readonly LedgerBytes ledger = new LedgerBytes(endpoint.Concurrency, endpoint.Worker.Id.Incarnation).Track(endpoint.SessionKey, 0);
+    private readonly SimRun?[] lanes = new SimRun?[endpoint.Concurrency];
+    private readonly List<SimRun> inbox = [];
+    private ulong highestStarted;
+    private ulong lastArrived;
+
+    public EndpointState Endpoint => endpoint;
+
+    /// <summary>Written by the pool, not yet read by the worker: a task, or a request to cancel or give back.</summary>
+    public Queue<SimMessage> Wire { get; } = new();
+
+    /// <summary>Made, not yet given to the kernel.</summary>
+    public Queue<SimAnswer> Unsent { get; } = new();
+
+    /// <summary>In the kernel: arrives whatever happens to the process.</summary>
+    public Queue<SimAnswer> Kernel { get; } = new();
+
+    public bool Alive { get; private set; } = true;
+
+    public bool DeathTold;
+
+    public bool Ended;
+
+    public bool KillOrdered;
+
+    public bool Draining;
+
+    public bool HasFreeLane => Array.IndexOf(lanes, null) >= 0;
+
+    public bool HasWaiting => inbox.Count > 0;
+
+    public bool Busy => Array.Exists(lanes, static r => r is not null);
+
+    public LedgerEvidence Evidence => hasLedger ? ledger.Read() : LedgerEvidence.None;
+
+    public void Arrive()
+    {
+        var message = Wire.Dequeue();
+        switch (message.Kind)
+        {
+            case SimMessageKind.Task:
+                if (message.Sequence <= lastArrived)
+                {
+                    throw new SimulationViolation($"{endpoint} was sent sequence {message.Sequence} after {lastArrived}");
+                }
+
+                lastArrived = message.Sequence;
+                inbox.Add(new SimRun(message.Task!, message.Sequence, message.Attempt));
+                if (Draining)
+                {
+                    Unsent.Enqueue(new SimAnswer(message.Sequence, null, Rejected: true, Recalled: false, -1));
+                    inbox.RemoveAt(inbox.Count - 1);
+                }
+
+                break;
+            case SimMessageKind.Cancel:
+                if (Unstarted(message.Sequence) is { } cancelled)
+                {
+                    inbox.Remove(cancelled);
+                    Unsent.Enqueue(new SimAnswer(message.Sequence, AttemptOutcome.Failed(Heeded with { NeverStarted = true }), false, false, 0));
+                }
+                else if (Array.Find(lanes, r => r?.Sequence == message.Sequence) is { } running)
+                {
+                    running.CancelAsked = true;
+                }
+
+                break;
+            case SimMessageKind.Recall:
+                if (Unstarted(message.Sequence) is { } recalled)
+                {
+                    inbox.Remove(recalled);
+                    Unsent.Enqueue(new SimAnswer(message.Sequence, null, false, Recalled: true, -1));
+                }
+
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(message), message.Kind, "no such message");
+        }
+    }
+
+    public void GiveBackWaiting()
+    {
+        foreach (var run in inbox)
+        {
+            Unsent.Enqueue(new SimAnswer(run.Sequence, null, false, Recalled: true, -1));
+        }
+
+        inbox.Clear();
+    }
+
+    public void Start(bool withoutMark)
+    {
+        var run = inbox[0];
+        inbox.RemoveAt(0);
+        var lane = Array.IndexOf(lanes, null);
+        lanes[lane] = run;
+        if (!withoutMark)
+        {
+            ledger.Lane(lane, endpoint.SessionKey, run.Sequence, LaneState.Running);
+            ledger.Track(endpoint.SessionKey, highestStarted = Math.Max(highestStarted, run.Sequence));
+        }
+
+        var task = run.Task;
+        task.Demand(task.Settlements == 0 || !endpoint.Supervised, $"was started on {endpoint} after it was settled");
+        task.Demand(task.Running == 0 || !endpoint.Supervised, $"was started on {endpoint} while it ran elsewhere");
+        task.Demand(task.Starts == 0 || task.Entry.Options.Idempotent || task.MayStartAgain, $"is not idempotent and was started a second time, on {endpoint}");
+        task.Starts++;
+        task.Running++;
+        task.MayStartAgain = false;
+    }
+
+    /// <param name="schedule">Says which lane and how it ends.</param>
+    /// <param name="always">Also a stubborn handler that has been cancelled: never. A kill ends it.</param>
+    public bool Finish(Schedule schedule, bool always = false)
+    {
+        var from = schedule.Next(lanes.Length);
+        for (var i = 0; i < lanes.Length; i++)
+        {
+            var lane = (from + i) % lanes.Length;
+            if (lanes[lane] is not { } run || (run is { CancelAsked: true, Task.Stubborn: true }))
+            {
+                continue;
+            }
+
+            var how = always ? 0 : schedule.Next(10);
+            var outcome = run.CancelAsked && how < 8
+                ? AttemptOutcome.Failed(Heeded)
+                : how switch
+                {
+                    < 7 => AttemptOutcome.Success(SimResult.Write(run.Task.Entry.Number, run.Attempt), ContentType.Bytes),
+                    7 => AttemptOutcome.Failed(DispatcherRig.HandlerThrew()),
+                    _ => AttemptOutcome.Failed(DispatcherRig.HandlerThrew(retryable: true)),
+                };
+            lanes[lane] = null;
+            ledger.Lane(lane, endpoint.SessionKey, run.Sequence, LaneState.Finished);
+            run.Task.Running--;
+            run.Task.FinishedAttempt = run.Attempt;
+            run.Task.MayStartAgain = outcome.Failure is { Retryable: true };
+            Unsent.Enqueue(new SimAnswer(run.Sequence, outcome, false, false, run.Task.Entry.Task[0] switch { 'a' => 0, 'b' => 40, 'c' => 150, _ => 500_000 }));
+            return true;
+        }
+
+        return false;
+    }
+
+    public void Flush(int count)
+    {
+        for (; count > 0 && Unsent.TryDequeue(out var answer); count--)
+        {
+            // Nobody reads what comes after the end of the session.
+            if (!Ended)
+            {
+                Kernel.Enqueue(answer);
+            }
+        }
+    }
+
+    public void Kill()
+    {
+        Alive = false;
+        inbox.Clear();
+        Wire.Clear();
+        Unsent.Clear();
+        foreach (var run in lanes)
+        {
+            if (run is not null)
+            {
+                run.Task.Running--;
+            }
+        }
+
+        Array.Clear(lanes);
+    }
+
+    private static TaskFailure Heeded { get; } = new() { Kind = TaskFailureKind.Cancelled, Message = "it heeded" };
+
+    private SimRun? Unstarted(ulong sequence) => inbox.Find(r => r.Sequence == sequence);
+}
+
+internal sealed class SimRun(SimTask task, ulong sequence, int attempt)
+{
+    public SimTask Task => task;
+
+    public ulong Sequence => sequence;
+
+    public int Attempt => attempt;
+
+    public bool CancelAsked;
+}
+
+internal enum SimMessageKind
+{
+    Task,
+    Cancel,
+    Recall,
+}
+
+internal readonly record struct SimMessage(SimMessageKind Kind, ulong Sequence, SimTask? Task = null, int Attempt = 0);
+
+internal readonly record struct SimAnswer(ulong Sequence, AttemptOutcome? Outcome, bool Rejected, bool Recalled, long ServiceMicroseconds);

@@ -1,0 +1,135 @@
+namespace WorkerHost.Client.Tests;
+
+/// <summary>A dispatcher by itself: events are method calls, decisions are collected, time stands where it is put.</summary>
+internal sealed class DispatcherRig(DispatcherOptions? options = null)
+{
+    private ulong lastNumber;
+    private List<DispatchAction> decided = [];
+
+    public Dispatcher Dispatcher { get; } = new(options ?? new DispatcherOptions());
+
+    public long Now { get; set; }
+
+    /// <summary>What was decided since the last look.</summary>
+    public List<DispatchAction> Decided()
+    {
+        decided = Dispatcher.TakeActions([]);
+        return decided;
+    }
+
+    public EndpointState Endpoint(int slot = 0, int concurrency = 1, bool supervised = true, bool prefetches = true, long incarnation = 1)
+    {
+        var worker = new WorkerEndpoint(new WorkerId("test", slot, incarnation), new Uri("unix:///nowhere"), 4711 + slot, null, concurrency);
+        return new EndpointState(worker, (ulong)(1000 + slot * 100 + incarnation), concurrency, supervised, prefetches);
+    }
+
+    public EndpointState Open(int slot = 0, int concurrency = 1, bool supervised = true, bool prefetches = true, long incarnation = 1)
+    {
+        var endpoint = Endpoint(slot, concurrency, supervised, prefetches, incarnation);
+        Dispatcher.EndpointOpened(endpoint, Now);
+        return endpoint;
+    }
+
+    public TaskEntry Make(string name = "work", TaskOptions? options = null, int attempts = 3, int bytes = 8) =>
+        new(++lastNumber, name, options ?? new TaskOptions(), new byte[bytes], ContentType.Json, attempts);
+
+    public TaskEntry Submit(string name = "work", TaskOptions? options = null, int attempts = 3, int bytes = 8)
+    {
+        var entry = Make(name, options, attempts, bytes);
+        Assert.Null(Dispatcher.Submit(entry, Now));
+        return entry;
+    }
+
+    public TaskFailure? TrySubmit(TaskEntry entry) => Dispatcher.Submit(entry, Now);
+
+    /// <summary>Writes everything that waits in the outbox, as a pump does: until there is nothing.</summary>
+    public List<TaskEntry> Pump(EndpointState endpoint) => PumpFrames(endpoint).Tasks;
+
+    public (List<TaskEntry> Tasks, List<ulong> Cancels, List<ulong> Recalls) PumpFrames(EndpointState endpoint)
+    {
+        List<TaskEntry> tasks = [];
+        List<ulong> cancels = [];
+        List<ulong> recalls = [];
+        List<TaskEntry> frame = [];
+        List<ulong> c = [];
+        List<ulong> r = [];
+        while (Dispatcher.TakeFrame(endpoint, ProtocolLimits.MaxFrameBytes, frame, c, r, Now))
+        {
+            tasks.AddRange(frame);
+            cancels.AddRange(c);
+            recalls.AddRange(r);
+            frame.Clear();
+            c.Clear();
+            r.Clear();
+        }
+
+        return (tasks, cancels, recalls);
+    }
+
+    public void Succeed(TaskEntry entry, long microseconds = 100) => Answer(entry.Endpoint!, entry.Sequence, AttemptOutcome.Success(new byte[1], ContentType.Json), microseconds);
+
+    public void Fail(TaskEntry entry, TaskFailure failure) => Answer(entry.Endpoint!, entry.Sequence, AttemptOutcome.Failed(failure), 100);
+
+    public void Answer(EndpointState endpoint, ulong sequence, AttemptOutcome outcome, long microseconds)
+    {
+        Dispatcher.Outcome(endpoint, sequence, outcome, microseconds, Now);
+        Dispatcher.Dispatch(Now);
+    }
+
+    public void Recall(EndpointState endpoint, params ulong[] sequences)
+    {
+        foreach (var sequence in sequences)
+        {
+            Dispatcher.Recalled(endpoint, sequence);
+        }
+
+        Dispatcher.Dispatch(Now);
+    }
+
+    public void End(EndpointState endpoint) => Dispatcher.SessionEnded(endpoint, "the endpoint ended the session", Now);
+
+    public static WorkerDeath DeathOf(EndpointState endpoint, LedgerEvidence evidence) => new(
+        new DeathReport { Worker = endpoint.Worker.Id, Pid = endpoint.Worker.Pid, Cause = DeathCause.Killed, Signal = "SIGKILL" },
+        evidence);
+
+    public void Die(EndpointState endpoint, LedgerEvidence? evidence = null) =>
+        Dispatcher.WorkerDied(DeathOf(endpoint, evidence ?? LedgerEvidence.None), Now);
+
+    /// <summary>Both facts of a death: the session read to its end, and the process observed dead.</summary>
+    public void EndAndDie(EndpointState endpoint, LedgerEvidence? evidence = null)
+    {
+        End(endpoint);
+        Die(endpoint, evidence);
+    }
+
+    /// <summary>What a ledger says in which everything up to <paramref name="started"/> began and <paramref name="running"/> is in the lanes.</summary>
+    public static LedgerEvidence Evidence(EndpointState endpoint, ulong started, params ulong[] running)
+    {
+        var page = new LedgerBytes(Math.Max(1, Math.Max(running.Length, endpoint.Concurrency)), endpoint.Worker.Id.Incarnation).Track(endpoint.SessionKey, started);
+        for (var lane = 0; lane < running.Length; lane++)
+        {
+            page.Lane(lane, endpoint.SessionKey, running[lane], LaneState.Running);
+        }
+
+        return page.Read();
+    }
+
+    public static TaskFailure HandlerThrew(bool retryable = false) => new()
+    {
+        Kind = TaskFailureKind.TaskFailed,
+        Message = "it threw",
+        Retryable = retryable,
+        Error = new RemoteError("System.InvalidOperationException", "it threw", "at Handler()", null),
+    };
+
+    public static TaskFailure Leaving() => new() { Kind = TaskFailureKind.Rejected, NeverStarted = true, Message = "worker is leaving" };
+
+    /// <summary>The decisions in words: <c>Pump Complete(ok) Settle</c>.</summary>
+    public string Told() => Tell(Decided());
+
+    public static string Tell(IEnumerable<DispatchAction> actions) => string.Join(' ', actions.Select(static a => a.Kind switch
+    {
+        DispatchActionKind.Complete or DispatchActionKind.AttemptFailed => $"{a.Kind}({a.Outcome.Failure?.Kind.ToString() ?? "ok"})",
+        _ => a.Kind.ToString(),
+    }));
+}
