@@ -38,6 +38,8 @@ internal static class BenchmarkRun
                 }
             }
 
+            var best = await raw.RunRoundAsync(options.Round, options.RawUnaryBest);
+            samples.Add("echo8.raw_unary_at_its_best.calls_per_s", raw.RateUnit, best.Tasks / best.Seconds);
             log.WriteLine($"round {round} of {options.Rounds}: {samples.Last(contenders.Select(c => c.RateName))}");
         }
 

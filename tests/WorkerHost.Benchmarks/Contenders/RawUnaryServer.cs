@@ -19,8 +19,8 @@ internal static class RawUnaryServer
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            // By default 100, which is less than its share of what is under way.
-            kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+            // Its limit of 100 streams per connection stays: with more at once the calls got slower, not quicker (16 000 a
+            // second instead of 25 000 with 256 per connection on two cores).
             kestrel.ListenUnixSocket(socket, listen => listen.Protocols = HttpProtocols.Http2);
         });
         await using var app = builder.Build();
