@@ -1,0 +1,424 @@
+using Microsoft.Extensions.Logging;
+
+namespace WorkerHost.Client;
+
+/// <summary>
+/// Owns the dispatcher: serialises its events behind one gate and carries its decisions out, outside the gate.
+/// There is no thread of its own: whoever brings an event does the work, so a task submitted to an idle pool is on
+/// the wire without changing threads. Inside the gate only fields are touched; sockets, futures, logs and users are
+/// called after it. Thread-safe.
+/// </summary>
+internal sealed class DispatchLoop : IDisposable
+{
+    [ThreadStatic]
+    private static List<DispatchAction>? cachedActions;
+
+    private readonly Lock gate = new();
+    private readonly Dispatcher dispatcher;
+    private readonly DueTimes due;
+    private readonly TimeProvider time;
+    private readonly RetryOwner retries;
+    private readonly IWorkerBackChannel? backChannel;
+    private readonly ILogger logger;
+    private readonly Queue<QueueWaiter> waiters = new();
+    private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public DispatchLoop(DispatcherOptions options, TimeProvider time, RetryOwner retries, IWorkerBackChannel? backChannel, ILogger logger)
+    {
+        dispatcher = new Dispatcher(options with { TicksPerSecond = time.TimestampFrequency });
+        this.time = time;
+        this.retries = retries;
+        this.backChannel = backChannel;
+        this.logger = logger;
+        due = new DueTimes(time);
+    }
+
+    public long LateOutcomes
+    {
+        get
+        {
+            lock (gate)
+            {
+                return dispatcher.LateOutcomes;
+            }
+        }
+    }
+
+    public (int Queued, int Unsettled, double RoundTripMicroseconds) Load
+    {
+        get
+        {
+            lock (gate)
+            {
+                return (dispatcher.Queued, dispatcher.Unsettled, dispatcher.RoundTrip);
+            }
+        }
+    }
+
+    // ---- tasks ----
+
+    /// <summary>Null: accepted.</summary>
+    public TaskFailure? Submit(TaskEntry entry, bool held)
+    {
+        TaskFailure? refusal;
+        List<DispatchAction> actions;
+        lock (gate)
+        {
+            ForgetLeavers();
+
+            // Those who wait for a place were here first.
+            refusal = waiters.Count > 0 && !held ? dispatcher.RefuseBehindWaiters(entry) : dispatcher.Submit(entry, Now, held);
+            actions = TakeActions();
+        }
+
+        Carry(actions);
+        return refusal;
+    }
+
+    /// <summary>Waits for a place in the queue, first come first served. Null: accepted.</summary>
+    public async ValueTask<TaskFailure?> SubmitAsync(TaskEntry entry, bool held, CancellationToken cancellationToken)
+    {
+        QueueWaiter? waiter = null;
+        TaskFailure? refusal = null;
+        List<DispatchAction> actions;
+        lock (gate)
+        {
+            ForgetLeavers();
+            if (waiters.Count == 0)
+            {
+                refusal = dispatcher.Submit(entry, Now, held);
+            }
+
+            if (waiters.Count > 0 || refusal is { Kind: TaskFailureKind.Rejected } && dispatcher.WaitingHelps(entry))
+            {
+                waiter = new QueueWaiter(entry, held);
+                waiters.Enqueue(waiter);
+            }
+
+            actions = TakeActions();
+        }
+
+        Carry(actions);
+        if (waiter is null)
+        {
+            return refusal;
+        }
+
+        using (cancellationToken.UnsafeRegister(static (w, token) => ((QueueWaiter)w!).Admitted.TrySetCanceled(token), waiter))
+        {
+            return await waiter.Admitted.Task.ConfigureAwait(false);
+        }
+    }
+
+    public bool Cancel(TaskEntry entry)
+    {
+        bool heard;
+        List<DispatchAction> actions;
+        lock (gate)
+        {
+            heard = entry.Phase != TaskPhase.New && dispatcher.Cancel(entry, Now);
+            actions = TakeActions();
+        }
+
+        Carry(actions);
+        return heard;
+    }
+
+    public void StopAttempt(TaskEntry entry) => Do(d => d.StopAttempt(entry, Now));
+
+    public bool Resubmit(TaskEntry entry)
+    {
+        bool granted;
+        List<DispatchAction> actions;
+        lock (gate)
+        {
+            granted = dispatcher.Resubmit(entry, Now);
+            actions = TakeActions();
+        }
+
+        Carry(actions);
+        return granted;
+    }
+
+    public void GiveUp(TaskEntry entry, AttemptOutcome outcome) => Do(d => d.GiveUp(entry, outcome));
+
+    /// <summary>The task's phase, whether it is in a lane as far as can be told, and its attempts so far.</summary>
+    public (TaskPhase Phase, bool Running, IReadOnlyList<TaskAttempt> Attempts) Inspect(TaskEntry entry)
+    {
+        lock (gate)
+        {
+            var running = false;
+            IReadOnlyList<TaskAttempt> attempts = entry.PastAttempts;
+            if (entry.Endpoint is { } endpoint && (entry.PastAttempts.IsEmpty || entry.PastAttempts[^1].Number != entry.Attempt))
+            {
+                attempts = entry.Phase is TaskPhase.Sent or TaskPhase.Done
+                    ? entry.PastAttempts.Add(new TaskAttempt(entry.Attempt, endpoint.Worker.Id, endpoint.Worker.Pid, null))
+                    : attempts;
+
+                // Lanes take tasks in the order they were sent.
+                running = entry.Phase == TaskPhase.Sent && entry.Written
+                    && endpoint.InFlight.InOrder().FindIndex(e => ReferenceEquals(e, entry)) < endpoint.Concurrency;
+            }
+
+            return (entry.Phase, running, attempts);
+        }
+    }
+
+    /// <summary>Ids of the tasks that run on a worker, for its supervisor.</summary>
+    public WorkerLoad LoadOf(WorkerId worker, string idPrefix)
+    {
+        lock (gate)
+        {
+            foreach (var endpoint in dispatcher.Endpoints)
+            {
+                if (endpoint.Worker.Id == worker)
+                {
+                    var running = endpoint.InFlight.InOrder().Where(static e => e.Written).Take(endpoint.Concurrency);
+                    return new WorkerLoad([.. running.Select(e => e.Options.Id ?? $"{idPrefix}-{e.Number}")], 0, TimeSpan.Zero);
+                }
+            }
+
+            return WorkerLoad.None;
+        }
+    }
+
+    // ---- endpoints ----
+
+    public void EndpointOpened(EndpointState endpoint) => Do(d => d.EndpointOpened(endpoint, Now));
+
+    public void Draining(EndpointState endpoint) => Do(d => d.EndpointDraining(endpoint));
+
+    public void Draining(WorkerId worker) => Do(d =>
+    {
+        foreach (var endpoint in d.Endpoints)
+        {
+            if (endpoint.Worker.Id == worker)
+            {
+                d.EndpointDraining(endpoint);
+            }
+        }
+    });
+
+    public void SessionEnded(EndpointState endpoint, string reason) => Do(d => d.SessionEnded(endpoint, reason, Now));
+
+    public void WorkerDied(WorkerDeath death) => Do(d => d.WorkerDied(death, Now));
+
+    public void OutlookChanged(WorkerOutlook outlook) => Do(d => d.OutlookChanged(outlook));
+
+    public bool TakeFrame(EndpointState endpoint, int maxBytes, List<TaskEntry> tasks, List<ulong> cancels, List<ulong> recalls, out long now)
+    {
+        now = Now;
+        lock (gate)
+        {
+            return dispatcher.TakeFrame(endpoint, maxBytes, tasks, cancels, recalls, now);
+        }
+    }
+
+    /// <summary>A frame of outcomes.</summary>
+    public void Received(EndpointState endpoint, IncomingFrame frame)
+    {
+        List<DispatchAction> actions;
+        lock (gate)
+        {
+            var now = Now;
+            foreach (var outcome in frame.Outcomes)
+            {
+                if (outcome.Recalled)
+                {
+                    dispatcher.Recalled(endpoint, outcome.Sequence);
+                }
+                else
+                {
+                    dispatcher.Outcome(endpoint, outcome.Sequence, outcome.Attempt, outcome.ServiceMicroseconds, now);
+                }
+            }
+
+            if (frame.Draining)
+            {
+                dispatcher.EndpointDraining(endpoint);
+            }
+
+            dispatcher.Dispatch(now);
+            actions = TakeActions();
+        }
+
+        Carry(actions);
+    }
+
+    /// <summary>The outcome of a unary call.</summary>
+    public void Received(EndpointState endpoint, ulong sequence, AttemptOutcome outcome) => Do(d =>
+    {
+        var now = Now;
+        d.Outcome(endpoint, sequence, outcome, -1, now);
+        d.Dispatch(now);
+    });
+
+    // ---- the end ----
+
+    public void BeginStop() => Do(static d => d.BeginStop());
+
+    public void CancelAll() => Do(d => d.CancelAll(Now));
+
+    /// <summary>Completes when every accepted task has ended and nothing of any runs; only after <see cref="BeginStop"/>.</summary>
+    public Task Drained => drained.Task;
+
+    public void Dispose() => due.Dispose();
+
+    public TimeSpan? TimeLeft(TaskEntry entry, long now) => entry.Deadline == long.MaxValue
+        ? null
+        : TimeSpan.FromTicks(Math.Max(1, (long)((entry.Deadline - now) * ((double)TimeSpan.TicksPerSecond / time.TimestampFrequency))));
+
+    /// <summary>What is left of its time limit; 0: it has none.</summary>
+    public ulong MicrosecondsLeft(TaskEntry entry) => TimeLeft(entry, Now) is { } left ? Math.Max(1, (ulong)left.TotalMicroseconds) : 0;
+
+    private long Now => time.GetTimestamp();
+
+    private void Do(Action<Dispatcher> what)
+    {
+        List<DispatchAction> actions;
+        lock (gate)
+        {
+            what(dispatcher);
+            actions = TakeActions();
+        }
+
+        Carry(actions);
+    }
+
+    private List<DispatchAction> TakeActions()
+    {
+        var replacement = cachedActions ?? [];
+        cachedActions = null;
+        var taken = dispatcher.TakeActions(replacement);
+        if (dispatcher is { Stopping: true, Unsettled: 0 })
+        {
+            // Its continuations run elsewhere (RunContinuationsAsynchronously): nobody is called from inside the gate.
+            drained.TrySetResult();
+        }
+
+        return taken;
+    }
+
+    private void Carry(List<DispatchAction> actions)
+    {
+        var queueFell = false;
+
+        // Workers first: they should be busy while the callers' futures are completed.
+        foreach (var action in actions)
+        {
+            if (action.Kind == DispatchActionKind.Pump)
+            {
+                ((IEndpointConnection)action.Endpoint!.Connection!).Pump();
+            }
+        }
+
+        foreach (var action in actions)
+        {
+            queueFell |= action.Kind == DispatchActionKind.QueueFell;
+            CarryOne(action);
+        }
+
+        actions.Clear();
+        cachedActions = actions;
+        if (queueFell)
+        {
+            AdmitWaiters();
+        }
+    }
+
+    private void CarryOne(in DispatchAction action)
+    {
+        var entry = action.Entry;
+        var endpoint = action.Endpoint;
+        switch (action.Kind)
+        {
+            case DispatchActionKind.Pump:
+            case DispatchActionKind.QueueFell:
+                break;
+            case DispatchActionKind.Complete:
+                entry!.Completion!.Complete(action.Outcome);
+                break;
+            case DispatchActionKind.Settle:
+                entry!.Completion!.Settle();
+                break;
+            case DispatchActionKind.AttemptFailed:
+                retries.AttemptFailed(this, entry!, action.Outcome);
+                break;
+            case DispatchActionKind.DeadlineTimer:
+                due.Add(action.Delay, entry!, () => Do(d => d.Expired(entry!, Now)));
+                break;
+            case DispatchActionKind.StopTimer:
+                var sequence = action.Sequence;
+                due.Add(action.Delay, entry!, () => Do(d => d.StopOverdue(entry!, endpoint!, sequence)));
+                break;
+            case DispatchActionKind.SessionTimer:
+                due.Add(action.Delay, null, () => Do(d => d.SessionOverdue(endpoint!)));
+                break;
+            case DispatchActionKind.Kill:
+                Log.KillOrdered(logger, endpoint!.Worker.Id, action.Reason!);
+                backChannel?.Kill(endpoint.Worker.Id, action.Reason!, action.Delay);
+                break;
+            case DispatchActionKind.Abort:
+                Log.SessionAborted(logger, endpoint!.Worker.Id, action.Reason!);
+                ((IEndpointConnection)endpoint.Connection!).Abort(action.Reason!);
+                break;
+            case DispatchActionKind.LateOutcome:
+                Log.LateOutcome(logger, endpoint!.Worker.Id, action.Sequence);
+                break;
+            default:
+                throw new InvalidOperationException($"no one carries out {action.Kind}");
+        }
+    }
+
+    private void AdmitWaiters()
+    {
+        while (true)
+        {
+            QueueWaiter waiter;
+            TaskFailure? refusal;
+            List<DispatchAction> actions;
+            lock (gate)
+            {
+                if (!waiters.TryPeek(out waiter!))
+                {
+                    return;
+                }
+
+                refusal = waiter.Admitted.Task.IsCompleted ? null : dispatcher.Submit(waiter.Entry, Now, waiter.Held);
+                if (refusal is { Kind: TaskFailureKind.Rejected } && dispatcher.WaitingHelps(waiter.Entry))
+                {
+                    return;
+                }
+
+                waiters.Dequeue();
+                actions = TakeActions();
+            }
+
+            if (!waiter.Admitted.TrySetResult(refusal) && refusal is null)
+            {
+                // Its caller went away between the look and the answer: nobody has the future.
+                Cancel(waiter.Entry);
+            }
+
+            Carry(actions);
+        }
+    }
+
+    /// <summary>Who cancelled its waiting no longer holds up those behind.</summary>
+    private void ForgetLeavers()
+    {
+        while (waiters.TryPeek(out var first) && first.Admitted.Task.IsCompleted)
+        {
+            waiters.Dequeue();
+        }
+    }
+
+    private sealed class QueueWaiter(TaskEntry entry, bool held)
+    {
+        public TaskEntry Entry => entry;
+
+        public bool Held => held;
+
+        public TaskCompletionSource<TaskFailure?> Admitted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,295 @@
+namespace WorkerHost.Client;
+
+/// <summary>What endpoints do: come, answer, leave, die; and who gets the next task.</summary>
+internal sealed partial class Dispatcher
+{
+    private bool IsHopeless => outlook.Hopeless && !endpoints.Exists(static e => !e.Judged);
+
+    public void EndpointOpened(EndpointState endpoint, long now)
+    {
+        endpoints.Add(endpoint);
+        Dispatch(now);
+    }
+
+    /// <summary>Finishes what it has and gets nothing new.</summary>
+    public void EndpointDraining(EndpointState endpoint) => endpoint.Open = false;
+
+    /// <summary>What the source of workers says about waiting.</summary>
+    public void OutlookChanged(WorkerOutlook now)
+    {
+        outlook = now;
+        FailQueueIfHopeless();
+    }
+
+    /// <summary>Tasks and cancellations the transport may write now, at most <paramref name="maxBytes"/> unless one alone is larger.</summary>
+    /// <returns>False: there was nothing; the pump stops until the next Pump action.</returns>
+    public bool TakeFrame(EndpointState endpoint, int maxBytes, List<TaskEntry> tasks, List<ulong> cancels, List<ulong> recalls, long now)
+    {
+        var bytes = 0;
+        while (endpoint.Outbox.TryPeek(out var place))
+        {
+            var entry = place.Entry;
+            if (entry.Endpoint != endpoint || entry.Sequence != place.Sequence || entry.Written || entry.Phase != TaskPhase.Sent)
+            {
+                endpoint.Outbox.Dequeue();
+                continue;
+            }
+
+            var size = entry.WireBytes;
+            if (tasks.Count > 0 && bytes + size > maxBytes)
+            {
+                break;
+            }
+
+            bytes += size;
+            entry.Written = true;
+            entry.SentAt = now;
+            endpoint.Outbox.Dequeue();
+            tasks.Add(entry);
+        }
+
+        cancels.AddRange(endpoint.Cancels);
+        endpoint.Cancels.Clear();
+        recalls.AddRange(endpoint.Recalls);
+        endpoint.Recalls.Clear();
+        endpoint.PumpWanted = tasks.Count + cancels.Count + recalls.Count > 0;
+        return endpoint.PumpWanted;
+    }
+
+    /// <summary>
+    /// An attempt's outcome arrived. The caller calls <see cref="Dispatch"/> after the last one of a frame.
+    /// Service time: how long the handler ran; negative when unknown.
+    /// </summary>
+    public void Outcome(EndpointState endpoint, ulong sequence, in AttemptOutcome outcome, long serviceMicroseconds, long now)
+    {
+        if (Answered(endpoint, sequence) is not { } entry)
+        {
+            return;
+        }
+
+        if (serviceMicroseconds >= 0)
+        {
+            if (outcome.Failure is not { NeverStarted: true })
+            {
+                entry.Service!.Observe(serviceMicroseconds);
+            }
+
+            if (endpoint.InFlight.Count == 0 && entry.SentAt > 0)
+            {
+                var elapsed = (now - entry.SentAt) * 1e6 / options.TicksPerSecond - serviceMicroseconds;
+                RoundTrip += (Math.Clamp(elapsed, 20, 5000) - RoundTrip) / 8;
+            }
+        }
+
+        if (entry.Completed)
+        {
+            // Cancelled or expired: the caller has been told. What the worker says now only frees the lane.
+            LateOutcomes += outcome.Failure is null ? 1 : 0;
+            Settle(entry);
+        }
+        else if (outcome.Failure is { } failure)
+        {
+            Failed(entry, failure);
+        }
+        else
+        {
+            Complete(entry, outcome);
+            Settle(entry);
+        }
+
+        KillIfOnlyOverdueRun(endpoint);
+    }
+
+    /// <summary>The endpoint gave a task back unstarted.</summary>
+    public void Recalled(EndpointState endpoint, ulong sequence)
+    {
+        if (Answered(endpoint, sequence) is { } entry)
+        {
+            Redispatch(entry);
+            KillIfOnlyOverdueRun(endpoint);
+        }
+    }
+
+    /// <summary>The session was read to its end: nothing more will come.</summary>
+    public void SessionEnded(EndpointState endpoint, string reason, long now)
+    {
+        if (endpoint.Ended)
+        {
+            return;
+        }
+
+        endpoint.Ended = true;
+        endpoint.Open = false;
+        endpoint.EndReason = reason;
+        if (endpoint.Supervised && endpoint.Death is null)
+        {
+            // Most often the death is about to be observed. A worker that lives on may be running our tasks.
+            actions.Add(new DispatchAction(DispatchActionKind.SessionTimer, Endpoint: endpoint, Delay: options.LostSessionGrace));
+        }
+
+        JudgeIfComplete(endpoint, now);
+    }
+
+    /// <summary>The process was observed dead.</summary>
+    public void WorkerDied(WorkerDeath death, long now)
+    {
+        foreach (var endpoint in endpoints.ToArray())
+        {
+            if (endpoint.Worker.Id != death.Report.Worker || endpoint.Death is not null)
+            {
+                continue;
+            }
+
+            endpoint.Death = death;
+            endpoint.Open = false;
+            if (!endpoint.Ended)
+            {
+                actions.Add(new DispatchAction(DispatchActionKind.SessionTimer, Endpoint: endpoint, Delay: options.ReadOutGrace));
+            }
+
+            JudgeIfComplete(endpoint, now);
+        }
+    }
+
+    /// <summary>A grace set with SessionTimer has passed.</summary>
+    public void SessionOverdue(EndpointState endpoint)
+    {
+        if (endpoint.Judged)
+        {
+            return;
+        }
+
+        if (endpoint.Ended)
+        {
+            Kill(endpoint, $"its session ended ({endpoint.EndReason}) while the process lived on", options.TerminateGrace);
+        }
+        else if (endpoint.Death is not null)
+        {
+            actions.Add(new DispatchAction(DispatchActionKind.Abort, Endpoint: endpoint, Reason: "the worker is dead and its session did not end"));
+        }
+    }
+
+    /// <summary>Gives queued tasks to endpoints for as long as the rule allows.</summary>
+    public void Dispatch(long now)
+    {
+        var before = queue.Count;
+        while (queue.Head is { } entry)
+        {
+            if (entry.Deadline <= now)
+            {
+                queue.Remove(entry);
+                EndStopped(entry, StopReason.Expired, neverStarted: true);
+                continue;
+            }
+
+            var endpoint = Pick(entry);
+            if (endpoint is null)
+            {
+                break;
+            }
+
+            queue.Remove(entry);
+            Send(entry, endpoint);
+        }
+
+        // Without a queue it is the free lane that those who wait are waiting for.
+        if (queue.Count < before || (options.QueueCapacity == 0 && LaneIsFree()))
+        {
+            actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
+        }
+    }
+
+    private EndpointState? Pick(TaskEntry entry)
+    {
+        EndpointState? best = null;
+        foreach (var endpoint in endpoints)
+        {
+            if (endpoint.TakesTasks && HasRoom(endpoint, entry) && (best is null || endpoint.InFlight.Count < best.InFlight.Count))
+            {
+                best = endpoint;
+            }
+        }
+
+        return best;
+    }
+
+    private bool HasRoom(EndpointState endpoint, TaskEntry entry)
+    {
+        var count = endpoint.InFlight.Count;
+        return count < endpoint.Concurrency
+            || (endpoint.Prefetches
+                && count < endpoint.Concurrency + MaxPrefetch
+                && endpoint.Backlog < RoundTrip * endpoint.Concurrency
+                && entry.Service!.Microseconds < RoundTrip);
+    }
+
+    private bool LaneIsFree()
+    {
+        // What waits in the queue has a claim on the free lanes first.
+        var free = -(queue.Count + held);
+        foreach (var endpoint in endpoints)
+        {
+            free += endpoint.TakesTasks ? Math.Max(0, endpoint.Concurrency - endpoint.InFlight.Count) : 0;
+        }
+
+        return free > 0;
+    }
+
+    private void Send(TaskEntry entry, EndpointState endpoint)
+    {
+        entry.Phase = TaskPhase.Sent;
+        entry.Endpoint = endpoint;
+        entry.Written = false;
+        entry.StopOverdue = false;
+        entry.RecallAsked = false;
+
+        // A name never seen may take for ever: nothing goes behind it.
+        entry.Charge = Math.Min(entry.Service!.Microseconds, UnknownCharge);
+        endpoint.LastSequence = endpoint.InFlight.Add(entry, endpoint.LastSequence);
+        endpoint.Backlog += entry.Charge;
+        endpoint.Outbox.Enqueue((entry, entry.Sequence));
+        WantPump(endpoint);
+    }
+
+    private void WantPump(EndpointState endpoint)
+    {
+        if (!endpoint.PumpWanted)
+        {
+            endpoint.PumpWanted = true;
+            actions.Add(new DispatchAction(DispatchActionKind.Pump, Endpoint: endpoint));
+        }
+    }
+
+    private TaskEntry? Answered(EndpointState endpoint, ulong sequence)
+    {
+        var entry = endpoint.InFlight.Find(sequence);
+        if (entry is { Written: true })
+        {
+            Release(entry);
+            return entry;
+        }
+
+        if (sequence > endpoint.LastSequence || entry is not null)
+        {
+            actions.Add(new DispatchAction(DispatchActionKind.Abort, Endpoint: endpoint, Reason: $"it answered sequence {sequence}, which was never sent"));
+        }
+        else
+        {
+            LateOutcomes++;
+            actions.Add(new DispatchAction(DispatchActionKind.LateOutcome, Endpoint: endpoint, Sequence: sequence));
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes the task off its endpoint's books.</summary>
+    private static void Release(TaskEntry entry)
+    {
+        var endpoint = entry.Endpoint!;
+        endpoint.InFlight.Remove(entry);
+
+        // Sums of fractions drift: an empty endpoint starts over.
+        endpoint.Backlog = endpoint.InFlight.Count == 0 ? 0 : Math.Max(0, endpoint.Backlog - entry.Charge);
+        endpoint.Overdue -= entry.StopOverdue ? 1 : 0;
+    }
+}

@@ -1,0 +1,247 @@
+using System.Globalization;
+
+namespace WorkerHost.Client;
+
+/// <summary>What becomes of a task whose attempt failed or whose worker was lost.</summary>
+internal sealed partial class Dispatcher
+{
+    private void Failed(TaskEntry entry, TaskFailure failure)
+    {
+        if (failure is { Kind: TaskFailureKind.Rejected, NeverStarted: true })
+        {
+            // A worker that is leaving: not the task's fault, not an attempt.
+            Redispatch(entry);
+        }
+        else if (entry.Stop == StopReason.Attempt || failure.Retryable)
+        {
+            FailAttempt(entry, failure, mayRetry: failure.Retryable || failure.NeverStarted || entry.Options.Idempotent);
+        }
+        else
+        {
+            EndFailed(entry, failure);
+        }
+    }
+
+    /// <summary>
+    /// Both facts are needed before a task is judged: the session read to its end (results already in the kernel
+    /// count) and the process observed dead (so that no attempt overlaps the next). Without a supervisor the first is all there is.
+    /// </summary>
+    private void JudgeIfComplete(EndpointState endpoint, long now)
+    {
+        if (!endpoint.Judged)
+        {
+            return;
+        }
+
+        endpoints.Remove(endpoint);
+        var lost = endpoint.InFlight.InOrder();
+        for (var i = lost.Count - 1; i >= 0; i--)
+        {
+            // Backwards, because what comes back unstarted goes to the front of the queue.
+            Judge(lost[i], endpoint);
+        }
+
+        FailQueueIfHopeless();
+        Dispatch(now);
+    }
+
+    private void Judge(TaskEntry entry, EndpointState endpoint)
+    {
+        var verdict = entry.Written
+            ? endpoint.Death?.Evidence.Judge(endpoint.SessionKey, entry.Sequence) ?? StartVerdict.Unknown
+            : StartVerdict.NeverStarted;
+        if (verdict == StartVerdict.Finished && (entry.RecallAsked || entry.Stop != StopReason.None))
+        {
+            // The worker may have taken it out of its queue and died before it could say so.
+            verdict = StartVerdict.Unknown;
+        }
+
+        Release(entry);
+        if (verdict == StartVerdict.NeverStarted)
+        {
+            Redispatch(entry);
+            return;
+        }
+
+        var failure = Lost(entry, endpoint, verdict);
+        if (entry.Completed)
+        {
+            Record(entry, failure);
+            Settle(entry);
+        }
+        else if (entry.Options.Idempotent)
+        {
+            FailAttempt(entry, failure, mayRetry: true);
+        }
+        else
+        {
+            EndFailed(entry, failure);
+        }
+    }
+
+    private void Redispatch(TaskEntry entry)
+    {
+        if (entry.Completed)
+        {
+            Settle(entry);
+        }
+        else if (entry.Stop == StopReason.Attempt)
+        {
+            FailAttempt(entry, Stopped(entry, StopReason.Attempt, neverStarted: true), mayRetry: true);
+        }
+        else
+        {
+            entry.Phase = TaskPhase.Queued;
+            queue.PushFront(entry);
+        }
+    }
+
+    private void FailAttempt(TaskEntry entry, TaskFailure failure, bool mayRetry)
+    {
+        Record(entry, failure);
+        entry.Phase = TaskPhase.Retrying;
+        entry.MayRetry = mayRetry;
+        retrying.Add(entry);
+        actions.Add(new DispatchAction(DispatchActionKind.AttemptFailed, entry, Outcome: AttemptOutcome.Failed(entry.LastFailure!)));
+    }
+
+    private void EndFailed(TaskEntry entry, TaskFailure failure)
+    {
+        Record(entry, failure);
+        Complete(entry, AttemptOutcome.Failed(entry.LastFailure!));
+        Settle(entry);
+    }
+
+    private static void Record(TaskEntry entry, TaskFailure failure)
+    {
+        var endpoint = entry.Endpoint;
+        if (endpoint is not null)
+        {
+            entry.PastAttempts = entry.PastAttempts.Add(new TaskAttempt(entry.Attempt, endpoint.Worker.Id, endpoint.Worker.Pid, failure));
+        }
+
+        // The caller sees every death the task has been through, not only the last.
+        var deaths = entry.LastFailure is { Deaths.Length: > 0 } before ? before.Deaths.AddRange(failure.Deaths) : failure.Deaths;
+        entry.LastFailure = failure with { Deaths = deaths };
+    }
+
+    private void KillIfOnlyOverdueRun(EndpointState endpoint)
+    {
+        if (endpoint.Overdue == 0 || endpoint.KillOrdered || endpoint.Judged || !endpoint.Supervised)
+        {
+            return;
+        }
+
+        // Lanes take tasks in order: the oldest ones are those that run.
+        var running = endpoint.InFlight.InOrder().Take(endpoint.Concurrency).ToList();
+        if (running.TrueForAll(static e => e.StopOverdue))
+        {
+            var stubborn = running.Find(static e => e.StopOverdue)!;
+            var expired = stubborn.Stop == StopReason.Expired;
+            var waited = expired ? options.ExpiredCancelGrace : options.CancelGrace;
+            Kill(
+                endpoint,
+                string.Create(CultureInfo.InvariantCulture, $"task {stubborn.Task} did not end within {waited.TotalSeconds:0.###} s of {(expired ? "its time limit" : "its cancellation")}"),
+                expired ? options.ExpiredTerminateGrace : options.TerminateGrace);
+        }
+    }
+
+    private void Kill(EndpointState endpoint, string reason, TimeSpan grace)
+    {
+        endpoint.Open = false;
+        if (!endpoint.KillOrdered)
+        {
+            endpoint.KillOrdered = true;
+            actions.Add(new DispatchAction(DispatchActionKind.Kill, Endpoint: endpoint, Delay: grace, Reason: reason));
+        }
+    }
+
+    private void FailQueueIfHopeless()
+    {
+        if (!IsHopeless)
+        {
+            return;
+        }
+
+        while (queue.Head is { } entry)
+        {
+            queue.Remove(entry);
+            var failure = NoWorkers();
+            if (entry.LastFailure is { } before)
+            {
+                // It has been tried: what happened then is part of the answer.
+                failure = failure with { NeverStarted = false, Deaths = before.Deaths.AddRange(failure.Deaths) };
+            }
+
+            Complete(entry, AttemptOutcome.Failed(failure));
+            Settle(entry);
+        }
+
+        actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
+    }
+
+    private TaskFailure NoWorkers() => new()
+    {
+        Kind = TaskFailureKind.NoWorkers,
+        NeverStarted = true,
+        RetryAfter = outlook.NextTry,
+        Deaths = outlook.LastDeath is { } death ? [death] : [],
+        Message = "no worker can be had: every one failed to start or died too often"
+            + (outlook.NextTry is { } next ? string.Create(CultureInfo.InvariantCulture, $"; the next is tried in {next.TotalSeconds:0.#} s") : "")
+            + (outlook.LastDeath is { } last ? $". The last death: {last}" : ""),
+    };
+
+    private TaskFailure QueueFull(TaskEntry entry)
+    {
+        // A guess from what is known: how long the queue takes to shrink by this one task.
+        var lanes = Math.Max(1, endpoints.Sum(static e => e.Concurrency));
+        entry.Service ??= serviceTimes.GetValueOrDefault(entry.Task);
+        var perTask = entry.Service is { IsKnown: true } known ? known.Microseconds : 100_000;
+        return new TaskFailure
+        {
+            Kind = TaskFailureKind.Rejected,
+            NeverStarted = true,
+            RetryAfter = TimeSpan.FromMicroseconds(Math.Clamp(perTask * Math.Max(1, queue.Count / 10) / lanes, 1000, 60e6)),
+            Message = entry.Bytes > options.QueueBytes
+                ? $"the payload of {entry.Bytes} bytes is larger than the whole queue may hold (WorkerPoolOptions.QueueBytes = {options.QueueBytes})"
+                : $"the queue is full: {queue.Count + held} tasks with {queue.Bytes + heldBytes} bytes wait (WorkerPoolOptions.QueueCapacity = {options.QueueCapacity}, QueueBytes = {options.QueueBytes}); come again later, or wait with SubmitAsync",
+        };
+    }
+
+    private static TaskFailure Stopped(TaskEntry entry, StopReason reason, bool neverStarted) => new()
+    {
+        Kind = reason == StopReason.Expired ? TaskFailureKind.DeadlineExceeded : TaskFailureKind.Cancelled,
+        NeverStarted = neverStarted && entry.PastAttempts.IsEmpty,
+        Worker = neverStarted ? null : entry.Endpoint?.Worker.Id,
+        Deaths = entry.LastFailure?.Deaths ?? [],
+        Message = reason switch
+        {
+            StopReason.Expired => string.Create(
+                CultureInfo.InvariantCulture,
+                $"task {entry.Task} passed its time limit of {entry.Options.TimeLimit?.TotalSeconds:0.###} s (TaskOptions.TimeLimit) {(neverStarted ? "while waiting; it was not running" : $"on worker {entry.Endpoint?.Worker.Id} and is being stopped")}"),
+            StopReason.Cancelled => $"task {entry.Task} was cancelled {(neverStarted ? "before it ran" : $"while worker {entry.Endpoint?.Worker.Id} had it")}",
+            StopReason.Attempt => $"attempt {entry.Attempt} of task {entry.Task} was given up by the pool's attempt pipeline",
+            _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "not a reason to stop"),
+        },
+    };
+
+    private static TaskFailure Lost(TaskEntry entry, EndpointState endpoint, StartVerdict verdict)
+    {
+        var fate = verdict switch
+        {
+            StartVerdict.Running => "it was running",
+            StartVerdict.Finished => "it ran to completion, but its result was lost",
+            StartVerdict.Unknown => "it may have run",
+            _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, "not a loss"),
+        };
+        var advice = entry.Options.Idempotent ? "" : "; it is not tried again because TaskOptions.Idempotent is false";
+        return new TaskFailure
+        {
+            Kind = TaskFailureKind.WorkerLost,
+            Worker = endpoint.Worker.Id,
+            RanToCompletion = verdict == StartVerdict.Finished,
+            Deaths = endpoint.Death is { } death ? [death.Report] : [],
+            Message = $"worker {endpoint.Worker.Id} was lost with task {entry.Task}: {fate}{advice}. {endpoint.Death?.Report.ToString() ?? endpoint.EndReason}",
+        };
+    }
+}

@@ -1,0 +1,373 @@
+namespace WorkerHost.Client;
+
+/// <summary>
+/// Decides what happens to every task: a pure state machine. Events come in as method calls, decisions go out as
+/// <see cref="DispatchAction"/>s; there is no clock, socket, thread or await in here, and no user code is called.
+/// The caller serialises the calls (the pool's gate) and carries the actions out in order, outside the gate.
+/// An event that cannot happen in the task's phase throws with its story.
+/// </summary>
+/// <remarks>
+/// One general rule carries the dispatch: an endpoint gets a task when a lane is free, or when the work it already
+/// holds is expected to last less than a round trip. So a lane never waits for the wire, and no task waits behind a
+/// long one while another worker is idle.
+/// </remarks>
+internal sealed partial class Dispatcher(DispatcherOptions options)
+{
+    /// <summary>Bounds what a wrong estimate can hold back behind one task.</summary>
+    public const int MaxPrefetch = 64;
+
+    /// <summary>Microseconds of work that a task stands for when nobody knows how long it takes.</summary>
+    private const double UnknownCharge = 1e9;
+
+    private readonly TaskQueue queue = new();
+
+    /// <summary>In nobody's queue: an attempt failed, or a held task's first has not begun.</summary>
+    private readonly HashSet<TaskEntry> retrying = [];
+    private readonly List<EndpointState> endpoints = [];
+    private readonly Dictionary<string, ServiceTime> serviceTimes = new(StringComparer.Ordinal);
+    private List<DispatchAction> actions = [];
+    private WorkerOutlook outlook = WorkerOutlook.Hopeful;
+
+    /// <summary>Held tasks whose first attempt has not begun: they have their places in the queue without being in it.</summary>
+    private int held;
+    private long heldBytes;
+
+    /// <summary>Accepted tasks of which something may still run or wait.</summary>
+    public int Unsettled { get; private set; }
+
+    public int Queued => queue.Count;
+
+    public long LateOutcomes { get; private set; }
+
+    public bool Stopping { get; private set; }
+
+    /// <summary>A round trip without its handler's time, in microseconds: moving average of tasks sent to an idle endpoint.</summary>
+    public double RoundTrip { get; private set; } = 200;
+
+    public IReadOnlyList<EndpointState> Endpoints => endpoints;
+
+    /// <summary>Takes the decisions made so far; the emptied <paramref name="replacement"/> is used for the next ones.</summary>
+    public List<DispatchAction> TakeActions(List<DispatchAction> replacement)
+    {
+        var taken = actions;
+        actions = replacement;
+        return taken;
+    }
+
+    // ---- tasks ----
+
+    /// <summary>A new task. Null: accepted. Otherwise why not; the entry is then not known here.</summary>
+    /// <param name="entry">The task.</param>
+    /// <param name="now">The monotonic clock.</param>
+    /// <param name="hold">Accept it, but let its owner say with <see cref="Resubmit"/> when its first attempt begins.</param>
+    public TaskFailure? Submit(TaskEntry entry, long now, bool hold = false)
+    {
+        Expect(entry, TaskPhase.New, nameof(Submit));
+        if (Stopping)
+        {
+            return new TaskFailure { Kind = TaskFailureKind.Rejected, NeverStarted = true, Message = "the pool is stopping and takes no new tasks" };
+        }
+
+        if (entry.Bytes > options.QueueBytes || (!LaneIsFree() && (queue.Count + held >= options.QueueCapacity || queue.Bytes + heldBytes + entry.Bytes > options.QueueBytes)))
+        {
+            return QueueFull(entry);
+        }
+
+        if (IsHopeless)
+        {
+            return NoWorkers();
+        }
+
+        if (!serviceTimes.TryGetValue(entry.Task, out entry.Service))
+        {
+            // Names come from callers: a caller who makes them up must not fill the memory.
+            entry.Service = new ServiceTime(entry.Task);
+            if (serviceTimes.Count < 4096)
+            {
+                serviceTimes.Add(entry.Task, entry.Service);
+            }
+        }
+
+        Unsettled++;
+        if (hold)
+        {
+            entry.Phase = TaskPhase.Retrying;
+            entry.MayRetry = true;
+            entry.Attempt = 0;
+            retrying.Add(entry);
+            held++;
+            heldBytes += entry.Bytes;
+        }
+        else
+        {
+            entry.Phase = TaskPhase.Queued;
+            queue.PushBack(entry);
+        }
+
+        if (entry.Options.TimeLimit is { } limit)
+        {
+            // The longest limits are none: they do not fit into the clock's ticks.
+            var ticks = limit.TotalSeconds * options.TicksPerSecond;
+            if (ticks < long.MaxValue - now)
+            {
+                entry.Deadline = now + (long)ticks;
+                actions.Add(new DispatchAction(DispatchActionKind.DeadlineTimer, entry, Delay: limit));
+            }
+        }
+
+        Dispatch(now);
+        return null;
+    }
+
+    /// <summary>A refusal of the queue may pass: it is full, and the task alone is not too large for it.</summary>
+    public bool WaitingHelps(TaskEntry entry) => !Stopping && entry.Bytes <= options.QueueBytes;
+
+    /// <summary>Others wait for a place already.</summary>
+    public TaskFailure RefuseBehindWaiters(TaskEntry entry) => QueueFull(entry);
+
+    /// <summary>The caller does not want the task any more. False: it had ended before.</summary>
+    public bool Cancel(TaskEntry entry, long now) => Stop(entry, StopReason.Cancelled, now);
+
+    /// <summary>The task's time limit has passed.</summary>
+    public void Expired(TaskEntry entry, long now) => Stop(entry, StopReason.Expired, now);
+
+    /// <summary>The owner of this attempt gave up on it; its outcome is awaited all the same.</summary>
+    public void StopAttempt(TaskEntry entry, long now) => Stop(entry, StopReason.Attempt, now);
+
+    /// <summary>
+    /// Another attempt was granted. False: the task ended meanwhile, or its last failure or its number of attempts does
+    /// not allow another, whoever asks (a strategy of the user's may try again on its own).
+    /// </summary>
+    public bool Resubmit(TaskEntry entry, long now)
+    {
+        if (entry.Phase == TaskPhase.Done || entry.Completed)
+        {
+            return false;
+        }
+
+        Expect(entry, TaskPhase.Retrying, nameof(Resubmit));
+        if (!entry.MayRetry || entry.Attempt >= entry.MaxAttempts)
+        {
+            return false;
+        }
+
+        LeaveRetrying(entry);
+        entry.Attempt++;
+        entry.Stop = StopReason.None;
+        entry.Endpoint = null;
+        entry.Phase = TaskPhase.Queued;
+        queue.PushBack(entry);
+        Dispatch(now);
+        FailQueueIfHopeless();
+        return true;
+    }
+
+    /// <summary>No further attempt: the last failure, or what the retry owner makes of it, is the outcome.</summary>
+    public void GiveUp(TaskEntry entry, in AttemptOutcome outcome)
+    {
+        if (entry.Phase == TaskPhase.Done || entry.Completed)
+        {
+            // Ended, or cancelled while its attempt still runs: the caller has been told.
+            return;
+        }
+
+        Expect(entry, TaskPhase.Retrying, nameof(GiveUp));
+        Complete(entry, outcome);
+        Settle(entry);
+    }
+
+    /// <summary>The grace after a stop has passed: if the task is still there, its process has to go.</summary>
+    public void StopOverdue(TaskEntry entry, EndpointState endpoint, ulong sequence)
+    {
+        if (entry.Phase != TaskPhase.Sent || entry.Endpoint != endpoint || entry.Sequence != sequence || entry.Stop == StopReason.None || entry.StopOverdue)
+        {
+            return;
+        }
+
+        entry.StopOverdue = true;
+        endpoint.Overdue++;
+        KillIfOnlyOverdueRun(endpoint);
+    }
+
+    /// <summary>Refuses what comes from now on; what was accepted goes on.</summary>
+    public void BeginStop()
+    {
+        Stopping = true;
+
+        // Whoever waits for a place is to hear that there will be none.
+        actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
+    }
+
+    /// <summary>Cancels everything that has not ended.</summary>
+    public void CancelAll(long now)
+    {
+        while (queue.Head is { } entry)
+        {
+            Stop(entry, StopReason.Cancelled, now);
+        }
+
+        foreach (var endpoint in endpoints)
+        {
+            foreach (var entry in endpoint.InFlight.InOrder())
+            {
+                Stop(entry, StopReason.Cancelled, now);
+            }
+        }
+
+        foreach (var entry in retrying.ToArray())
+        {
+            Stop(entry, StopReason.Cancelled, now);
+        }
+    }
+
+    private bool Stop(TaskEntry entry, StopReason reason, long now)
+    {
+        switch (entry.Phase)
+        {
+            case TaskPhase.New:
+                throw Impossible(entry, reason.ToString());
+
+            case TaskPhase.Queued:
+                queue.Remove(entry);
+                actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
+                EndStopped(entry, reason, neverStarted: true);
+                return true;
+
+            case TaskPhase.Retrying:
+                if (reason == StopReason.Attempt)
+                {
+                    return false;
+                }
+
+                EndStopped(entry, reason, neverStarted: false);
+                return true;
+
+            case TaskPhase.Sent when !entry.Written:
+                Release(entry);
+                EndStopped(entry, reason, neverStarted: true);
+                Dispatch(now);
+                return true;
+
+            case TaskPhase.Sent:
+                if (entry.Completed || (entry.Stop != StopReason.None && reason == StopReason.Attempt))
+                {
+                    return false;
+                }
+
+                StopSent(entry, reason, now);
+                return true;
+
+            case TaskPhase.Done:
+                return false;
+
+            default:
+                throw Impossible(entry, reason.ToString());
+        }
+    }
+
+    private void StopSent(TaskEntry entry, StopReason reason, long now)
+    {
+        var endpoint = entry.Endpoint!;
+        var first = entry.Stop == StopReason.None;
+        entry.Stop = reason;
+        if (reason != StopReason.Attempt)
+        {
+            Complete(entry, AttemptOutcome.Failed(Stopped(entry, reason, neverStarted: false)));
+        }
+
+        if (!first || endpoint.Ended)
+        {
+            return;
+        }
+
+        endpoint.Cancels.Add(entry.Sequence);
+        var grace = reason == StopReason.Expired ? options.ExpiredCancelGrace : options.CancelGrace;
+        actions.Add(new DispatchAction(DispatchActionKind.StopTimer, entry, endpoint, Delay: grace, Sequence: entry.Sequence));
+
+        // How long it takes to heed nobody knows: nothing more goes behind it.
+        endpoint.Backlog += UnknownCharge - entry.Charge;
+        entry.Charge = UnknownCharge;
+        WantPump(endpoint);
+
+        // And what waits there already must not wait for the kill.
+        if (endpoint.Prefetches && endpoint.InFlight.Count > endpoint.Concurrency)
+        {
+            foreach (var waiting in endpoint.InFlight.InOrder().Skip(endpoint.Concurrency))
+            {
+                if (!waiting.Written)
+                {
+                    Release(waiting);
+                    Redispatch(waiting);
+                }
+                else if (waiting.Stop == StopReason.None && !waiting.RecallAsked)
+                {
+                    waiting.RecallAsked = true;
+                    endpoint.Recalls.Add(waiting.Sequence);
+                }
+            }
+
+            Dispatch(now);
+        }
+    }
+
+    private void EndStopped(TaskEntry entry, StopReason reason, bool neverStarted)
+    {
+        entry.Stop = reason;
+        var failure = AttemptOutcome.Failed(Stopped(entry, reason, neverStarted));
+        if (reason == StopReason.Attempt)
+        {
+            FailAttempt(entry, failure.Failure!, mayRetry: true);
+            return;
+        }
+
+        Complete(entry, failure);
+        Settle(entry);
+    }
+
+    private void Complete(TaskEntry entry, in AttemptOutcome outcome)
+    {
+        if (!entry.Completed)
+        {
+            entry.Completed = true;
+            actions.Add(new DispatchAction(DispatchActionKind.Complete, entry, Outcome: outcome));
+        }
+    }
+
+    private void LeaveRetrying(TaskEntry entry)
+    {
+        retrying.Remove(entry);
+        if (entry.Attempt == 0)
+        {
+            held--;
+            heldBytes -= entry.Bytes;
+        }
+    }
+
+    private void Settle(TaskEntry entry)
+    {
+        if (entry.Phase == TaskPhase.Retrying)
+        {
+            LeaveRetrying(entry);
+            if (entry.Attempt == 0)
+            {
+                actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
+            }
+        }
+
+        entry.Phase = TaskPhase.Done;
+        entry.DropPayload();
+        Unsettled--;
+        actions.Add(new DispatchAction(DispatchActionKind.Settle, entry));
+    }
+
+    private static void Expect(TaskEntry entry, TaskPhase phase, string what)
+    {
+        if (entry.Phase != phase)
+        {
+            throw Impossible(entry, what);
+        }
+    }
+
+    private static InvalidOperationException Impossible(TaskEntry entry, string what) =>
+        new($"{what} cannot happen to {entry}; this is a defect in the pool, please report it");
+}

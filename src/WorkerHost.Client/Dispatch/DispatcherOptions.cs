@@ -1,0 +1,26 @@
+namespace WorkerHost.Client;
+
+/// <summary>What the dispatcher must know of the pool's settings. Durations in ticks of the monotonic clock's frequency are the shell's business.</summary>
+internal sealed record DispatcherOptions
+{
+    public int QueueCapacity { get; init; } = 100_000;
+
+    public long QueueBytes { get; init; } = 256L * 1024 * 1024;
+
+    public TimeSpan CancelGrace { get; init; } = TimeSpan.FromSeconds(2);
+
+    public TimeSpan TerminateGrace { get; init; } = TimeSpan.FromSeconds(5);
+
+    public TimeSpan ExpiredCancelGrace { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    public TimeSpan ExpiredTerminateGrace { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a supervised worker may live on after its session broke, before it is killed for it.</summary>
+    public TimeSpan LostSessionGrace { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long to go on reading a session after the worker's death was observed.</summary>
+    public TimeSpan ReadOutGrace { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Monotonic timestamps per second.</summary>
+    public long TicksPerSecond { get; init; } = TimeSpan.TicksPerSecond;
+}

@@ -1,0 +1,69 @@
+namespace WorkerHost.Client;
+
+/// <summary>
+/// One connection to one incarnation, as the dispatcher sees it. A new connection is a new object: whatever the old
+/// one still says cannot touch the new. Touched only inside the gate.
+/// </summary>
+internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int concurrency, bool supervised, bool prefetches)
+{
+    public WorkerEndpoint Worker => worker;
+
+    public ulong SessionKey => sessionKey;
+
+    public int Concurrency => concurrency;
+
+    /// <summary>Its death will be observed and its process can be killed.</summary>
+    public bool Supervised => supervised;
+
+    /// <summary>It can hold tasks it has not started (a session; not unary calls).</summary>
+    public bool Prefetches => prefetches;
+
+    /// <summary>The transport's own object, passed through.</summary>
+    public object? Connection { get; set; }
+
+    public SequenceTable InFlight { get; } = new();
+
+    public ulong LastSequence;
+
+    /// <summary>
+    /// Given to this endpoint and not yet taken by the transport, oldest first. A task that was taken back leaves its
+    /// place behind, and may come again under a new sequence: only the place of its present one counts.
+    /// </summary>
+    public Queue<(TaskEntry Entry, ulong Sequence)> Outbox { get; } = new();
+
+    public List<ulong> Cancels { get; } = [];
+
+    public List<ulong> Recalls { get; } = [];
+
+    /// <summary>A pump has been asked for and has not found everything empty since.</summary>
+    public bool PumpWanted;
+
+    /// <summary>Neither leaving nor lost.</summary>
+    public bool Open = true;
+
+    /// <summary>
+    /// A supervised worker with a lane given up takes nothing new: it is killed as soon as its other tasks are done,
+    /// unless the stubborn one ends by itself before that.
+    /// </summary>
+    public bool TakesTasks => Open && (Overdue == 0 || !Supervised);
+
+    /// <summary>The session was read to its end.</summary>
+    public bool Ended;
+
+    public string? EndReason;
+
+    public WorkerDeath? Death;
+
+    /// <summary>A kill was asked for: nothing new goes there.</summary>
+    public bool KillOrdered;
+
+    /// <summary>Expected microseconds of work handed over and not finished, all lanes together.</summary>
+    public double Backlog;
+
+    /// <summary>Tasks in flight that did not heed their stop within the grace.</summary>
+    public int Overdue;
+
+    public bool Judged => Ended && (Death is not null || !Supervised);
+
+    public override string ToString() => $"{Worker.Id} ({(Open ? "open" : "closed")}, {InFlight.Count} in flight)";
+}

@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+
+namespace WorkerHost.Client;
+
+internal enum TaskPhase
+{
+    /// <summary>Made, not yet given to the dispatcher.</summary>
+    New,
+
+    /// <summary>In the central queue.</summary>
+    Queued,
+
+    /// <summary>Given to an endpoint under a sequence.</summary>
+    Sent,
+
+    /// <summary>An attempt failed; its owner decides about another.</summary>
+    Retrying,
+
+    /// <summary>Nothing of it runs or waits anywhere.</summary>
+    Done,
+}
+
+internal enum StopReason
+{
+    None,
+
+    /// <summary>The caller cancelled the task: its future has ended.</summary>
+    Cancelled,
+
+    /// <summary>The time limit passed: its future has ended.</summary>
+    Expired,
+
+    /// <summary>Only this attempt is to be stopped (a strategy of the user's gave up on it): its outcome is awaited.</summary>
+    Attempt,
+}
+
+/// <summary>
+/// One task as the dispatcher sees it. What the caller said never changes; the rest belongs to the dispatcher and is
+/// touched only inside its gate.
+/// </summary>
+internal sealed class TaskEntry(ulong number, string task, TaskOptions options, ReadOnlyMemory<byte> data, string contentType, int maxAttempts)
+{
+    public ulong Number => number;
+
+    public string Task => task;
+
+    public TaskOptions Options => options;
+
+    public string ContentType => contentType;
+
+    public int MaxAttempts => maxAttempts;
+
+    public int Bytes { get; } = data.Length;
+
+    /// <summary>At most so many bytes in a frame: a character takes at most three, numbers and tags fit into the rest.</summary>
+    public int WireBytes { get; } = data.Length + 96 + 3 * (task.Length + contentType.Length + (options.Id?.Length ?? 0)) + BytesOf(options.Headers);
+
+    /// <summary>The payload, until nothing can need it any more.</summary>
+    public ReadOnlyMemory<byte> Data { get; private set; } = data;
+
+    /// <summary>The caller's handle; the dispatcher only passes it through.</summary>
+    public ICompletion? Completion { get; set; }
+
+    // ---- the dispatcher's ----
+
+    public TaskPhase Phase;
+
+    /// <summary>Which try is under way or was last, from 1.</summary>
+    public int Attempt = 1;
+
+    /// <summary>Where it is or last was.</summary>
+    public EndpointState? Endpoint;
+
+    public ulong Sequence;
+
+    /// <summary>Handed to the transport: from here on it may run.</summary>
+    public bool Written;
+
+    public long SentAt;
+
+    /// <summary>What the dispatcher added to the endpoint's backlog for it, in microseconds.</summary>
+    public double Charge;
+
+    /// <summary>Monotonic timestamp; <see cref="long.MaxValue"/>: none.</summary>
+    public long Deadline = long.MaxValue;
+
+    public StopReason Stop;
+
+    /// <summary>The grace after the stop has passed without an answer.</summary>
+    public bool StopOverdue;
+
+    /// <summary>The endpoint was asked to give it back if it has not begun.</summary>
+    public bool RecallAsked;
+
+    /// <summary>The caller has its outcome.</summary>
+    public bool Completed;
+
+    /// <summary>The last failure says whether another try is allowed at all.</summary>
+    public bool MayRetry;
+
+    public TaskFailure? LastFailure;
+
+    public ImmutableArray<TaskAttempt> PastAttempts = [];
+
+    public ServiceTime? Service;
+
+    /// <summary>It stands at the front of the queue because it came back unstarted.</summary>
+    public bool CameBack;
+
+    public TaskEntry? Next;
+
+    public TaskEntry? Previous;
+
+    public void DropPayload() => Data = default;
+
+    private static int BytesOf(IReadOnlyDictionary<string, string>? headers)
+    {
+        var bytes = 0;
+        if (headers is not null)
+        {
+            foreach (var (name, value) in headers)
+            {
+                bytes += 16 + 3 * (name.Length + value.Length);
+            }
+        }
+
+        return bytes;
+    }
+
+    public override string ToString() => $"task {Number} ({Task}, {Phase}, attempt {Attempt}, stop {Stop})";
+}
+
+/// <summary>Whoever is told how a task ended; called outside the gate, at most once each.</summary>
+internal interface ICompletion
+{
+    /// <summary>The one outcome.</summary>
+    void Complete(in AttemptOutcome outcome);
+
+    /// <summary>Nothing of the task runs anywhere any more.</summary>
+    void Settle();
+}

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+
+namespace WorkerHost;
+
+/// <summary>Why one task did not end with a result. Immutable.</summary>
+public sealed record TaskFailure
+{
+    /// <summary>What kind of failure.</summary>
+    public required TaskFailureKind Kind { get; init; }
+
+    /// <summary>What happened, to whom, and which setting is involved.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>The handler's exception with type, message, stack and causes; only with <see cref="TaskFailureKind.TaskFailed"/>.</summary>
+    public RemoteError? Error { get; init; }
+
+    /// <summary>The handler marked the failure as worth another try.</summary>
+    public bool Retryable { get; init; }
+
+    /// <summary>How long to wait before another try, or null when nobody has an opinion.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Deaths of the workers that had this task, oldest first.</summary>
+    public ImmutableArray<DeathReport> Deaths { get; init; } = [];
+
+    /// <summary>The worker that answered or was lost; null when none was involved.</summary>
+    public WorkerId? Worker { get; init; }
+
+    /// <summary>It is proven that no handler code ran.</summary>
+    public bool NeverStarted { get; init; }
+
+    /// <summary>It is proven that the handler returned, but its result was lost with the worker.</summary>
+    public bool RanToCompletion { get; init; }
+}

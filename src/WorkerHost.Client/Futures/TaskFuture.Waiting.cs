@@ -1,0 +1,71 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+
+namespace WorkerHost;
+
+/// <summary>Waiting for several futures.</summary>
+public abstract partial class TaskFuture
+{
+    /// <summary>
+    /// Yields the futures as they end: those that had ended first, then the others in the order of their ends. A
+    /// future that was yielded is not kept alive. Nothing is thrown for a failed task: look at the future.
+    /// </summary>
+    /// <param name="futures">Which; the same one twice is yielded once.</param>
+    /// <param name="timeout">How long to wait in all; null: for ever.</param>
+    /// <param name="timeProvider">The clock of the timeout; null: the system's.</param>
+    /// <param name="cancellationToken">Stops the waiting, not the tasks.</param>
+    /// <exception cref="TimeoutException">The timeout passed; says how many had not ended, like "2 (of 4) futures unfinished".</exception>
+    public static async IAsyncEnumerable<TFuture> AsCompleted<TFuture>(
+        IEnumerable<TFuture> futures,
+        TimeSpan? timeout = null,
+        TimeProvider? timeProvider = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        where TFuture : TaskFuture
+    {
+        ArgumentNullException.ThrowIfNull(futures);
+        var distinct = futures.Distinct().ToList();
+        var total = distinct.Count;
+        var ended = Channel.CreateUnbounded<TFuture>(new UnboundedChannelOptions { SingleReader = true });
+        foreach (var future in distinct.OrderBy(static f => f.IsDone ? 0 : 1))
+        {
+            if (future.IsDone)
+            {
+                ended.Writer.TryWrite(future);
+            }
+            else
+            {
+                _ = future.Completion.ContinueWith(
+                    static (_, s) => ((Channel<TFuture> To, TFuture Future))s! is var pair && pair.To.Writer.TryWrite(pair.Future),
+                    (ended, future),
+                    CancellationToken.None,
+                    TaskContinuationOptions.ExecuteSynchronously,
+                    TaskScheduler.Default);
+            }
+        }
+
+        distinct = null;
+        using var timer = timeout is { } limit ? new CancellationTokenSource(limit, timeProvider ?? TimeProvider.System) : new CancellationTokenSource();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        for (var yielded = 0; yielded < total; yielded++)
+        {
+            TFuture next;
+            try
+            {
+                next = await ended.Reader.ReadAsync(either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new TimeoutException($"{total - yielded} (of {total}) futures unfinished");
+            }
+
+            yield return next;
+        }
+    }
+
+    /// <summary>Ends when all have ended, with their results in order; fails as the first failed one of them fails.</summary>
+    public static Task<T[]> WhenAll<T>(IEnumerable<TaskFuture<T>> futures)
+    {
+        ArgumentNullException.ThrowIfNull(futures);
+        return Task.WhenAll(futures.Select(static f => f.Task));
+    }
+}

@@ -1,0 +1,48 @@
+namespace WorkerHost;
+
+/// <summary>What a caller may say about one task. Immutable; one object can serve many tasks.</summary>
+public sealed record TaskOptions
+{
+    internal static TaskOptions Default { get; } = new();
+
+    /// <summary>
+    /// The task's id, for logs and reports; unique among the caller's tasks. Null: the pool makes one up.
+    /// </summary>
+    public string? Id { get; init; }
+
+    /// <summary>
+    /// How long the task may take from its submission, all attempts together; null: no limit. When it has passed the
+    /// future ends with <see cref="TaskFailureKind.DeadlineExceeded"/> and a running task is stopped: its token is
+    /// cancelled, and a handler that does not heed it within the pool's grace loses its process.
+    /// </summary>
+    public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>
+    /// Running the task twice does no harm: it may be tried again when its worker died and it may have run. Default false.
+    /// </summary>
+    public bool Idempotent { get; init; }
+
+    /// <summary>Attempts in all, 1 or more; null: the pool's setting. Redispatches of a task that never started are free.</summary>
+    public int? Attempts { get; init; }
+
+    /// <summary>Handed to the handler as they are.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    internal void Validate()
+    {
+        if (TimeLimit is { } limit && limit <= TimeSpan.Zero)
+        {
+            throw new ArgumentOutOfRangeException(nameof(TimeLimit), limit, "TaskOptions.TimeLimit must be more than zero, or null for no limit");
+        }
+
+        if (Attempts is { } attempts && attempts < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(Attempts), attempts, "TaskOptions.Attempts must be 1 or more, or null for the pool's setting");
+        }
+
+        if (Id is { Length: 0 or > ProtocolLimits.MaxNameLength })
+        {
+            throw new ArgumentException($"TaskOptions.Id must have 1 to {ProtocolLimits.MaxNameLength} characters, this one has {Id.Length}", nameof(Id));
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+namespace WorkerHost.Client;
+
+/// <summary>What the pool says.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Warning, "Worker {Worker} is to be killed: {Reason}")]
+    public static partial void KillOrdered(ILogger logger, WorkerId worker, string reason);
+
+    [LoggerMessage(2, LogLevel.Error, "The session with {Worker} is ended: {Reason}")]
+    public static partial void SessionAborted(ILogger logger, WorkerId worker, string reason);
+
+    [LoggerMessage(3, LogLevel.Debug, "A late outcome of {Worker} for sequence {Sequence} was dropped")]
+    public static partial void LateOutcome(ILogger logger, WorkerId worker, ulong sequence);
+
+    [LoggerMessage(4, LogLevel.Warning, "Cannot open a session with {Worker} at {Address}, try {Try}: {Reason}")]
+    public static partial void CannotConnect(ILogger logger, WorkerId worker, Uri address, int @try, string reason);
+
+    [LoggerMessage(5, LogLevel.Error, "A callback of task {Task} threw; the next one runs all the same")]
+    public static partial void CallbackThrew(ILogger logger, Exception exception, string task);
+
+    [LoggerMessage(6, LogLevel.Information, "Attempt {Attempt} of task {Task} failed with {Kind}; trying again in {Delay}")]
+    public static partial void Retrying(ILogger logger, int attempt, string task, TaskFailureKind kind, TimeSpan delay);
+
+    [LoggerMessage(7, LogLevel.Debug, "Connected to {Worker} at {Address}: {Concurrency} lanes")]
+    public static partial void Connected(ILogger logger, WorkerId worker, Uri address, int concurrency);
+
+    [LoggerMessage(8, LogLevel.Critical, "The pool's loop over worker sets ended with a defect; please report it")]
+    public static partial void LoopBroke(ILogger logger, Exception exception);
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace WorkerHost.Client;
+
+/// <summary>Arguments as a JSON array, results as one JSON value; camelCase names, read case-insensitively, as on the web.</summary>
+internal static class JsonPayload
+{
+    internal const string ReflectionWarning = "JSON by reflection needs types that trimming may remove; use the overload with JsonTypeInfo.";
+
+    [RequiresUnreferencedCode(ReflectionWarning)]
+    [RequiresDynamicCode(ReflectionWarning)]
+    public static byte[] Arguments(object?[] arguments) => JsonSerializer.SerializeToUtf8Bytes(arguments, JsonSerializerOptions.Web);
+
+    public static byte[] Argument<T>(T argument, JsonTypeInfo<T> type)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartArray();
+            JsonSerializer.Serialize(writer, argument, type);
+            writer.WriteEndArray();
+        }
+
+        return buffer.ToArray();
+    }
+
+    public static void Expect(string contentType, string expected)
+    {
+        if (contentType != expected)
+        {
+            throw new InvalidDataException($"it came as {contentType}, not as {expected}");
+        }
+    }
+}
+
+/// <summary>JSON results, by reflection.</summary>
+[RequiresUnreferencedCode(JsonPayload.ReflectionWarning)]
+[RequiresDynamicCode(JsonPayload.ReflectionWarning)]
+internal sealed class JsonResult<T> : IResultReader<T>
+{
+    public static JsonResult<T> Reader { get; } = new();
+
+    [UnconditionalSuppressMessage("Trimming", "IL2046", Justification = "the type carries the warning")]
+    [UnconditionalSuppressMessage("AOT", "IL3051", Justification = "the type carries the warning")]
+    public T Read(ReadOnlyMemory<byte> data, string contentType)
+    {
+        if (contentType == ContentType.Bytes && typeof(T) == typeof(byte[]))
+        {
+            return (T)(object)data.ToArray();
+        }
+
+        if (contentType == ContentType.Bytes && typeof(T) == typeof(ReadOnlyMemory<byte>))
+        {
+            return (T)(object)data;
+        }
+
+        JsonPayload.Expect(contentType, ContentType.Json);
+        return data.IsEmpty ? default! : JsonSerializer.Deserialize<T>(data.Span, JsonSerializerOptions.Web)!;
+    }
+}
+
+/// <summary>JSON results, by generated code.</summary>
+internal sealed class TypedJsonResult<T>(JsonTypeInfo<T> type) : IResultReader<T>
+{
+    public T Read(ReadOnlyMemory<byte> data, string contentType)
+    {
+        JsonPayload.Expect(contentType, ContentType.Json);
+        return data.IsEmpty ? default! : JsonSerializer.Deserialize(data.Span, type)!;
+    }
+}

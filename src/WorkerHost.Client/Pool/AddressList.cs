@@ -1,0 +1,20 @@
+using System.Threading.Channels;
+
+namespace WorkerHost.Client;
+
+/// <summary>A source that knows nothing but addresses: no death is observed and no stop can be forced.</summary>
+internal sealed class AddressList(string pool, IReadOnlyList<Uri> addresses) : IWorkerSource
+{
+    public IWorkerBackChannel? BackChannel => null;
+
+    public ChannelReader<WorkerSet> Subscribe()
+    {
+        var sets = Channel.CreateUnbounded<WorkerSet>();
+        sets.Writer.TryWrite(WorkerSet.Empty with
+        {
+            Version = 1,
+            Ready = [.. addresses.Select((address, i) => new WorkerEndpoint(new WorkerId(pool, i, 0), address, Pid: 0, Secret: null, Concurrency: 1))],
+        });
+        return sets.Reader;
+    }
+}

@@ -1,0 +1,15 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+
+namespace WorkerHost.Client;
+
+/// <summary>What a pool's futures share.</summary>
+internal sealed class PoolIdentity(string idPrefix, ILogger logger)
+{
+    public string IdPrefix => idPrefix;
+
+    public ILogger Logger => logger;
+
+    /// <summary>The caller's id, or prefix and number: made only when somebody asks.</summary>
+    public string IdOf(TaskEntry entry) => entry.Options.Id ?? string.Create(CultureInfo.InvariantCulture, $"{idPrefix}-{entry.Number}");
+}

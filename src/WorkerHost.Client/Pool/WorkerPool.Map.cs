@@ -1,0 +1,120 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
+namespace WorkerHost;
+
+/// <summary>A task per item.</summary>
+public sealed partial class WorkerPool
+{
+    /// <summary>How many items <c>Map</c> takes ahead of its consumer unless told otherwise.</summary>
+    public const int DefaultMapBuffer = 1000;
+
+    /// <summary>
+    /// Runs a task for each item, the item as its one argument, and yields the results in the order of the items. The
+    /// first failure in that order is thrown where its result would have been; what is still ahead is then cancelled,
+    /// and so it is when the consumer stops early. What the producer throws is thrown after the results of its items.
+    /// </summary>
+    /// <param name="task">The name the worker mapped its handler under.</param>
+    /// <param name="items">Taken one by one, at most <paramref name="buffer"/> ahead of the consumer.</param>
+    /// <param name="options">For each task; null: the defaults. An <c>Id</c> is not allowed: it would be everyone's.</param>
+    /// <param name="buffer">1 or more; default 1000.</param>
+    /// <param name="cancellationToken">Stops, and cancels what is ahead.</param>
+    /// <exception cref="TaskException">A task failed.</exception>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(
+        string task, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        return Map<TItem, TResult>(task, items.ToAsyncEnumerable(), options, buffer, cancellationToken);
+    }
+
+    /// <inheritdoc cref="Map{TItem, TResult}(string, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(
+        string task, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(task);
+        ArgumentNullException.ThrowIfNull(items);
+        ArgumentOutOfRangeException.ThrowIfLessThan(buffer, 1);
+        if (options?.Id is not null)
+        {
+            throw new ArgumentException("TaskOptions.Id would be the id of every item's task; leave it null for Map", nameof(options));
+        }
+
+        return MapAhead(items, (item, token) => SubmitAsync<TResult>(task, [item], options, token), buffer, cancellationToken);
+    }
+
+    private static async IAsyncEnumerable<TResult> MapAhead<TItem, TResult>(
+        IAsyncEnumerable<TItem> items,
+        Func<TItem, CancellationToken, ValueTask<TaskFuture<TResult>>> submit,
+        int buffer,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var ahead = new Queue<TaskFuture<TResult>>();
+        var producer = items.GetAsyncEnumerator(cancellationToken);
+        ExceptionDispatchInfo? producerFailed = null;
+        Task<bool>? moving = null;
+        var more = true;
+        try
+        {
+            while (true)
+            {
+                while (more && ahead.Count < buffer && !(ahead.TryPeek(out var first) && first.IsDone))
+                {
+                    try
+                    {
+                        moving ??= producer.MoveNextAsync().AsTask();
+                        if (!moving.IsCompleted && ahead.TryPeek(out var oldest))
+                        {
+                            // A slow producer does not hold back a result that is there.
+                            await Task.WhenAny(moving, oldest.Completion).ConfigureAwait(false);
+                            if (!moving.IsCompleted)
+                            {
+                                break;
+                            }
+                        }
+
+                        more = await moving.ConfigureAwait(false);
+                        moving = null;
+                        if (more)
+                        {
+                            ahead.Enqueue(await submit(producer.Current, cancellationToken).ConfigureAwait(false));
+                        }
+                    }
+                    catch (Exception e)
+                    {
+                        moving = null;
+                        more = false;
+                        producerFailed = ExceptionDispatchInfo.Capture(e);
+                    }
+                }
+
+                if (!ahead.TryDequeue(out var next))
+                {
+                    producerFailed?.Throw();
+                    yield break;
+                }
+
+                yield return await next.ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            foreach (var future in ahead)
+            {
+                future.Cancel();
+            }
+
+            if (moving is not null)
+            {
+                // An enumerator must not be disposed while it moves.
+                await ((Task)moving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            await producer.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization.Metadata;
+using Google.Protobuf;
+
+namespace WorkerHost;
+
+/// <summary>Submitting tasks.</summary>
+public sealed partial class WorkerPool
+{
+    /// <summary>Submits a task by name with JSON arguments: <c>pool.Submit&lt;int&gt;("add", [1, 2])</c>.</summary>
+    /// <typeparam name="TResult">What the handler returns; <c>object</c> where nobody needs it.</typeparam>
+    /// <param name="task">The name the worker mapped its handler under.</param>
+    /// <param name="arguments">The handler's arguments, in order.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="cancellationToken">Cancels the task, as <see cref="TaskFuture.Cancel"/> does.</param>
+    /// <returns>At once; the future ends exactly once.</returns>
+    /// <exception cref="TaskException">
+    /// The task was not accepted and will not run: the queue is full (<see cref="TaskFailureKind.Rejected"/> with a time to
+    /// come again), the pool is stopping, no worker can be had, or the input cannot be sent.
+    /// </exception>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskFuture<TResult> Submit<TResult>(string task, object?[] arguments, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
+        Submit(task, ArgumentsOf(task, arguments), ContentType.Json, Client.JsonResult<TResult>.Reader, options, cancellationToken);
+
+    /// <summary>The same with generated JSON code, for one argument; clean for trimming and native AOT.</summary>
+    /// <inheritdoc cref="Submit{TResult}(string, object?[], TaskOptions?, CancellationToken)"/>
+    public TaskFuture<TResult> Submit<TArgument, TResult>(
+        string task, TArgument argument, JsonTypeInfo<TArgument> argumentType, JsonTypeInfo<TResult> resultType, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
+        Submit(task, Client.JsonPayload.Argument(argument, argumentType), ContentType.Json, new Client.TypedJsonResult<TResult>(resultType), options, cancellationToken);
+
+    /// <summary>Submits bytes and takes bytes back; they are not copied before they are sent, so leave them alone until then.</summary>
+    /// <inheritdoc cref="Submit{TResult}(string, object?[], TaskOptions?, CancellationToken)"/>
+    public TaskFuture<ReadOnlyMemory<byte>> SubmitBytes(string task, ReadOnlyMemory<byte> payload, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
+        Submit(task, payload, ContentType.Bytes, Client.RawBytes.Reader, options, cancellationToken);
+
+    /// <summary>Submits a protobuf message and takes one back.</summary>
+    /// <inheritdoc cref="Submit{TResult}(string, object?[], TaskOptions?, CancellationToken)"/>
+    public TaskFuture<TResponse> SubmitMessage<TResponse>(string task, IMessage request, TaskOptions? options = null, CancellationToken cancellationToken = default)
+        where TResponse : class, IMessage<TResponse>, new()
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Submit(task, request.ToByteArray(), ContentType.Protobuf, Client.MessageResult<TResponse>.Reader, options, cancellationToken);
+    }
+
+    /// <summary>Like <c>Submit</c>, but waits for a place in a full queue, first come first served.</summary>
+    /// <param name="task">The name the worker mapped its handler under.</param>
+    /// <param name="arguments">The handler's arguments, in order.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="cancellationToken">Gives up the waiting; once the future was returned it cancels the task.</param>
+    /// <returns>The future, once the task was accepted.</returns>
+    /// <exception cref="TaskException">The task was not accepted for another reason than a full queue.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled while waiting; the task was not accepted.</exception>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public ValueTask<TaskFuture<TResult>> SubmitAsync<TResult>(string task, object?[] arguments, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
+        SubmitAsync(task, ArgumentsOf(task, arguments), ContentType.Json, Client.JsonResult<TResult>.Reader, options, cancellationToken);
+
+    /// <summary>Like <c>SubmitBytes</c>, but waits for a place in a full queue.</summary>
+    /// <inheritdoc cref="SubmitAsync{TResult}(string, object?[], TaskOptions?, CancellationToken)"/>
+    public ValueTask<TaskFuture<ReadOnlyMemory<byte>>> SubmitBytesAsync(string task, ReadOnlyMemory<byte> payload, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
+        SubmitAsync(task, payload, ContentType.Bytes, Client.RawBytes.Reader, options, cancellationToken);
+
+    private TaskFuture<T> Submit<T>(string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken cancellationToken)
+    {
+        var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);
+        if (loop.Submit(entry, held: retries.WrapsEveryAttempt) is { } refusal)
+        {
+            throw new TaskException(future.Id, task, refusal);
+        }
+
+        Accepted(entry, future, cancellationToken);
+        return future;
+    }
+
+    private async ValueTask<TaskFuture<T>> SubmitAsync<T>(string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken cancellationToken)
+    {
+        var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);
+        if (await loop.SubmitAsync(entry, held: retries.WrapsEveryAttempt, cancellationToken).ConfigureAwait(false) is { } refusal)
+        {
+            throw new TaskException(future.Id, task, refusal);
+        }
+
+        Accepted(entry, future, cancellationToken);
+        return future;
+    }
+
+    private (Client.TaskEntry Entry, TaskFuture<T> Future) Prepare<T>(
+        string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(task);
+        cancellationToken.ThrowIfCancellationRequested();
+        var perTask = taskOptions ?? TaskOptions.Default;
+        perTask.Validate();
+        var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), task, perTask, data, contentType, perTask.Attempts ?? options.Attempts);
+        var future = new TaskFuture<T>(loop, entry, reader, identity);
+        if (task.Length > ProtocolLimits.MaxNameLength)
+        {
+            throw BadInput(future.Id, task[..64] + "…", $"the task's name has {task.Length} characters; {ProtocolLimits.MaxNameLength} are allowed");
+        }
+
+        if (data.Length > options.MaxMessageBytes)
+        {
+            throw BadInput(future.Id, task, $"the payload of task {task} has {data.Length} bytes; {options.MaxMessageBytes} are allowed (WorkerPoolOptions.MaxMessageBytes)");
+        }
+
+        var headerBytes = perTask.Headers?.Sum(static h => h.Key.Length + h.Value.Length + 8) ?? 0;
+        if (headerBytes * 3 > ProtocolLimits.MessageOverheadBytes / 2)
+        {
+            throw BadInput(future.Id, task, $"the headers of task {task} have about {headerBytes} characters; {ProtocolLimits.MessageOverheadBytes / 6} are allowed");
+        }
+
+        return (entry, future);
+    }
+
+    private void Accepted<T>(Client.TaskEntry entry, TaskFuture<T> future, CancellationToken cancellationToken)
+    {
+        if (retries.WrapsEveryAttempt)
+        {
+            retries.Begin(loop, entry, future);
+        }
+
+        if (cancellationToken.CanBeCanceled)
+        {
+            var registration = cancellationToken.UnsafeRegister(static f => ((TaskFuture)f!).Cancel(), future);
+            _ = future.Completion.ContinueWith(static (_, r) => ((CancellationTokenRegistration)r!).Unregister(), registration, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    private static byte[] ArgumentsOf(string task, object?[] arguments)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        try
+        {
+            return Client.JsonPayload.Arguments(arguments);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A converter of the user's may throw anything.
+            throw new TaskException("", task, new TaskFailure
+            {
+                Kind = TaskFailureKind.BadInput,
+                NeverStarted = true,
+                Message = $"the arguments of task {task} cannot be written as JSON: {e.Message}",
+            });
+        }
+    }
+
+    private static TaskException BadInput(string id, string task, string message) =>
+        new(id, task, new TaskFailure { Kind = TaskFailureKind.BadInput, NeverStarted = true, Message = message });
+}

@@ -1,0 +1,203 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace WorkerHost;
+
+/// <summary>
+/// Queues tasks, gives them to worker processes, retries what may be retried and completes futures. Get one with
+/// <c>WorkerPool.StartAsync</c> (workers of its own) or <see cref="ConnectAsync(IEnumerable{string}, WorkerPoolOptions?, CancellationToken)"/>
+/// (endpoints that are there already). Thread-safe; dispose it to stop.
+/// </summary>
+public sealed partial class WorkerPool : IAsyncDisposable
+{
+    private readonly WorkerPoolOptions options;
+    private readonly Client.DispatchLoop loop;
+    private readonly Client.EndpointConnector connector;
+    private readonly Client.RetryOwner retries;
+    private readonly Client.PoolIdentity identity;
+    private readonly IWorkerSource source;
+    private readonly IAsyncDisposable? ownedSource;
+    private readonly Lock stopLock = new();
+    private readonly CancellationTokenSource hurry = new();
+    private Task? stopping;
+    private ulong lastNumber;
+
+    internal WorkerPool(IWorkerSource source, IAsyncDisposable? ownedSource, WorkerPoolOptions options, Random random)
+    {
+        this.options = options;
+        this.source = source;
+        this.ownedSource = ownedSource;
+        var logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("WorkerHost.Pool");
+        identity = new Client.PoolIdentity(string.Create(CultureInfo.InvariantCulture, $"{options.Name}-{random.Next():x8}"), logger);
+        retries = new Client.RetryOwner(options.Retry, options.AttemptPipeline, options.TimeProvider, logger);
+        loop = new Client.DispatchLoop(
+            new Client.DispatcherOptions
+            {
+                QueueCapacity = options.QueueCapacity,
+                QueueBytes = options.QueueBytes,
+                CancelGrace = options.CancelGrace,
+                TerminateGrace = options.TerminateGrace,
+                ExpiredCancelGrace = options.ExpiredCancelGrace,
+                ExpiredTerminateGrace = options.ExpiredTerminateGrace,
+            },
+            options.TimeProvider,
+            retries,
+            source.BackChannel,
+            logger);
+        source.BackChannel?.ReportLoad(worker => loop.LoadOf(worker, identity.IdPrefix));
+        connector = new Client.EndpointConnector(
+            source,
+            loop,
+            options.Name,
+            identity.IdPrefix,
+            new Client.TransportOptions { MaxMessageBytes = options.MaxMessageBytes, Random = random, WrapSocket = options.WrapSocket },
+            options.TimeProvider,
+            logger);
+        connector.Start();
+    }
+
+    /// <summary>The pool's name.</summary>
+    public string Name => options.Name;
+
+    /// <summary>Tasks that wait in the queue.</summary>
+    public int QueuedTasks => loop.Load.Queued;
+
+    /// <summary>Accepted tasks of which something still waits or runs.</summary>
+    public int UnsettledTasks => loop.Load.Unsettled;
+
+    /// <summary>Outcomes that came after their task had ended and were dropped.</summary>
+    public long LateOutcomes => loop.LateOutcomes;
+
+    /// <summary>
+    /// A pool over endpoints that are there already. It promises less than one with workers of its own: it cannot
+    /// force a running task to stop, and it does not observe deaths, so what was under way on a lost connection may
+    /// have run and may still be running when an idempotent task is tried again.
+    /// </summary>
+    /// <param name="addresses"><c>unix:///path/to/socket</c> or <c>http://host:port</c>, one or more.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="cancellationToken">Gives up connecting.</param>
+    /// <returns>When the first endpoint is connected; the others are connected, and lost ones reconnected, behind.</returns>
+    /// <exception cref="ArgumentException">An address or option cannot be used.</exception>
+    /// <exception cref="IOException">No endpoint can be reached; the message has the reason of each.</exception>
+    public static async Task<WorkerPool> ConnectAsync(IEnumerable<string> addresses, WorkerPoolOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(addresses);
+        options ??= new WorkerPoolOptions();
+        options.ThrowIfInvalid();
+        var uris = addresses.Select(ParseAddress).ToList();
+        if (uris.Count == 0)
+        {
+            throw new ArgumentException("no address was given; a pool needs one or more", nameof(addresses));
+        }
+
+        var pool = new WorkerPool(new Client.AddressList(options.Name, uris), null, options, NewRandom());
+        try
+        {
+            await pool.connector.FirstConnected.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return pool;
+        }
+        catch
+        {
+            await pool.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="ConnectAsync(IEnumerable{string}, WorkerPoolOptions?, CancellationToken)"/>
+    /// <param name="address">The one endpoint.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="cancellationToken">Gives up connecting.</param>
+    public static Task<WorkerPool> ConnectAsync(string address, WorkerPoolOptions? options = null, CancellationToken cancellationToken = default) =>
+        ConnectAsync([address], options, cancellationToken);
+
+    /// <summary>
+    /// Takes no new tasks and ends when everything accepted has ended and the workers are stopped. Calling it again
+    /// joins the stop that is under way.
+    /// </summary>
+    /// <param name="cancelPending">Cancel what has not ended instead of waiting for it.</param>
+    /// <param name="cancellationToken">Hurries: what has not ended when it is cancelled is cancelled, too. It does not abandon the stop.</param>
+    public async Task StopAsync(bool cancelPending = false, CancellationToken cancellationToken = default)
+    {
+        Task stop;
+        lock (stopLock)
+        {
+            stop = stopping ??= Task.Run(StopOnceAsync, CancellationToken.None);
+        }
+
+        if (cancelPending)
+        {
+            await hurry.CancelAsync().ConfigureAwait(false);
+        }
+
+        using (cancellationToken.UnsafeRegister(static h => ((CancellationTokenSource)h!).Cancel(), hurry))
+        {
+            await stop.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Stops the pool: no new tasks; accepted ones may finish for <see cref="WorkerPoolOptions.DrainTimeout"/>, then the
+    /// rest is cancelled; then the workers are stopped. May be called several times and from several threads.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Where the pool learns of its workers.</summary>
+    internal IWorkerSource Source => source;
+
+    internal static Random NewRandom() => new();
+
+    internal Task FirstConnected => connector.FirstConnected;
+
+    private async Task StopOnceAsync()
+    {
+        loop.BeginStop();
+        using (var limit = new CancellationTokenSource(options.DrainTimeout, options.TimeProvider))
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, hurry.Token))
+        {
+            try
+            {
+                await loop.Drained.WaitAsync(either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                loop.CancelAll();
+            }
+        }
+
+        // What was cancelled still has its graces; after them even a stubborn task is gone. Without a supervisor nobody
+        // can force it: then the end of the connection has to do.
+        var longest = options.CancelGrace + options.TerminateGrace + TimeSpan.FromSeconds(5);
+        try
+        {
+            await loop.Drained.WaitAsync(longest, options.TimeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Its futures have ended; only the handlers' ends were awaited.
+        }
+
+        connector.HalfCloseAll();
+        if (ownedSource is not null)
+        {
+            await ownedSource.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await connector.DisposeAsync().ConfigureAwait(false);
+        await retries.DisposeAsync().ConfigureAwait(false);
+        loop.Dispose();
+    }
+
+    private static Uri ParseAddress(string address)
+    {
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri))
+        {
+            throw new ArgumentException($"'{address}' is no endpoint address: use unix:///path/to/socket or http://host:port");
+        }
+
+        Client.EndpointChannel.Validate(uri);
+        return uri;
+    }
+}

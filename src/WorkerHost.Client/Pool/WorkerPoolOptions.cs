@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Logging;
+using Polly;
+
+namespace WorkerHost;
+
+/// <summary>What a pool is told at its start; checked once, all errors at once.</summary>
+public record WorkerPoolOptions
+{
+    /// <summary>The pool's name, in logs, worker names and messages. Letters, digits, '-', '_' and '.', at most 64. Default "default".</summary>
+    public string Name { get; init; } = "default";
+
+    /// <summary>
+    /// How many tasks may wait; more are refused at once, or wait with <c>SubmitAsync</c>. Default 100 000; 0: a task is
+    /// accepted only while a lane is free.
+    /// </summary>
+    public int QueueCapacity { get; init; } = 100_000;
+
+    /// <summary>How many bytes of payload may wait. Default 256 MiB; 1 or more.</summary>
+    public long QueueBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>The largest task or result, in bytes. Default 64 MiB; from 1 KiB to 1 GiB.</summary>
+    public int MaxMessageBytes { get; init; } = ProtocolLimits.DefaultMaxMessageBytes;
+
+    /// <summary>
+    /// Attempts in all after the loss of a worker (idempotent tasks) or a failure the handler marked retryable.
+    /// Default 3; 1: none is tried again. Redispatches of tasks that never started do not count.
+    /// </summary>
+    public int Attempts { get; init; } = 3;
+
+    /// <summary>When failed attempts are tried again.</summary>
+    public RetryOptions Retry { get; init; } = new();
+
+    /// <summary>
+    /// A Polly pipeline around every attempt, the first included. A failed attempt passes through it as
+    /// <see cref="AttemptFailedException"/>; the cancellation of its token stops the attempt. Default none: tasks that
+    /// do not fail then never meet Polly.
+    /// </summary>
+    public ResiliencePipeline? AttemptPipeline { get; init; }
+
+    /// <summary>From the cancellation of a running task to SIGTERM. Default 2 s.</summary>
+    public TimeSpan CancelGrace { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>From SIGTERM to SIGKILL of a worker whose task did not heed its cancellation. Default 5 s.</summary>
+    public TimeSpan TerminateGrace { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same as <see cref="CancelGrace"/> when the task's time limit passed. Default 0.5 s.</summary>
+    public TimeSpan ExpiredCancelGrace { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>The same as <see cref="TerminateGrace"/> when the task's time limit passed. Default 2 s.</summary>
+    public TimeSpan ExpiredTerminateGrace { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long <c>DisposeAsync</c> lets accepted tasks finish before it cancels the rest. Default 30 s.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Where the pool logs. Default nowhere.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>The clock. Default the system's.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    internal Func<Stream, Stream>? WrapSocket { get; init; }
+
+    /// <summary>Adds what is wrong to <paramref name="errors"/>: option, value, what is allowed.</summary>
+    protected internal virtual void Validate(ICollection<string> errors)
+    {
+        if (Name is not { Length: > 0 and <= 64 } || !Name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+        {
+            errors.Add($"{nameof(Name)} is '{Name}'; allowed are 1 to 64 ASCII letters, digits, '-', '_' and '.'");
+        }
+
+        Check(QueueCapacity >= 0, nameof(QueueCapacity), QueueCapacity, "0 or more");
+        Check(QueueBytes >= 1, nameof(QueueBytes), QueueBytes, "1 or more");
+        Check(MaxMessageBytes is >= 1024 and <= 1 << 30, nameof(MaxMessageBytes), MaxMessageBytes, "from 1024 to 1073741824 (1 GiB)");
+        Check(Attempts >= 1, nameof(Attempts), Attempts, "1 or more");
+        Check(Retry is not null, nameof(Retry), "null", "a RetryOptions");
+        if (Retry is not null)
+        {
+            Check(Retry.MinDelay >= TimeSpan.Zero && Retry.MinDelay <= TimeSpan.FromHours(1), "Retry.MinDelay", Retry.MinDelay, "from 0 to 1 hour");
+            Check(Retry.MaxDelay >= Retry.MinDelay && Retry.MaxDelay <= TimeSpan.FromHours(24), "Retry.MaxDelay", Retry.MaxDelay, "from Retry.MinDelay to 24 hours");
+        }
+
+        CheckSpan(CancelGrace, nameof(CancelGrace));
+        CheckSpan(TerminateGrace, nameof(TerminateGrace));
+        CheckSpan(ExpiredCancelGrace, nameof(ExpiredCancelGrace));
+        CheckSpan(ExpiredTerminateGrace, nameof(ExpiredTerminateGrace));
+        CheckSpan(DrainTimeout, nameof(DrainTimeout));
+        Check(TimeProvider is not null, nameof(TimeProvider), "null", "a TimeProvider");
+
+        void CheckSpan(TimeSpan span, string name) => Check(span >= TimeSpan.Zero && span <= TimeSpan.FromDays(1), name, span, "from 0 to 1 day");
+
+        void Check(bool good, string name, object value, string allowed)
+        {
+            if (!good)
+            {
+                errors.Add(FormattableString.Invariant($"{name} is {value}; allowed is {allowed}"));
+            }
+        }
+    }
+
+    /// <exception cref="ArgumentException">Lists everything that is wrong.</exception>
+    internal void ThrowIfInvalid()
+    {
+        var errors = new List<string>();
+        Validate(errors);
+        if (errors.Count > 0)
+        {
+            throw new ArgumentException($"the options of the pool cannot be used:{string.Concat(errors.Select(static e => $"\n  {e}"))}");
+        }
+    }
+}

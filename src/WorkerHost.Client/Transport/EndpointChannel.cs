@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Sockets;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace WorkerHost.Client;
+
+/// <summary>
+/// A gRPC channel with one connection to one endpoint, over a Unix socket or TCP. Balancing and connectivity states of
+/// grpc-dotnet do not work with a connect callback and are not used: the pool keeps the state of its endpoints.
+/// </summary>
+internal sealed class EndpointChannel : IDisposable
+{
+    private readonly GrpcChannel channel;
+    private readonly WorkerEndpoint worker;
+    private readonly Func<Stream, Stream>? wrap;
+
+    /// <param name="worker">Whom to reach.</param>
+    /// <param name="maxMessageBytes">The largest task or result.</param>
+    /// <param name="drainSafe">The channel is for a session, which must be readable to its end.</param>
+    /// <param name="wrap">Tests put a stream of their own around the socket.</param>
+    public EndpointChannel(WorkerEndpoint worker, int maxMessageBytes, bool drainSafe, Func<Stream, Stream>? wrap = null)
+    {
+        this.worker = worker;
+        this.wrap = wrap;
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            EnableMultipleHttp2Connections = false,
+            InitialHttp2StreamWindowSize = 4 * 1024 * 1024,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            ConnectCallback = async (_, token) => await ConnectAsync(drainSafe, token).ConfigureAwait(false),
+        };
+
+        // A Unix socket's path is no authority; every server understands "localhost".
+        var address = worker.Address.Scheme == "unix" ? new Uri("http://localhost") : worker.Address;
+        channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
+        {
+            HttpHandler = handler,
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = LargestFrame(maxMessageBytes),
+            MaxSendMessageSize = LargestFrame(maxMessageBytes),
+            MaxRetryAttempts = 0,
+        });
+        Invoker = channel.CreateCallInvoker();
+    }
+
+    public CallInvoker Invoker { get; }
+
+    /// <summary>The stream of the one connection; null before it was made or when not drain-safe.</summary>
+    public DrainSafeStream? Stream { get; private set; }
+
+    /// <summary>Headers that every call to this endpoint carries, or null.</summary>
+    public Metadata? Headers() => worker.Secret is { } secret ? new Metadata { { "authorization", $"Bearer {secret}" } } : null;
+
+    public void Dispose() => channel.Dispose();
+
+    /// <exception cref="ArgumentException">The address is none of the two forms.</exception>
+    public static void Validate(Uri address)
+    {
+        if (address.Scheme == "unix" ? address.AbsolutePath.Length < 2 : address.Scheme is not ("http" or "https"))
+        {
+            throw new ArgumentException($"'{address}' is no endpoint address: use unix:///path/to/socket or http://host:port");
+        }
+    }
+
+    /// <summary>One task of the largest size alone, or a batch of small ones: whichever is more.</summary>
+    private static int LargestFrame(int maxMessageBytes) => Math.Max(maxMessageBytes, ProtocolLimits.MaxFrameBytes) + ProtocolLimits.MessageOverheadBytes;
+
+    private async Task<Stream> ConnectAsync(bool drainSafe, CancellationToken cancellationToken)
+    {
+        var unix = worker.Address.Scheme == "unix";
+        var socket = unix
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            EndPoint target = unix
+                ? new UnixDomainSocketEndPoint(Uri.UnescapeDataString(worker.Address.AbsolutePath))
+                : new DnsEndPoint(worker.Address.Host, worker.Address.Port);
+            await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
+            if (unix)
+            {
+                PeerCredentials.Check(socket, worker);
+            }
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        Stream stream = new NetworkStream(socket, ownsSocket: true);
+        stream = wrap?.Invoke(stream) ?? stream;
+        if (drainSafe)
+        {
+            stream = Stream = new DrainSafeStream(stream);
+        }
+
+        return stream;
+    }
+}

@@ -1,0 +1,21 @@
+namespace WorkerHost.Client;
+
+/// <summary>
+/// The seam between the dispatcher and the wire: a session where the endpoint has one, unary calls where it has not.
+/// </summary>
+internal interface IEndpointConnection : IAsyncDisposable
+{
+    EndpointState State { get; }
+
+    /// <summary>Ends, never fails, when nothing more comes.</summary>
+    Task Ended { get; }
+
+    /// <summary>Write what waits in the outbox. Called outside the gate, from any thread; returns soon.</summary>
+    void Pump();
+
+    /// <summary>End the connection; what it had arrives as the end of its session.</summary>
+    void Abort(string reason);
+
+    /// <summary>Nothing more comes: ask the endpoint to finish and end in good order.</summary>
+    void HalfClose();
+}

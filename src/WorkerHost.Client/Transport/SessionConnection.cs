@@ -1,0 +1,179 @@
+using Grpc.Core;
+
+namespace WorkerHost.Client;
+
+/// <summary>
+/// A session: tasks and outcomes in batches over one duplex stream. One frame holds whatever gathered while the frame
+/// before was being written. Whoever finds the pump idle writes; there is no thread and no timer of its own.
+/// </summary>
+internal sealed class SessionConnection : IEndpointConnection
+{
+    private readonly EndpointChannel channel;
+    private readonly AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame> call;
+    private readonly DispatchLoop loop;
+    private readonly int maxFrameBytes;
+    private readonly CancellationTokenSource abort = new();
+    private readonly OutgoingFrame frame;
+    private Task reading = Task.CompletedTask;
+    private Task pumping = Task.CompletedTask;
+    private string? abortReason;
+
+    private SessionConnection(
+        EndpointChannel channel,
+        AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame> call,
+        DispatchLoop loop,
+        OutgoingFrame frame,
+        EndpointState state,
+        int maxFrameBytes)
+    {
+        this.frame = frame;
+        this.channel = channel;
+        this.call = call;
+        this.loop = loop;
+        this.maxFrameBytes = maxFrameBytes;
+        State = state;
+        state.Connection = this;
+    }
+
+    public EndpointState State { get; }
+
+    public Task Ended => reading;
+
+    /// <exception cref="RpcException">Unimplemented: the endpoint has no sessions. FailedPrecondition: it refuses ours.</exception>
+    public static async Task<SessionConnection> OpenAsync(
+        WorkerEndpoint worker, string pool, string idPrefix, bool supervised, DispatchLoop loop, TransportOptions options, CancellationToken cancellationToken)
+    {
+        var channel = new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: true, options.WrapSocket);
+        var frame = new OutgoingFrame { MicrosecondsLeft = loop.MicrosecondsLeft };
+        AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame>? call = null;
+        try
+        {
+            var sessionKey = (ulong)options.Random.NextInt64(1, long.MaxValue);
+            call = channel.Invoker.AsyncDuplexStreamingCall(OpenSession(worker.Id), null, new CallOptions(channel.Headers()));
+            using (cancellationToken.UnsafeRegister(static c => ((IDisposable)c!).Dispose(), call))
+            {
+                frame.Hello = new V1.ClientHello
+                {
+                    MinProtocol = ProtocolLimits.MinVersion,
+                    MaxProtocol = ProtocolLimits.MaxVersion,
+                    Pool = supervised ? pool : "",
+                    Client = $"workerhost-dotnet pid {Environment.ProcessId}",
+                    SessionKey = sessionKey,
+                    IdPrefix = idPrefix,
+                    MaxFrameBytes = ProtocolLimits.MaxFrameBytes,
+                };
+                await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+                frame.Clear();
+                if (!await call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false) || call.ResponseStream.Current.Hello is not { } hello)
+                {
+                    throw new RpcException(new Status(StatusCode.Internal, $"endpoint {worker.Address} did not answer the hello of a session with its own"));
+                }
+
+                var concurrency = (int)Math.Clamp(hello.Concurrency, 1, 100_000);
+                var state = new EndpointState(worker, sessionKey, concurrency, supervised, prefetches: true);
+                var frameBytes = hello.MaxFrameBytes is 0 or > int.MaxValue ? ProtocolLimits.MaxFrameBytes : (int)hello.MaxFrameBytes;
+                return new SessionConnection(channel, call, loop, frame, state, Math.Min(frameBytes, ProtocolLimits.MaxFrameBytes));
+            }
+        }
+        catch
+        {
+            channel.Stream?.ReaderEnded();
+            call?.Dispose();
+            channel.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Begins to read; the endpoint may be used from now on.</summary>
+    public void Start() => reading = ReadAsync();
+
+    public void Pump()
+    {
+        // The gate lets only one Pump action be under way, so this is never entered twice.
+        pumping = PumpAsync();
+    }
+
+    public void Abort(string reason)
+    {
+        abortReason ??= reason;
+        abort.Cancel();
+    }
+
+    public void HalfClose() => _ = HalfCloseAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        Abort("the pool is closing");
+        await reading.ConfigureAwait(false);
+        await pumping.ConfigureAwait(false);
+        abort.Dispose();
+    }
+
+    private async Task HalfCloseAsync()
+    {
+        try
+        {
+            await pumping.ConfigureAwait(false);
+            await call.RequestStream.CompleteAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException or ObjectDisposedException)
+        {
+            // It has ended already.
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        var reason = "the endpoint ended the session";
+        try
+        {
+            while (await call.ResponseStream.MoveNext(abort.Token).ConfigureAwait(false))
+            {
+                loop.Received(State, call.ResponseStream.Current);
+            }
+        }
+        catch (RpcException e)
+        {
+            reason = abortReason ?? $"{e.StatusCode}: {e.Status.Detail}";
+        }
+        catch (OperationCanceledException)
+        {
+            reason = abortReason ?? "it was aborted";
+        }
+
+        // From here on nothing more is delivered: a pump that still waits for room on the wire is released.
+        channel.Stream?.ReaderEnded();
+        call.Dispose();
+        channel.Dispose();
+        loop.SessionEnded(State, reason);
+    }
+
+    private async Task PumpAsync()
+    {
+        try
+        {
+            while (loop.TakeFrame(State, maxFrameBytes, frame.Tasks, frame.Cancels, frame.Recalls, out _))
+            {
+                // Serialises before it returns, so the frame can be used again.
+                await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+                frame.Clear();
+            }
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException or ObjectDisposedException or IOException)
+        {
+            // The reader meets the end as well and reports it; what was not written is judged there.
+        }
+    }
+
+    /// <summary>The method of the contract, with frames that need no message objects.</summary>
+    private static Method<OutgoingFrame, IncomingFrame> OpenSession(WorkerId worker)
+    {
+        var incoming = new IncomingFrame(worker);
+        return new Method<OutgoingFrame, IncomingFrame>(
+            MethodType.DuplexStreaming,
+            V1.TaskEndpoint.Descriptor.FullName,
+            nameof(V1.TaskEndpoint.TaskEndpointClient.OpenSession),
+            Marshallers.Create<OutgoingFrame>(OutgoingFrame.Serialize, static _ => throw new NotSupportedException("a client does not read its own frames")),
+            Marshallers.Create(static (_, _) => throw new NotSupportedException("a client does not write the endpoint's frames"), incoming.Read));
+    }
+}

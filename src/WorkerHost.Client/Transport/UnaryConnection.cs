@@ -1,0 +1,176 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace WorkerHost.Client;
+
+/// <summary>
+/// For an endpoint without sessions: a unary call per task. Nothing is prefetched, nothing is proven: what was under
+/// way when such an endpoint was lost may have run. Cancelling ends the call; whether the handler heeds it is not seen.
+/// </summary>
+internal sealed class UnaryConnection : IEndpointConnection
+{
+    private readonly EndpointChannel channel;
+    private readonly V1.TaskEndpoint.TaskEndpointClient client;
+    private readonly DispatchLoop loop;
+    private readonly string pool;
+    private readonly string idPrefix;
+    private readonly CancellationTokenSource abort = new();
+    private readonly Dictionary<ulong, CancellationTokenSource> calls = [];
+    private readonly Lock callsLock = new();
+    private readonly TaskCompletionSource allEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? lost;
+    private bool ended;
+
+    public UnaryConnection(WorkerEndpoint worker, string pool, string idPrefix, int concurrency, bool supervised, DispatchLoop loop, TransportOptions options)
+    {
+        channel = new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: false, options.WrapSocket);
+        client = new V1.TaskEndpoint.TaskEndpointClient(channel.Invoker);
+        this.loop = loop;
+        this.pool = supervised ? pool : "";
+        this.idPrefix = idPrefix;
+        State = new EndpointState(worker, 0, concurrency, supervised, prefetches: false) { Connection = this };
+    }
+
+    public EndpointState State { get; }
+
+    public Task Ended => allEnded.Task;
+
+    public void Pump()
+    {
+        var tasks = new List<TaskEntry>();
+        var cancels = new List<ulong>();
+        while (loop.TakeFrame(State, int.MaxValue, tasks, cancels, [], out var now))
+        {
+            foreach (var entry in tasks)
+            {
+                // Ends by itself; the end of the last one is awaited at disposal through allEnded.
+                _ = RunAsync(entry.Sequence, Request(entry, now));
+            }
+
+            foreach (var sequence in cancels)
+            {
+                lock (callsLock)
+                {
+                    if (calls.TryGetValue(sequence, out var source))
+                    {
+                        // Not under the lock in effect: gRPC's own callbacks are asynchronous.
+                        _ = source.CancelAsync();
+                    }
+                }
+            }
+
+            tasks.Clear();
+            cancels.Clear();
+        }
+    }
+
+    public void Abort(string reason)
+    {
+        End(reason);
+        abort.Cancel();
+    }
+
+    public void HalfClose() => End("the pool is closing");
+
+    public async ValueTask DisposeAsync()
+    {
+        Abort("the pool is closing");
+        await allEnded.Task.ConfigureAwait(false);
+        channel.Dispose();
+        abort.Dispose();
+    }
+
+    private V1.RunRequest Request(TaskEntry entry, long now)
+    {
+        var request = new V1.RunRequest
+        {
+            Id = entry.Options.Id ?? $"{idPrefix}-{entry.Number}",
+            Task = entry.Task,
+            Payload = new V1.Payload { ContentType = entry.ContentType, Data = UnsafeByteOperations.UnsafeWrap(entry.Data) },
+            Idempotent = entry.Options.Idempotent,
+            Attempt = (uint)entry.Attempt,
+            Pool = pool,
+        };
+        if (loop.TimeLeft(entry, now) is { } left)
+        {
+            request.TimeLimit = Duration.FromTimeSpan(left);
+        }
+
+        if (entry.Options.Headers is { } headers)
+        {
+            foreach (var (name, value) in headers)
+            {
+                request.Headers[name] = value;
+            }
+        }
+
+        return request;
+    }
+
+    private async Task RunAsync(ulong sequence, V1.RunRequest request)
+    {
+        var source = CancellationTokenSource.CreateLinkedTokenSource(abort.Token);
+        lock (callsLock)
+        {
+            calls.Add(sequence, source);
+        }
+
+        try
+        {
+            var response = await client.RunAsync(request, new CallOptions(channel.Headers(), cancellationToken: source.Token)).ConfigureAwait(false);
+            var contentType = response.Result?.ContentType is { Length: > 0 } type ? type : ContentType.Json;
+            loop.Received(State, sequence, AttemptOutcome.Success(response.Result?.Data.Memory ?? default, contentType));
+        }
+        catch (RpcException e)
+        {
+            if (WireFailure.Read(e, State.Worker.Id) is { } failure && !abort.IsCancellationRequested)
+            {
+                loop.Received(State, sequence, AttemptOutcome.Failed(failure));
+            }
+            else
+            {
+                // The connection, not the task: judged like the end of a session, once the other calls have ended.
+                End($"{e.StatusCode}: {e.Status.Detail}");
+            }
+        }
+        finally
+        {
+            lock (callsLock)
+            {
+                calls.Remove(sequence);
+            }
+
+            source.Dispose();
+            EndIfLast();
+        }
+
+    }
+
+    private void End(string reason)
+    {
+        lock (callsLock)
+        {
+            lost ??= reason;
+        }
+
+        loop.Draining(State);
+        EndIfLast();
+    }
+
+    private void EndIfLast()
+    {
+        lock (callsLock)
+        {
+            if (lost is null || calls.Count > 0 || ended)
+            {
+                return;
+            }
+
+            ended = true;
+        }
+
+        loop.SessionEnded(State, lost);
+        allEnded.TrySetResult();
+    }
+}

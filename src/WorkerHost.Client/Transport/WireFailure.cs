@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace WorkerHost.Client;
+
+/// <summary>Reads failures off the wire. What a worker says is not trusted: unknown kinds become TaskFailed.</summary>
+internal static class WireFailure
+{
+    private const string StatusDetails = "grpc-status-details-bin";
+
+    public static TaskFailure Read(V1.TaskFailure failure, WorkerId worker)
+    {
+        var kind = (TaskFailureKind)failure.Kind;
+        return new TaskFailure
+        {
+            Kind = kind is > TaskFailureKind.Unspecified and <= TaskFailureKind.Quarantined ? kind : TaskFailureKind.TaskFailed,
+            Message = failure.Message,
+            Error = failure.Error is { } error ? ReadError(error, 0) : null,
+            Retryable = failure.Retryable,
+            RetryAfter = failure.RetryAfter?.ToTimeSpan(),
+            Deaths = ImmutableArray<DeathReport>.Empty,
+            Worker = worker,
+            NeverStarted = failure.NeverStarted,
+            RanToCompletion = failure.RanToCompletion,
+        };
+    }
+
+    /// <summary>The failure in a unary call's status; null when the status says nothing about the task but only about the connection.</summary>
+    public static TaskFailure? Read(RpcException e, WorkerId worker)
+    {
+        if (e.Trailers.GetValueBytes(StatusDetails) is { } bytes)
+        {
+            try
+            {
+                foreach (var detail in Google.Rpc.Status.Parser.ParseFrom(bytes).Details)
+                {
+                    if (detail.TryUnpack<V1.TaskFailure>(out var failure))
+                    {
+                        return Read(failure, worker);
+                    }
+                }
+            }
+            catch (InvalidProtocolBufferException)
+            {
+                // Not ours; judge by the status alone.
+            }
+        }
+
+        TaskFailureKind? kind = e.StatusCode switch
+        {
+            StatusCode.Unimplemented => TaskFailureKind.UnknownTask,
+            StatusCode.InvalidArgument => TaskFailureKind.BadInput,
+            StatusCode.DeadlineExceeded => TaskFailureKind.DeadlineExceeded,
+            StatusCode.Cancelled => TaskFailureKind.Cancelled,
+            StatusCode.ResourceExhausted => TaskFailureKind.Rejected,
+            StatusCode.Unavailable or StatusCode.Internal => null,
+            _ => TaskFailureKind.TaskFailed,
+        };
+        return kind is null ? null : new TaskFailure { Kind = kind.Value, Message = e.Status.Detail, Worker = worker };
+    }
+
+    private static RemoteError ReadError(V1.RemoteError error, int depth) => new(
+        error.Type,
+        error.Message,
+        error.StackTrace,
+        error.Cause is { } cause && depth < 16 ? ReadError(cause, depth + 1) : null);
+}

@@ -1,0 +1,95 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>
+/// How far a boot has come, and when. The worker's own steps come from its ledger, which is looked at while the probe
+/// waits anyway. Thread-safe.
+/// </summary>
+internal sealed class BootSteps(string ledgerPath, Func<TimeSpan> now)
+{
+    private readonly Lock gate = new();
+    private readonly TimeSpan startedAt = now();
+    private readonly List<(string Name, TimeSpan At)> reached = [];
+    private SafeFileHandle? ledger;
+    private LedgerStage seen = LedgerStage.Created;
+    private string? last;
+
+    public void Reach(string step)
+    {
+        lock (gate)
+        {
+            if (!reached.Exists(r => r.Name == step))
+            {
+                reached.Add((step, now() - startedAt));
+            }
+        }
+    }
+
+    /// <summary>What the probe met last; told when the boot fails.</summary>
+    public void Meet(string answer)
+    {
+        lock (gate)
+        {
+            last = answer;
+        }
+    }
+
+    /// <summary>Looks into the ledger; some microseconds.</summary>
+    public void LookIntoLedger()
+    {
+        Span<byte> stage = stackalloc byte[4];
+        lock (gate)
+        {
+            try
+            {
+                ledger ??= File.OpenHandle(ledgerPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                if (RandomAccess.Read(ledger, stage, LedgerLayout.StageAt) < stage.Length)
+                {
+                    return;
+                }
+            }
+            catch (IOException)
+            {
+                return;
+            }
+
+            var value = (LedgerStage)BinaryPrimitives.ReadUInt32LittleEndian(stage);
+            if (value > seen && Name(value) is { } name)
+            {
+                seen = value;
+                reached.Add((name, now() - startedAt));
+            }
+        }
+    }
+
+    public void Close()
+    {
+        lock (gate)
+        {
+            ledger?.Dispose();
+        }
+    }
+
+    /// <summary>"process after 1 ms, listening after 120 ms; then nothing: health says NOT_SERVING".</summary>
+    public override string ToString()
+    {
+        lock (gate)
+        {
+            var steps = reached.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Name} after {r.At.TotalMilliseconds:0} ms"));
+            return $"steps reached: {string.Join(", ", steps)}{(last is null ? "" : $"; then {last}")}";
+        }
+    }
+
+    private static string? Name(LedgerStage stage) => stage switch
+    {
+        LedgerStage.ProcessStarted => "SDK started",
+        LedgerStage.Listening => "listening",
+        LedgerStage.WarmedUp => "warmed up",
+        LedgerStage.Ready => "ready by its own account",
+        LedgerStage.Draining => "draining",
+        _ => null,
+    };
+}

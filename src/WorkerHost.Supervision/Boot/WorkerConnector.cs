@@ -1,0 +1,97 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>
+/// Connects to a worker that is still booting: tries again until someone listens, and makes sure on a Unix socket that
+/// it is the process that was spawned. The call that waits on it costs nothing but the tries, so the gRPC machinery of
+/// the probe warms up while the worker boots.
+/// </summary>
+internal sealed class WorkerConnector(LaunchPlan plan, int pid, BootSteps steps, TimeProvider time)
+{
+    private const int SolSocket = 1;
+    private const int SoPeerCred = 17;
+
+    /// <summary>
+    /// The pause grows with what has been waited already, so that it costs at most a twentieth of the boot in latency,
+    /// and some tries per second of a slow boot.
+    /// </summary>
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+
+    private readonly long startedAt = time.GetTimestamp();
+
+    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        while (true)
+        {
+            steps.LookIntoLedger();
+            if (await TryConnectAsync(cancel).ConfigureAwait(false) is { } stream)
+            {
+                steps.Reach("connected");
+                return stream;
+            }
+
+            await PauseAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    public Task PauseAsync(CancellationToken cancel)
+    {
+        var pause = time.GetElapsedTime(startedAt) / 20;
+        pause = pause < ShortestPause ? ShortestPause : pause > LongestPause ? LongestPause : pause;
+        return Task.Delay(pause, time, cancel);
+    }
+
+    private async Task<Stream?> TryConnectAsync(CancellationToken cancel)
+    {
+        // A missing file is the usual case while booting, and much cheaper to see than an exception.
+        if (plan.SocketPath is not null && !File.Exists(plan.SocketPath))
+        {
+            steps.Meet("its socket does not exist");
+            return null;
+        }
+
+        var socket = plan.SocketPath is null
+            ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            EndPoint address = plan.SocketPath is null
+                ? new IPEndPoint(IPAddress.Loopback, plan.Address.Port)
+                : new UnixDomainSocketEndPoint(plan.SocketPath);
+            await socket.ConnectAsync(address, cancel).ConfigureAwait(false);
+            if (plan.SocketPath is null || IsWorker(socket))
+            {
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+        }
+        catch (SocketException e)
+        {
+            steps.Meet($"connecting: {e.SocketErrorCode}");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        socket.Dispose();
+        return null;
+    }
+
+    private bool IsWorker(Socket socket)
+    {
+        Span<int> credentials = stackalloc int[3];
+        socket.GetRawSocketOption(SolSocket, SoPeerCred, MemoryMarshal.AsBytes(credentials));
+        if (credentials[0] == pid)
+        {
+            return true;
+        }
+
+        steps.Meet($"process {credentials[0]} listens on the socket, and not the one that was started (a script should start its worker by exec)");
+        return false;
+    }
+}

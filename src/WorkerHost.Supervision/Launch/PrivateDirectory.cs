@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>
+/// A supervisor's own directory, mode 0700: nobody else can reach the sockets in it, whatever mode they have. Names in
+/// it are never used twice, because a killed worker leaves its socket file behind.
+/// </summary>
+internal sealed class PrivateDirectory : IDisposable
+{
+    /// <summary>sun_path has 108 bytes and ends with a NUL.</summary>
+    public const int LongestSocketPath = 107;
+
+    private const int RandomLength = 10;
+
+    private readonly string parent;
+
+    public PrivateDirectory(string parent)
+    {
+        this.parent = System.IO.Path.GetFullPath(parent);
+        Path = Make();
+    }
+
+    public string Path { get; private set; }
+
+    /// <summary>Why socket paths under these options would be too long; null when they fit.</summary>
+    public static string? Problem(SupervisorOptions options)
+    {
+        if (options.Transport != WorkerTransport.UnixSocket)
+        {
+            return null;
+        }
+
+        var longest = System.IO.Path.Combine(
+            System.IO.Path.GetFullPath(options.Directory),
+            DirectoryName(new string('x', RandomLength)),
+            SocketName(Math.Max(0, options.Workers - 1), new string('x', RandomLength)));
+        var bytes = Encoding.UTF8.GetByteCount(longest);
+        return bytes <= LongestSocketPath ? null : string.Create(
+            CultureInfo.InvariantCulture,
+            $"Directory is {options.Directory}, which makes the paths of sockets {bytes} bytes long; allowed: {LongestSocketPath}, so {bytes - LongestSocketPath} less here. Set Directory, or TMPDIR from which it comes by default, to a shorter path");
+    }
+
+    /// <summary>Makes another one where a cleaner of temporary files has taken it away.</summary>
+    public void EnsureExists()
+    {
+        if (!Directory.Exists(Path))
+        {
+            Path = Make();
+        }
+    }
+
+    public string NewSocketPath(int slot) => System.IO.Path.Combine(Path, SocketName(slot, Word()));
+
+    public string NewLedgerPath(int slot, long incarnation) =>
+        System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"{slot}-{incarnation}.ledger"));
+
+    /// <summary>What is left in it belongs to nobody any more.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Gone already, or a worker that could not be killed holds it: nothing more can be done here.
+        }
+    }
+
+    private string Make()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new PlatformNotSupportedException("Windows has no directory modes");
+        }
+
+        var path = System.IO.Path.Combine(parent, DirectoryName(Word()));
+        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    private static string DirectoryName(string word) => $"workerhost-{word}";
+
+    private static string SocketName(int slot, string word) => string.Create(CultureInfo.InvariantCulture, $"{slot}-{word}.sock");
+
+    /// <summary>Not to be guessed: whoever can guess a name in /tmp can put something there first.</summary>
+    private static string Word() => RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", RandomLength);
+}

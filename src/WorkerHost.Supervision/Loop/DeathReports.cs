@@ -1,0 +1,47 @@
+namespace WorkerHost.Supervision;
+
+/// <summary>Puts together what is known of a death. Pure.</summary>
+internal static class DeathReports
+{
+    public static DeathReport Make(SlotAction.Report action, SupervisorMessage.Exited exited, WorkerLoad load) => new()
+    {
+        Worker = exited.Id,
+        Pid = exited.Worker?.Pid ?? 0,
+        Uptime = exited.Worker?.Uptime ?? TimeSpan.Zero,
+        Cause = action.Cause,
+        ExitCode = exited.Facts.ExitCode,
+        Signal = exited.Facts.Signal is { } signal ? SignalNames.Name(signal) : null,
+        Reason = Reason(action, exited),
+        RunningTasks = load.RunningTasks,
+        LastOutput = exited.Worker?.LastOutput ?? [],
+        PeakMemoryBytes = exited.PeakMemoryBytes,
+        TasksFinished = exited.Worker?.Evidence.Finished,
+        Next = action.Next,
+    };
+
+    private static string? Reason(SlotAction.Report action, SupervisorMessage.Exited exited)
+    {
+        var parts = new List<string>();
+        if (action.Reason is not null)
+        {
+            parts.Add(action.Reason);
+        }
+
+        if (exited.Facts.CoreDumped)
+        {
+            parts.Add("core dumped");
+        }
+
+        if (action.Cause is DeathCause.BootTimeout or DeathCause.BootFailure && exited.Worker is { Pid: not 0 } worker)
+        {
+            parts.Add(worker.Steps.ToString());
+        }
+
+        if (action.Cause == DeathCause.Exit && exited.Worker?.Evidence.Stage == LedgerStage.Draining)
+        {
+            parts.Add("it had drained: somebody sent it SIGTERM");
+        }
+
+        return parts.Count == 0 ? null : string.Join("; ", parts);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>Makes the immutable pictures that the supervisor shows to pools and to people. Pure.</summary>
+internal static class Snapshots
+{
+    public static WorkerSet Workers(long version, IReadOnlyList<Seat> seats, ImmutableArray<WorkerDeath> deaths, DeathReport? lastDeath, int concurrency, TimeSpan now) => new(
+        version,
+        [.. seats.Where(s => s.Machine.State == SlotState.Ready).Select(s => Endpoint(s.Worker!, concurrency))],
+        [.. seats.Where(IsLeaving).Select(s => s.Worker!.Id)],
+        deaths,
+        Outlook(seats, lastDeath, now));
+
+    /// <summary>Whether anybody would see a difference.</summary>
+    public static bool Same(WorkerSet one, WorkerSet other) =>
+        one.Deaths.IsEmpty && other.Deaths.IsEmpty
+        && one.Outlook == other.Outlook
+        && one.Ready.SequenceEqual(other.Ready)
+        && one.Draining.SequenceEqual(other.Draining);
+
+    public static WorkerStatus Status(string pool, Seat seat, DateTimeOffset today, TimeSpan now) => new()
+    {
+        Id = new WorkerId(pool, seat.Slot, seat.Machine.Incarnation),
+        State = seat.Machine.State,
+        Pid = seat.Worker?.Pid ?? 0,
+        Address = seat.Worker?.Plan.Address,
+        StartedAt = seat.Worker?.StartedOn,
+        ReadyAt = seat.Worker?.ReadyOn,
+        NextTryAt = seat.Machine.NextTryAt is { } at ? today + (at - now) : null,
+        LastDeath = seat.LastDeath,
+    };
+
+    private static WorkerEndpoint Endpoint(WorkerProcess worker, int concurrency) =>
+        new(worker.Id, worker.Plan.Address, worker.Pid, worker.Plan.Secret, concurrency);
+
+    /// <summary>One that was never ready has no tasks, and no pool has ever heard of it.</summary>
+    private static bool IsLeaving(Seat seat) =>
+        seat.Machine.State is SlotState.Draining or SlotState.Stopping && seat.Worker is { ReadyOn: not null };
+
+    private static WorkerOutlook Outlook(IReadOnlyList<Seat> seats, DeathReport? lastDeath, TimeSpan now)
+    {
+        var hopeless = seats.All(s => s.Machine is { BreakerOpen: true, State: not SlotState.Ready } or { State: SlotState.Stopped });
+        var trying = seats.Any(s => s.Machine.State is SlotState.Starting or SlotState.Ready);
+        var next = trying ? null : seats.Min(s => s.Machine.NextTryAt);
+        return new WorkerOutlook(hopeless, lastDeath, next is { } at ? Max(at - now, TimeSpan.Zero) : null);
+    }
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
+}

@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>
+/// One incarnation's process and what belongs to it. Knows no slot: a spare will be one of these without a slot.
+/// The owner loop creates and commands it; it tells the loop what happens.
+/// </summary>
+internal sealed class WorkerProcess : ChildListener
+{
+    private readonly Func<TimeSpan> now;
+    private readonly TimeProvider time;
+    private readonly Action<SupervisorMessage> tell;
+    private readonly Action<WorkerProcess, Exception> faulted;
+    private readonly WorkerOutput output;
+    private readonly CancellationTokenSource probing = new();
+    private readonly TimeSpan startedAt;
+    private ChildProcess? child;
+    private Task probe = Task.CompletedTask;
+
+    public WorkerProcess(LaunchPlan plan, WorkerOutput output, TimeProvider time, Func<TimeSpan> now, Action<SupervisorMessage> tell, Action<WorkerProcess, Exception> faulted)
+    {
+        Plan = plan;
+        this.output = output;
+        this.time = time;
+        this.now = now;
+        this.tell = tell;
+        this.faulted = faulted;
+        startedAt = now();
+        StartedOn = time.GetUtcNow();
+        Steps = new BootSteps(plan.LedgerPath, now);
+    }
+
+    public LaunchPlan Plan { get; }
+
+    public WorkerId Id => Plan.Id;
+
+    public BootSteps Steps { get; }
+
+    public int Pid => child?.Pid ?? 0;
+
+    public DateTimeOffset StartedOn { get; }
+
+    public DateTimeOffset? ReadyOn { get; private set; }
+
+    public TimeSpan Uptime => now() - startedAt;
+
+    /// <summary>The last lines of stderr; set before the exit is told.</summary>
+    public ImmutableArray<string> LastOutput { get; private set; } = [];
+
+    /// <summary>What its ledger says; set before the exit is told.</summary>
+    public LedgerEvidence Evidence { get; private set; } = LedgerEvidence.None;
+
+    public async Task StartAsync(Launcher launcher)
+    {
+        child = await launcher.SpawnAsync(Plan, this).ConfigureAwait(false);
+        Steps.Reach("process");
+        probe = Task.Run(ProbeAsync);
+    }
+
+    public void MarkReady() => ReadyOn = time.GetUtcNow();
+
+    public void AskToLeave() => child?.CloseLifeline();
+
+    public void Terminate() => child?.Signal(SignalNames.Terminate, group: false);
+
+    public void KillGroup() => child?.Signal(SignalNames.Kill, group: true);
+
+    /// <summary>Once it has ended: its files go, its probe is awaited.</summary>
+    public async Task CleanUpAsync()
+    {
+        await probing.CancelAsync().ConfigureAwait(false);
+        await probe.ConfigureAwait(false);
+        probing.Dispose();
+        Steps.Close();
+        Plan.DeleteFiles();
+    }
+
+    public override void Output(OutputStream stream, ReadOnlySpan<byte> bytes) => output.Feed(stream, bytes);
+
+    public override void Exited(ExitFacts facts, long? peakMemoryBytes)
+    {
+        LastOutput = output.End();
+        Evidence = LedgerEvidence.Read(Plan.LedgerPath, Id.Incarnation);
+        Steps.LookIntoLedger();
+        tell(new SupervisorMessage.Exited(Id, this, facts, peakMemoryBytes));
+    }
+
+    public override void Faulted(Exception exception) => faulted(this, exception);
+
+    private async Task ProbeAsync()
+    {
+        try
+        {
+            await new ReadinessProbe(Plan, Pid, Steps, time).RunAsync(probing.Token).ConfigureAwait(false);
+            tell(new SupervisorMessage.Booted(Id));
+        }
+        catch (OperationCanceledException) when (probing.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            // The boot timer will end what can never become ready; the report should say why.
+            Steps.Meet($"the probe failed: {e.Message}");
+            faulted(this, e);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>
+/// One operating-system process that we started, leader of its own session and group. Thread-safe.
+/// </summary>
+internal sealed class ChildProcess(int pid, SafeFileHandle lifeline)
+{
+    private readonly Lock gate = new();
+    private bool reaped;
+
+    public int Pid { get; } = pid;
+
+    /// <summary>Ends its stdin. Safe at any time, any number of times.</summary>
+    public void CloseLifeline() => lifeline.Dispose();
+
+    /// <summary>Writes to its stdin without ever blocking; false when not all of it could be written.</summary>
+    public unsafe bool WriteInput(ReadOnlySpan<byte> bytes)
+    {
+        var held = false;
+        try
+        {
+            lifeline.DangerousAddRef(ref held);
+            fixed (byte* start = bytes)
+            {
+                return Libc.write((int)lifeline.DangerousGetHandle(), start, bytes.Length) == bytes.Length;
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+        finally
+        {
+            if (held)
+            {
+                lifeline.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>Sends a signal to the process, or to its whole group; does nothing once it has been reaped.</summary>
+    public void Signal(int signal, bool group)
+    {
+        // Until it is reaped its number cannot be given to anyone else, so the signal cannot hit a stranger.
+        lock (gate)
+        {
+            if (!reaped)
+            {
+                _ = Libc.kill(group ? -Pid : Pid, signal);
+            }
+        }
+    }
+
+    /// <summary>Runs the reaping such that no signal can come after it.</summary>
+    public T Reap<T>(Func<int, T> reap)
+    {
+        lock (gate)
+        {
+            reaped = true;
+            return reap(Pid);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using Microsoft.Win32.SafeHandles;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>
+/// The one thread of this process that starts children. It never ends: a child's parent-death signal is sent when the
+/// *thread* that forked it ends, and threads of the pool retire.
+/// </summary>
+internal sealed class SpawnThread
+{
+    private static readonly Lazy<SpawnThread> Instance = new(() => new SpawnThread());
+
+    private readonly BlockingCollection<Action> work = [];
+    private readonly Warden warden;
+
+    private SpawnThread()
+    {
+        warden = new Warden(this);
+        new Thread(Run) { IsBackground = true, Name = "workerhost-spawn" }.Start();
+    }
+
+    public static SpawnThread Shared => Instance.Value;
+
+    /// <summary>Why groups are not guarded against the death of this process; null when they are.</summary>
+    public string? WardenProblem => warden.Problem;
+
+    /// <exception cref="SpawnException">It could not be started.</exception>
+    public Task<ChildProcess> SpawnAsync(SpawnRequest request, ChildListener listener)
+    {
+        var result = new TaskCompletionSource<ChildProcess>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            try
+            {
+                result.SetResult(Spawn(request, listener));
+            }
+            catch (Exception e)
+            {
+                result.SetException(e);
+            }
+        });
+        return result.Task;
+    }
+
+    public void Post(Action action) => work.Add(action);
+
+    /// <summary>On this thread only.</summary>
+    public ChildProcess Spawn(SpawnRequest request, ChildListener listener)
+    {
+        if (request.Guarded)
+        {
+            warden.EnsureStarted();
+        }
+
+        var input = new PipePair { ReadEnd = -1, WriteEnd = -1 };
+        var output = input;
+        var error = input;
+        var pidfd = -1;
+        try
+        {
+            input = PipePair.Open();
+            if (request.CaptureOutput)
+            {
+                output = PipePair.Open();
+                error = PipePair.Open();
+                PipePair.MakeNonBlocking(output.ReadEnd);
+                PipePair.MakeNonBlocking(error.ReadEnd);
+            }
+
+            // Before the spawn: the child finds its first line without waiting for us. It fits into the pipe.
+            PipePair.MakeNonBlocking(input.WriteEnd);
+            Write(input.WriteEnd, request.FirstInput.Span);
+
+            var pid = PosixSpawn.Start(request, new PosixSpawn.Stdio(input.ReadEnd, output.WriteEnd, error.WriteEnd));
+            if (pid < 0)
+            {
+                throw new SpawnException(Libc.Message(-pid));
+            }
+
+            if (request.Guarded)
+            {
+                warden.Guard(pid);
+            }
+
+            var child = new ChildProcess(pid, new SafeFileHandle(input.WriteEnd, ownsHandle: true));
+            input.WriteEnd = -1;
+            pidfd = request.WithoutPidfd ? -1 : Libc.PidfdOpen(pid);
+            ProcessWatcher.Shared.Watch(new WatchedChild(child, listener, pidfd, output.ReadEnd, error.ReadEnd, request.Guarded ? warden : null));
+            output.ReadEnd = error.ReadEnd = -1;
+            return child;
+        }
+        finally
+        {
+            PipePair.Close(ref input.ReadEnd);
+            PipePair.Close(ref input.WriteEnd);
+            PipePair.Close(ref output.ReadEnd);
+            PipePair.Close(ref output.WriteEnd);
+            PipePair.Close(ref error.ReadEnd);
+            PipePair.Close(ref error.WriteEnd);
+        }
+    }
+
+    private static unsafe void Write(int fd, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            if (bytes.Length > 0 && Libc.write(fd, start, bytes.Length) != bytes.Length)
+            {
+                throw new SpawnException($"its first line of {bytes.Length} bytes does not fit into a pipe: {Libc.Message(Libc.Errno)}");
+            }
+        }
+    }
+
+    private void Run()
+    {
+        foreach (var action in work.GetConsumingEnumerable())
+        {
+            action();
+        }
+    }
+}
+
+/// <summary>The operating system would not start a process; the message says why.</summary>
+internal sealed class SpawnException(string message) : IOException(message);

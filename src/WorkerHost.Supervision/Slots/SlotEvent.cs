@@ -1,0 +1,35 @@
+namespace WorkerHost.Supervision;
+
+/// <summary>What can happen to a slot. Time is part of the event: the machine has no clock.</summary>
+internal abstract record SlotEvent(TimeSpan At)
+{
+    public sealed record Start(TimeSpan At) : SlotEvent(At);
+
+    public sealed record StopRequested(TimeSpan At) : SlotEvent(At);
+
+    /// <summary>Belongs to one incarnation and cannot touch another.</summary>
+    public abstract record OfIncarnation(TimeSpan At, long Incarnation) : SlotEvent(At);
+
+    /// <summary>Asked for by a user, who may name any incarnation, even one that never was.</summary>
+    public abstract record Request(TimeSpan At, long Incarnation, string Reason) : OfIncarnation(At, Incarnation);
+
+    public sealed record Booted(TimeSpan At, long Incarnation) : OfIncarnation(At, Incarnation);
+
+    /// <param name="At">When.</param>
+    /// <param name="Incarnation">Which.</param>
+    /// <param name="Facts">How.</param>
+    /// <param name="Finished">Tasks it finished in its life; null without a ledger.</param>
+    public sealed record Exited(TimeSpan At, long Incarnation, ExitFacts Facts, long? Finished) : OfIncarnation(At, Incarnation);
+
+    public sealed record BootTimedOut(TimeSpan At, long Incarnation) : OfIncarnation(At, Incarnation);
+
+    public sealed record BackoffElapsed(TimeSpan At, long Incarnation) : OfIncarnation(At, Incarnation);
+
+    public sealed record DrainTimedOut(TimeSpan At, long Incarnation) : OfIncarnation(At, Incarnation);
+
+    public sealed record GraceElapsed(TimeSpan At, long Incarnation) : OfIncarnation(At, Incarnation);
+
+    public sealed record RecycleRequested(TimeSpan At, long Incarnation, string Reason) : Request(At, Incarnation, Reason);
+
+    public sealed record KillRequested(TimeSpan At, long Incarnation, string Reason, TimeSpan Grace) : Request(At, Incarnation, Reason);
+}

@@ -1,0 +1,309 @@
+using System.Collections.Immutable;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>How long a slot waits for what.</summary>
+internal sealed record SlotTimes(TimeSpan Boot, TimeSpan Drain, TimeSpan TerminateGrace);
+
+/// <summary>
+/// One slot's life as a pure state machine: events in, actions out, no clock, no process, no await. It decides
+/// everything; whoever owns it only acts. Events of another incarnation than the present one are stale and change
+/// nothing; an event that cannot happen throws.
+/// </summary>
+internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
+{
+    private const int StoryLength = 24;
+
+    /// <summary>SIGKILL is obeyed within milliseconds, unless the process sits in the kernel; then nothing helps.</summary>
+    private static readonly TimeSpan KillWait = TimeSpan.FromSeconds(5);
+
+    private static readonly SlotAction Publish = new SlotAction.Publish();
+    private static readonly SlotAction CancelTimer = new SlotAction.CancelTimer();
+    private static readonly SlotAction Terminate = new SlotAction.Terminate();
+    private static readonly SlotAction KillGroup = new SlotAction.KillGroup();
+    private static readonly SlotAction AskToLeave = new SlotAction.AskToLeave();
+
+    private readonly Queue<string> story = new(StoryLength);
+    private Leave? leave;
+    private Step step;
+    private TimeSpan? readyAt;
+    private TimeSpan graceEndsAt;
+
+    /// <summary>How far the way out has been walked: asked, signalled, killed, given up.</summary>
+    private enum Step
+    {
+        None,
+        Asked,
+        Terminated,
+        Killed,
+        Abandoned,
+    }
+
+    public SlotState State { get; private set; }
+
+    /// <summary>The present filling, or the last one when there is none; 0 before the first.</summary>
+    public long Incarnation { get; private set; }
+
+    public bool BreakerOpen => policy.BreakerOpen;
+
+    /// <summary>When the next worker is started; null unless backing off.</summary>
+    public TimeSpan? NextTryAt { get; private set; }
+
+    public ImmutableArray<SlotAction> Handle(SlotEvent e)
+    {
+        if (e is SlotEvent.OfIncarnation of && of.Incarnation != Incarnation)
+        {
+            return of.Incarnation < Incarnation || e is SlotEvent.Request ? [] : throw Impossible(e);
+        }
+
+        var before = State;
+        var actions = State switch
+        {
+            SlotState.Empty => WhenEmpty(e),
+            SlotState.Starting => WhenStarting(e),
+            SlotState.Ready => WhenReady(e),
+            SlotState.Draining => WhenLeaving(e),
+            SlotState.Stopping => WhenLeaving(e),
+            SlotState.BackingOff => WhenWaiting(e),
+            SlotState.CrashLooping => WhenWaiting(e),
+            SlotState.Stopped => WhenStopped(e),
+            _ => throw Impossible(e),
+        };
+        Remember($"{before} -> {State}: {e}");
+        return actions;
+    }
+
+    private ImmutableArray<SlotAction> WhenEmpty(SlotEvent e) => e switch
+    {
+        SlotEvent.Start => StartNext(),
+        SlotEvent.StopRequested => End(),
+        SlotEvent.Request => [],
+        _ => throw Impossible(e),
+    };
+
+    private ImmutableArray<SlotAction> WhenStarting(SlotEvent e)
+    {
+        switch (e)
+        {
+            case SlotEvent.Booted:
+                State = SlotState.Ready;
+                readyAt = e.At;
+                return [CancelTimer, Publish];
+            case SlotEvent.Exited exited:
+                return Died(exited);
+            case SlotEvent.BootTimedOut:
+                State = SlotState.Draining;
+                leave = new Leave(LeaveKind.BootTimeout, $"not ready after {times.Boot.TotalSeconds:0.###} s (BootTimeout)", Signalled: true);
+                return Kill();
+
+            // Nothing to drain yet, and it may not be reading its lifeline: ask by signal as well.
+            case SlotEvent.RecycleRequested recycle:
+                return [.. LeaveNow(SlotState.Draining, LeaveKind.Recycle, recycle.Reason, times.TerminateGrace, e.At), AskToLeave];
+            case SlotEvent.KillRequested kill:
+                return LeaveNow(SlotState.Draining, LeaveKind.Ordered, kill.Reason, kill.Grace, e.At);
+            case SlotEvent.StopRequested:
+                return [.. LeaveNow(SlotState.Stopping, LeaveKind.Stop, "the supervisor is stopping", times.TerminateGrace, e.At), AskToLeave];
+            default:
+                throw Impossible(e);
+        }
+    }
+
+    private ImmutableArray<SlotAction> WhenReady(SlotEvent e) => e switch
+    {
+        SlotEvent.Exited exited => Died(exited),
+        SlotEvent.RecycleRequested recycle => LeaveWhenDone(SlotState.Draining, LeaveKind.Recycle, recycle.Reason),
+        SlotEvent.KillRequested kill => LeaveNow(SlotState.Draining, LeaveKind.Ordered, kill.Reason, kill.Grace, e.At),
+        SlotEvent.StopRequested => LeaveWhenDone(SlotState.Stopping, LeaveKind.Stop, "the supervisor is stopping"),
+        _ => throw Impossible(e),
+    };
+
+    /// <summary>Draining and Stopping walk the same way out; they differ in what happens at its end.</summary>
+    private ImmutableArray<SlotAction> WhenLeaving(SlotEvent e)
+    {
+        switch (e)
+        {
+            // The probe may have seen SERVING just before the decision to end it.
+            case SlotEvent.Booted:
+            case SlotEvent.RecycleRequested:
+                return [];
+            case SlotEvent.Exited exited when State == SlotState.Stopping:
+                return [Report(exited, "none: stopping"), .. End()];
+            case SlotEvent.Exited exited:
+                return Died(exited);
+            case SlotEvent.KillRequested kill:
+                return Hurry(kill);
+            case SlotEvent.DrainTimedOut when step == Step.Asked:
+                return SendTerminate(times.TerminateGrace, e.At);
+            case SlotEvent.GraceElapsed when step == Step.Terminated:
+                return Kill();
+            case SlotEvent.GraceElapsed when step == Step.Killed && State == SlotState.Stopping:
+                step = Step.Abandoned;
+                return [new SlotAction.Abandon(Incarnation), .. End()];
+            case SlotEvent.StopRequested when State == SlotState.Draining:
+                return Stop();
+            case SlotEvent.StopRequested:
+                return [];
+            default:
+                throw Impossible(e);
+        }
+    }
+
+    private ImmutableArray<SlotAction> WhenWaiting(SlotEvent e) => e switch
+    {
+        SlotEvent.BackoffElapsed => StartNext(),
+        SlotEvent.StopRequested => End(),
+
+        // About a worker that is dead already: the probe's last word, or a request that came too late.
+        SlotEvent.Booted or SlotEvent.Request => [],
+        _ => throw Impossible(e),
+    };
+
+    private ImmutableArray<SlotAction> WhenStopped(SlotEvent e) => e switch
+    {
+        SlotEvent.StopRequested or SlotEvent.Booted or SlotEvent.Request => [],
+        SlotEvent.Exited exited when step == Step.Abandoned => Gone(exited),
+        _ => throw Impossible(e),
+    };
+
+    private ImmutableArray<SlotAction> StartNext()
+    {
+        Incarnation++;
+        State = SlotState.Starting;
+        NextTryAt = null;
+        leave = null;
+        step = Step.None;
+        readyAt = null;
+        return [Publish, new SlotAction.Spawn(Incarnation), new SlotAction.SetTimer(SlotTimer.Boot, times.Boot)];
+    }
+
+    private ImmutableArray<SlotAction> Died(SlotEvent.Exited e)
+    {
+        var cause = DeathClassifier.Classify(e.Facts, leave, readyAt is not null);
+        TimeSpan? readyFor = readyAt is { } since ? e.At - since : null;
+        var decision = policy.Decide(e.At, Judge(e, cause), readyFor);
+        var report = Report(e, decision.Next);
+        if (decision.Delay <= TimeSpan.Zero)
+        {
+            return [report, .. StartNext()];
+        }
+
+        State = decision.BreakerOpen ? SlotState.CrashLooping : SlotState.BackingOff;
+        NextTryAt = e.At + decision.Delay;
+        return [report, Publish, new SlotAction.SetTimer(SlotTimer.Backoff, decision.Delay)];
+    }
+
+    private static RunKind Judge(SlotEvent.Exited e, DeathCause cause) => cause switch
+    {
+        DeathCause.Recycle or DeathCause.Ordered => RunKind.Planned,
+        _ when e.Facts.ExitCode == WorkerExitCode.Misconfigured => RunKind.Misconfigured,
+        _ when e.Finished > 0 => RunKind.Productive,
+        _ => RunKind.Unproductive,
+    };
+
+    private ImmutableArray<SlotAction> Gone(SlotEvent.Exited e)
+    {
+        step = Step.None;
+        return [Report(e, "none: stopping"), Publish];
+    }
+
+    private ImmutableArray<SlotAction> LeaveWhenDone(SlotState state, LeaveKind kind, string reason)
+    {
+        State = state;
+        leave = new Leave(kind, reason, Signalled: false);
+        step = Step.Asked;
+        return [Publish, AskToLeave, new SlotAction.SetTimer(SlotTimer.Drain, times.Drain)];
+    }
+
+    private ImmutableArray<SlotAction> LeaveNow(SlotState state, LeaveKind kind, string reason, TimeSpan grace, TimeSpan now)
+    {
+        State = state;
+        leave = new Leave(kind, reason, Signalled: true);
+        return [Publish, .. SendTerminate(grace, now)];
+    }
+
+    private ImmutableArray<SlotAction> SendTerminate(TimeSpan grace, TimeSpan now)
+    {
+        leave = leave! with { Signalled = true };
+        if (grace <= TimeSpan.Zero)
+        {
+            return Kill();
+        }
+
+        step = Step.Terminated;
+        graceEndsAt = now + grace;
+        return [Terminate, new SlotAction.SetTimer(SlotTimer.Grace, grace)];
+    }
+
+    private ImmutableArray<SlotAction> Kill()
+    {
+        step = Step.Killed;
+
+        // A stop waits a little longer and then names who stayed; a replacement has to wait for the observed end,
+        // whenever that is.
+        return State == SlotState.Stopping
+            ? [KillGroup, new SlotAction.SetTimer(SlotTimer.Grace, KillWait)]
+            : [KillGroup, CancelTimer];
+    }
+
+    /// <summary>A kill of a worker that is already on its way out: it may only get shorter.</summary>
+    private ImmutableArray<SlotAction> Hurry(SlotEvent.KillRequested kill)
+    {
+        if (step == Step.Asked)
+        {
+            leave = new Leave(LeaveKind.Ordered, kill.Reason, Signalled: true);
+            return SendTerminate(kill.Grace, kill.At);
+        }
+
+        if (step != Step.Terminated || kill.At + kill.Grace >= graceEndsAt)
+        {
+            return [];
+        }
+
+        if (kill.Grace <= TimeSpan.Zero)
+        {
+            return Kill();
+        }
+
+        graceEndsAt = kill.At + kill.Grace;
+        return [new SlotAction.SetTimer(SlotTimer.Grace, kill.Grace)];
+    }
+
+    /// <summary>A worker that was to be replaced is now only to end; its timer goes on.</summary>
+    private ImmutableArray<SlotAction> Stop()
+    {
+        State = SlotState.Stopping;
+        return step == Step.Killed
+            ? [Publish, new SlotAction.SetTimer(SlotTimer.Grace, KillWait)]
+            : [Publish];
+    }
+
+    private ImmutableArray<SlotAction> End()
+    {
+        State = SlotState.Stopped;
+        NextTryAt = null;
+        return [CancelTimer, Publish];
+    }
+
+    private SlotAction.Report Report(SlotEvent.Exited e, string next) =>
+        new(Incarnation, DeathClassifier.Classify(e.Facts, leave, readyAt is not null), Reason(e.Facts), next);
+
+    private string? Reason(ExitFacts facts) => (leave?.Reason, facts.Problem) switch
+    {
+        (null, null) => null,
+        ({ } reason, null) => reason,
+        (null, { } problem) => problem,
+        ({ } reason, { } problem) => $"{reason}; {problem}",
+    };
+
+    private void Remember(string line)
+    {
+        if (story.Count == StoryLength)
+        {
+            story.Dequeue();
+        }
+
+        story.Enqueue(line);
+    }
+
+    private ImpossibleSlotEventException Impossible(SlotEvent e) => new(State, e, story);
+}

@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+
+namespace WorkerHost;
+
+/// <summary>What a <see cref="Supervisor"/> is to do. Checked as a whole when it starts.</summary>
+public sealed record SupervisorOptions
+{
+    /// <summary>
+    /// The pool's name, for ids, logs and the workers' argument lists: letters, digits, '.', '-' and '_', at most 64.
+    /// Default <c>default</c>.
+    /// </summary>
+    public string PoolName { get; init; } = "default";
+
+    /// <summary>
+    /// How many workers. Default: the processors available to this process (affinity and cgroup quota counted).
+    /// </summary>
+    public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>How many tasks one worker runs at the same time, from 1 to 1024. Default 1: a death takes one task.</summary>
+    public int Concurrency { get; init; } = 1;
+
+    /// <summary>From the spawn until the worker's health service says SERVING; then it is killed. Default 30 s.</summary>
+    public TimeSpan BootTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long a worker told to leave (stop, recycle) may finish what it has, until SIGTERM. Default 30 s. Also told
+    /// to the worker.
+    /// </summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>From SIGTERM to SIGKILL of the worker's group, at a stop or a recycle. Default 5 s.</summary>
+    public TimeSpan TerminateGrace { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How dead workers are replaced.</summary>
+    public RestartOptions Restart { get; init; } = new();
+
+    /// <summary>How workers are reached. Default: Unix sockets.</summary>
+    public WorkerTransport Transport { get; init; } = WorkerTransport.UnixSocket;
+
+    /// <summary>
+    /// Where the supervisor's private directory (mode 0700; sockets and ledgers) is made. Must exist. A socket's path
+    /// may have 107 bytes, so this may have about 70. Default: the system's directory for temporary files (TMPDIR).
+    /// </summary>
+    public string Directory { get; init; } = Path.GetTempPath();
+
+    /// <summary>
+    /// Names of further environment variables that workers inherit. They always get PATH, HOME, LANG, LC_*, TZ, TMPDIR,
+    /// USER, LOGNAME, DOTNET_* and SSL_CERT_*, and nothing else of the host's. A name may end with '*'. Default: none.
+    /// </summary>
+    public ImmutableArray<string> InheritEnvironment { get; init; } = [];
+
+    /// <summary>The largest task or result, in bytes; told to the worker. Default 64 MiB.</summary>
+    public int MaxMessageBytes { get; init; } = ProtocolLimits.DefaultMaxMessageBytes;
+
+    /// <summary>How many last lines of a worker's stderr are kept for its death report, from 0 to 1000. Default 20.</summary>
+    public int OutputTailLines { get; init; } = 20;
+}

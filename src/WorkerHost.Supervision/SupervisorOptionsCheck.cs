@@ -1,0 +1,107 @@
+using System.Globalization;
+using WorkerHost.Supervision;
+
+namespace WorkerHost;
+
+/// <summary>Finds everything that is wrong with a supervisor's options, not only the first.</summary>
+internal static class SupervisorOptionsCheck
+{
+    /// <summary>Timers of the runtime end at about 49.7 days; a limit in whole days is easier to say.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
+
+    /// <exception cref="ArgumentException">Names each wrong option, its value, and what is allowed.</exception>
+    public static void Throw(SupervisorOptions options)
+    {
+        var wrong = Find(options);
+        if (wrong.Count > 0)
+        {
+            throw new ArgumentException(
+                "SupervisorOptions cannot be used:" + string.Concat(wrong.Select(line => Environment.NewLine + "  " + line)),
+                nameof(options));
+        }
+    }
+
+    public static IReadOnlyList<string> Find(SupervisorOptions options)
+    {
+        var wrong = new List<string>();
+        Name(wrong, options.PoolName);
+        Number(wrong, nameof(options.Workers), options.Workers, 1, 10_000);
+        Number(wrong, nameof(options.Concurrency), options.Concurrency, 1, LedgerLayout.MaxLanes);
+        Time(wrong, nameof(options.BootTimeout), options.BootTimeout, TimeSpan.FromMilliseconds(1));
+        Time(wrong, nameof(options.DrainTimeout), options.DrainTimeout, TimeSpan.Zero);
+        Time(wrong, nameof(options.TerminateGrace), options.TerminateGrace, TimeSpan.Zero);
+        Restart(wrong, options.Restart);
+        if (!Enum.IsDefined(options.Transport))
+        {
+            Add(wrong, nameof(options.Transport), options.Transport, "UnixSocket or LoopbackTcp");
+        }
+
+        if (options.Directory is null || !Directory.Exists(options.Directory))
+        {
+            Add(wrong, nameof(options.Directory), options.Directory ?? "null", "a directory that exists; its default is TMPDIR, or /tmp");
+        }
+        else if (PrivateDirectory.Problem(options) is { } problem)
+        {
+            wrong.Add(problem);
+        }
+
+        foreach (var name in options.InheritEnvironment.IsDefault ? [] : options.InheritEnvironment)
+        {
+            if (string.IsNullOrEmpty(name) || name.Contains('=', StringComparison.Ordinal))
+            {
+                Add(wrong, nameof(options.InheritEnvironment), $"\"{name}\"", "names of variables, without '='");
+            }
+        }
+
+        Number(wrong, nameof(options.MaxMessageBytes), options.MaxMessageBytes, 1024, int.MaxValue);
+        Number(wrong, nameof(options.OutputTailLines), options.OutputTailLines, 0, 1000);
+        return wrong;
+    }
+
+    private static void Name(List<string> wrong, string? name)
+    {
+        if (name is not { Length: > 0 and <= 64 } || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'))
+        {
+            Add(wrong, nameof(SupervisorOptions.PoolName), $"\"{name}\"", "1 to 64 of letters, digits, '.', '-' and '_'");
+        }
+    }
+
+    private static void Restart(List<string> wrong, RestartOptions? restart)
+    {
+        if (restart is null)
+        {
+            Add(wrong, nameof(SupervisorOptions.Restart), "null", "a RestartOptions");
+            return;
+        }
+
+        Time(wrong, "Restart.MinBackoff", restart.MinBackoff, TimeSpan.FromMilliseconds(1));
+        Time(wrong, "Restart.MaxBackoff", restart.MaxBackoff, TimeSpan.FromMilliseconds(1));
+        if (restart.MaxBackoff < restart.MinBackoff)
+        {
+            Add(wrong, "Restart.MaxBackoff", restart.MaxBackoff, $"at least Restart.MinBackoff, which is {restart.MinBackoff}");
+        }
+
+        Time(wrong, "Restart.StableAfter", restart.StableAfter, TimeSpan.Zero);
+        Number(wrong, "Restart.Intensity", restart.Intensity, 0, 1_000_000);
+        Time(wrong, "Restart.Period", restart.Period, TimeSpan.FromMilliseconds(1));
+    }
+
+    private static void Number(List<string> wrong, string option, int value, int lowest, int highest)
+    {
+        if (value < lowest || value > highest)
+        {
+            Add(wrong, option, value, string.Create(CultureInfo.InvariantCulture, $"{lowest} to {highest}"));
+        }
+    }
+
+    private static void Time(List<string> wrong, string option, TimeSpan value, TimeSpan lowest)
+    {
+        if (value < lowest || value > Longest)
+        {
+            Add(wrong, option, value, $"{lowest} to {Longest}");
+        }
+    }
+
+    private static void Add(List<string> wrong, string option, object value, string allowed) =>
+        wrong.Add(string.Create(CultureInfo.InvariantCulture, $"{option} is {value}; allowed: {allowed}"));
+}

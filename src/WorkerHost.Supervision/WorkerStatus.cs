@@ -1,0 +1,29 @@
+namespace WorkerHost;
+
+/// <summary>What is known of one slot's worker at one moment. Immutable.</summary>
+public sealed record WorkerStatus
+{
+    /// <summary>Which worker: the present one, or the last one where there is none.</summary>
+    public required WorkerId Id { get; init; }
+
+    /// <summary>Its process id; 0 when no process is alive.</summary>
+    public int Pid { get; init; }
+
+    /// <summary>Where its slot stands.</summary>
+    public required SlotState State { get; init; }
+
+    /// <summary>Where it listens: <c>unix:///path</c> or <c>http://127.0.0.1:port</c>; null when no process is alive.</summary>
+    public Uri? Address { get; init; }
+
+    /// <summary>When its process was started; null when no process is alive.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it became ready; null when it is not or has not been.</summary>
+    public DateTimeOffset? ReadyAt { get; init; }
+
+    /// <summary>When the next process is started; null unless the slot is backing off or crash-looping.</summary>
+    public DateTimeOffset? NextTryAt { get; init; }
+
+    /// <summary>How the worker before ended; null when there was none.</summary>
+    public DeathReport? LastDeath { get; init; }
+}

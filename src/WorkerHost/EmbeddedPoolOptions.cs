@@ -1,0 +1,35 @@
+namespace WorkerHost;
+
+/// <summary>A pool with workers of its own: what the pool does, and in <see cref="Supervision"/> how its processes are kept.</summary>
+public sealed record EmbeddedPoolOptions : WorkerPoolOptions
+{
+    /// <summary>How many workers. Null: as <see cref="Supervision"/> says, by default the processors available.</summary>
+    public int? Workers { get; init; }
+
+    /// <summary>How many tasks one worker runs at the same time. Null: as <see cref="Supervision"/> says, by default 1.</summary>
+    public int? Concurrency { get; init; }
+
+    /// <summary>
+    /// Everything about the processes. Its <c>PoolName</c> and <c>MaxMessageBytes</c> are the pool's <c>Name</c> and
+    /// <c>MaxMessageBytes</c>, whatever stands here.
+    /// </summary>
+    public SupervisorOptions Supervision { get; init; } = new();
+
+    /// <summary>The pool's and the supervisor's options, all errors at once.</summary>
+    protected internal override void Validate(ICollection<string> errors)
+    {
+        base.Validate(errors);
+        foreach (var error in Supervision is null ? ["Supervision is null; allowed is a SupervisorOptions"] : SupervisorOptionsCheck.Find(ForSupervisor()))
+        {
+            errors.Add(error);
+        }
+    }
+
+    internal SupervisorOptions ForSupervisor() => Supervision with
+    {
+        PoolName = Name,
+        MaxMessageBytes = MaxMessageBytes,
+        Workers = Workers ?? Supervision.Workers,
+        Concurrency = Concurrency ?? Supervision.Concurrency,
+    };
+}

@@ -1,0 +1,43 @@
+namespace WorkerHost;
+
+/// <summary>A pool and the supervisor of its workers in one process.</summary>
+public static class EmbeddedWorkerPool
+{
+    extension(WorkerPool)
+    {
+        /// <summary>
+        /// Starts worker processes and a pool over them. Disposing the pool lets accepted tasks finish, then stops the workers.
+        /// </summary>
+        /// <param name="command">What a worker is; <see cref="WorkerCommand.Self"/> for the same program again.</param>
+        /// <param name="options">Null: the defaults.</param>
+        /// <param name="cancellationToken">Gives up the start; what was started is stopped.</param>
+        /// <returns>When the first worker takes tasks; the others come up behind.</returns>
+        /// <exception cref="ArgumentException">Options that cannot be used: all of them at once.</exception>
+        /// <exception cref="WorkerStartException">No worker could be started; has every death report.</exception>
+        public static async Task<WorkerPool> StartAsync(WorkerCommand command, EmbeddedPoolOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            ArgumentNullException.ThrowIfNull(command);
+            options ??= new EmbeddedPoolOptions();
+            options.ThrowIfInvalid();
+            var supervisor = await Supervisor.StartAsync(
+                command, options.ForSupervisor(), options.TimeProvider, options.LoggerFactory, cancellationToken).ConfigureAwait(false);
+            var pool = new WorkerPool(supervisor, supervisor, options, WorkerPool.NewRandom());
+            try
+            {
+                await pool.FirstConnected.WaitAsync(cancellationToken).ConfigureAwait(false);
+                return pool;
+            }
+            catch
+            {
+                await pool.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
+        }
+    }
+
+    extension(WorkerPool pool)
+    {
+        /// <summary>The pool's own workers as they are now; empty for a pool over addresses.</summary>
+        public IReadOnlyList<WorkerStatus> Workers => (pool.Source as Supervisor)?.Workers ?? [];
+    }
+}

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Grpc.Core;
+using Grpc.Health.V1;
+using Grpc.HealthCheck;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace WorkerHost.Supervision.Dummy;
+
+/// <summary>
+/// A worker that can do nothing but be healthy, in several manners:
+/// <c>usr1=exit:N</c>, <c>usr1=abort</c>: what SIGUSR1 does to it; <c>finish=N</c>: says in its ledger that it finished
+/// N tasks; <c>grandchild</c>: starts a long sleep and prints its pid; <c>deaf</c>: heeds neither lifeline nor SIGTERM;
+/// <c>dies-in-slot=N</c>: exits with 1 where it is in that slot;
+/// <c>no-watch</c>: its health service has no Watch; <c>not-serving</c>: never gets ready.
+/// </summary>
+internal static class HealthWorker
+{
+    private const int Usr1 = 10;
+
+    public static async Task<int> RunAsync(string[] manners)
+    {
+        var launch = JsonDocument.Parse((await Console.In.ReadLineAsync())!).RootElement;
+        if (Value(manners, "dies-in-slot") is { } slot && launch.GetProperty("slot").GetInt32() == int.Parse(slot, CultureInfo.InvariantCulture))
+        {
+            return 1;
+        }
+
+        var finished = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var usr1 = PosixSignalRegistration.Create((PosixSignal)Usr1, context =>
+        {
+            context.Cancel = true;
+            End(Value(manners, "usr1") ?? "exit:0");
+        });
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => context.Cancel = manners.Contains("deaf"));
+
+        if (Value(manners, "finish") is { } count)
+        {
+            using var ledger = File.OpenHandle(launch.GetProperty("ledger").GetString()!, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            RandomAccess.Write(ledger, BitConverter.GetBytes(long.Parse(count, CultureInfo.InvariantCulture)), 0x28);
+        }
+
+        if (manners.Contains("grandchild"))
+        {
+            var sleep = Process.Start("sleep", "1000");
+            Console.WriteLine($"grandchild {sleep.Id}");
+        }
+
+        await using var app = Build(launch, manners);
+        await app.StartAsync();
+        if (!manners.Contains("deaf"))
+        {
+            _ = Console.In.ReadToEndAsync().ContinueWith(_ => finished.TrySetResult(0), TaskScheduler.Default);
+        }
+
+        return await finished.Task;
+    }
+
+    private static WebApplication Build(JsonElement launch, string[] manners)
+    {
+        var address = new Uri(launch.GetProperty("address").GetString()!);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            if (address.Scheme == "unix")
+            {
+                kestrel.ListenUnixSocket(address.LocalPath, listen => listen.Protocols = HttpProtocols.Http2);
+            }
+            else
+            {
+                kestrel.ListenLocalhost(address.Port, listen => listen.Protocols = HttpProtocols.Http2);
+            }
+        });
+        builder.Services.AddGrpc();
+        var health = new HealthServiceImpl();
+        health.SetStatus("", manners.Contains("not-serving") ? HealthCheckResponse.Types.ServingStatus.NotServing : HealthCheckResponse.Types.ServingStatus.Serving);
+        builder.Services.AddSingleton(health);
+        builder.Services.AddSingleton<CheckOnly>();
+        var app = builder.Build();
+        if (launch.TryGetProperty("secret", out var secret))
+        {
+            app.Use((HttpContext context, RequestDelegate next) =>
+            {
+                if (context.Request.Headers.Authorization == $"Bearer {secret.GetString()}")
+                {
+                    return next(context);
+                }
+
+                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                return Task.CompletedTask;
+            });
+        }
+
+        if (manners.Contains("no-watch"))
+        {
+            app.MapGrpcService<CheckOnly>();
+        }
+        else
+        {
+            app.MapGrpcService<HealthServiceImpl>();
+        }
+
+        return app;
+    }
+
+    private static void End(string how)
+    {
+        if (how == "abort")
+        {
+            Environment.FailFast("as asked");
+        }
+
+        Environment.Exit(int.Parse(how.Split(':')[1], CultureInfo.InvariantCulture));
+    }
+
+    private static string? Value(string[] manners, string name) =>
+        manners.FirstOrDefault(m => m.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
+
+    private sealed class CheckOnly : Health.HealthBase
+    {
+        public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) =>
+            Task.FromResult(new HealthCheckResponse { Status = HealthCheckResponse.Types.ServingStatus.Serving });
+    }
+}

@@ -1,0 +1,21 @@
+using System.Globalization;
+
+namespace WorkerHost.Supervision.Dummy;
+
+/// <summary>A process with a supervisor in it, made to be killed.</summary>
+internal static class KillableHost
+{
+    public static async Task<int> RunAsync(string directory, int workers, string[] manners)
+    {
+        var options = new SupervisorOptions { Workers = workers, Directory = directory };
+        await using var supervisor = await Supervisor.StartAsync(WorkerCommand.Self(["serve", .. manners]), options);
+        while (supervisor.Workers.Any(w => w.State != SlotState.Ready))
+        {
+            await Task.Delay(5);
+        }
+
+        Console.WriteLine(string.Join(' ', supervisor.Workers.Select(w => w.Pid.ToString(CultureInfo.InvariantCulture))));
+        await Task.Delay(Timeout.Infinite);
+        return 0;
+    }
+}

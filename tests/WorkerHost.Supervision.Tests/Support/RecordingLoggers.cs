@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace WorkerHost.Supervision.Tests;
+
+internal sealed record LogLine(string Category, LogLevel Level, string Text, Exception? Error);
+
+/// <summary>Keeps what was logged, and lets a test wait for a line.</summary>
+internal sealed class RecordingLoggers : ILoggerFactory
+{
+    private readonly ConcurrentQueue<LogLine> lines = new();
+    private readonly Channel<LogLine> stream = Channel.CreateUnbounded<LogLine>();
+
+    public IReadOnlyCollection<LogLine> Lines => lines;
+
+    public Task<LogLine> Until(Func<LogLine, bool> wanted) => stream.Reader.Until(wanted);
+
+    public Task<LogLine> Output(string start) => Until(l => l.Category == "WorkerHost.WorkerOutput" && l.Text.Contains(start, StringComparison.Ordinal));
+
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Logger(RecordingLoggers owner, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var line = new LogLine(category, logLevel, formatter(state, exception), exception);
+            owner.lines.Enqueue(line);
+            owner.stream.Writer.TryWrite(line);
+        }
+    }
+}
