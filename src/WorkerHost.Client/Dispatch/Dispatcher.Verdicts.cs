@@ -115,6 +115,8 @@ internal sealed partial class Dispatcher
 
     private static void Record(TaskEntry entry, TaskFailure failure)
     {
+        // One attempt may be proven never to have started; of the task that is true only if it is of all of them.
+        var neverStarted = failure.NeverStarted && (entry.LastFailure?.NeverStarted ?? true);
         var endpoint = entry.Endpoint;
         if (endpoint is not null)
         {
@@ -123,7 +125,7 @@ internal sealed partial class Dispatcher
 
         // The caller sees every death the task has been through, not only the last.
         var deaths = entry.LastFailure is { Deaths.Length: > 0 } before ? before.Deaths.AddRange(failure.Deaths) : failure.Deaths;
-        entry.LastFailure = failure with { Deaths = deaths };
+        entry.LastFailure = failure with { Deaths = deaths, NeverStarted = neverStarted };
     }
 
     private void KillIfOnlyOverdueRun(EndpointState endpoint)

@@ -42,7 +42,7 @@ internal sealed class EndpointServer : IAsyncDisposable
         services = Services(core, loggers);
         server = new KestrelServer(
             Options.Create(Kestrel()),
-            new SocketTransportFactory(Options.Create(new SocketTransportOptions { Backlog = 512, UnsafePreferInlineScheduling = true }), loggers),
+            new SocketTransportFactory(Options.Create(new SocketTransportOptions { Backlog = 512 }), loggers),
             loggers);
         SetServing(false);
     }

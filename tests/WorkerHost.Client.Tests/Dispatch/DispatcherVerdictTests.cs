@@ -345,6 +345,36 @@ public sealed class DispatcherVerdictTests
     }
 
     [Fact]
+    public void A_worker_that_is_full_rests_for_as_long_as_it_asked_and_is_not_asked_for_ever()
+    {
+        var rig = new DispatcherRig();
+        var full = rig.Open();
+        var entry = rig.Submit(attempts: 1);
+        rig.Pump(full);
+        rig.Decided();
+
+        rig.Fail(entry, DispatcherRig.Leaving() with { RetryAfter = TimeSpan.FromMilliseconds(250) });
+
+        var rest = Assert.Single(rig.Decided());
+        Assert.Equal((DispatchActionKind.RestTimer, TimeSpan.FromMilliseconds(250)), (rest.Kind, rest.Delay));
+        Assert.Equal((TaskPhase.Queued, 1), (entry.Phase, entry.Attempt));
+        rig.Dispatcher.Rested(full, rig.Now);
+        Assert.Equal([entry], rig.Pump(full));
+    }
+
+    [Fact]
+    public void What_a_full_worker_refused_goes_to_another_at_once()
+    {
+        var rig = new DispatcherRig();
+        var full = rig.Open(0);
+        var entry = rig.Submit();
+        rig.Pump(full);
+        var other = rig.Open(1);
+        rig.Fail(entry, DispatcherRig.Leaving());
+        Assert.Equal([entry], rig.Pump(other));
+    }
+
+    [Fact]
     public void An_answer_to_a_sequence_that_was_never_sent_ends_the_session()
     {
         var rig = new DispatcherRig();

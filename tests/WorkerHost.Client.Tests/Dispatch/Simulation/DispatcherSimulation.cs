@@ -67,7 +67,7 @@ internal sealed class DispatcherSimulation
             case < 40:
                 if (Any(static w => w.Alive && w.Wire.Count > 0) is { } hearing)
                 {
-                    hearing.Arrive();
+                    hearing.Arrive(full: schedule.Chance(3));
                 }
 
                 break;
@@ -448,7 +448,7 @@ internal sealed class DispatcherSimulation
         {
             while (worker.Wire.Count > 0)
             {
-                worker.Arrive();
+                worker.Arrive(full: false);
             }
 
             while (worker.HasWaiting && worker.HasFreeLane)
@@ -546,6 +546,9 @@ internal sealed class DispatcherSimulation
                 break;
             case DispatchActionKind.SessionTimer:
                 timers.Add((now + action.Delay.Ticks, () => dispatcher.SessionOverdue(endpoint)));
+                break;
+            case DispatchActionKind.RestTimer:
+                timers.Add((now + action.Delay.Ticks, () => dispatcher.Rested(endpoint, now)));
                 break;
             case DispatchActionKind.Kill:
                 story?.Add($"{now,8}  {endpoint} is to be killed: {action.Reason}");

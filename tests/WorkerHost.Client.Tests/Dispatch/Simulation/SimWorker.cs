@@ -41,7 +41,8 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
 
     public LedgerEvidence Evidence => hasLedger ? ledger.Read() : LedgerEvidence.None;
 
-    public void Arrive()
+    /// <param name="full">It has no room for a task, whoever filled it.</param>
+    public void Arrive(bool full)
     {
         var message = Wire.Dequeue();
         switch (message.Kind)
@@ -54,8 +55,9 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
 
                 lastArrived = message.Sequence;
                 inbox.Add(new SimRun(message.Task!, message.Sequence, message.Attempt));
-                if (Draining)
+                if (Draining || full)
                 {
+                    message.Task!.Refused = true;
                     Unsent.Enqueue(new SimAnswer(message.Sequence, null, Rejected: true, Recalled: false, -1));
                     inbox.RemoveAt(inbox.Count - 1);
                 }
@@ -90,6 +92,7 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
     {
         foreach (var run in inbox)
         {
+            run.Task.Refused = true;
             Unsent.Enqueue(new SimAnswer(run.Sequence, null, false, Recalled: true, -1));
         }
 
