@@ -80,9 +80,9 @@ internal sealed class RetryOwner : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Not disposed: an attempt that fails from now on finds it cancelled, and its task ends with that failure.
         await stopped.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(runs.Values).ConfigureAwait(false);
-        stopped.Dispose();
     }
 
     private static bool MayRetry(ResilienceContext context, Outcome<AttemptOutcome> outcome) =>

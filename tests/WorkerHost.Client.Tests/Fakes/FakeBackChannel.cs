@@ -1,0 +1,30 @@
+using System.Threading.Channels;
+
+namespace WorkerHost.Client.Tests;
+
+/// <summary>A supervisor's ear: keeps what it was asked for.</summary>
+internal sealed class FakeBackChannel : IWorkerBackChannel
+{
+    private readonly Channel<(WorkerId Worker, string Reason, TimeSpan Grace)> kills = Channel.CreateUnbounded<(WorkerId, string, TimeSpan)>();
+
+    public Exception? Throws { get; set; }
+
+    public Func<WorkerId, WorkerLoad>? Load { get; private set; }
+
+    public ChannelReader<(WorkerId Worker, string Reason, TimeSpan Grace)> Kills => kills.Reader;
+
+    public void Kill(WorkerId worker, string reason, TimeSpan grace)
+    {
+        kills.Writer.TryWrite((worker, reason, grace));
+        if (Throws is not null)
+        {
+            throw Throws;
+        }
+    }
+
+    public void Recycle(WorkerId worker, string reason)
+    {
+    }
+
+    public void ReportLoad(Func<WorkerId, WorkerLoad> load) => Load = load;
+}
