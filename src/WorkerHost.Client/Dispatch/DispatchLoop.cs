@@ -378,7 +378,7 @@ internal sealed class DispatchLoop : IDisposable
             case DispatchActionKind.QueueFell:
                 break;
             case DispatchActionKind.Pump:
-                ((IEndpointConnection)endpoint!.Connection!).Pump();
+                ((IEndpointConnection)endpoint!.Connection!).Pump(endpoint.LaneWaits);
                 break;
             case DispatchActionKind.Complete:
                 entry!.Completion!.Complete(action.Outcome);

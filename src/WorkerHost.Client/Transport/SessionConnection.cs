@@ -87,10 +87,10 @@ internal sealed class SessionConnection : IEndpointConnection
     /// <summary>Begins to read; the endpoint may be used from now on.</summary>
     public void Start() => reading = ReadAsync();
 
-    public void Pump()
+    public void Pump(bool hurry)
     {
         // The gate lets only one Pump action be under way, so this is never entered twice.
-        pumping = PumpAsync();
+        pumping = PumpAsync(hurry);
     }
 
     public void Abort(string reason)
@@ -153,15 +153,25 @@ internal sealed class SessionConnection : IEndpointConnection
         loop.SessionEnded(State, reason);
     }
 
-    private async Task PumpAsync()
+    private async Task PumpAsync(bool hurry)
     {
         try
         {
+            if (!hurry)
+            {
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            }
+
             while (loop.TakeFrame(State, maxFrameBytes, frame.Tasks, frame.Cancels, frame.Recalls, out _))
             {
                 // Serialises before it returns, so the frame can be used again.
                 await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
                 frame.Clear();
+                if (!State.LaneWaits)
+                {
+                    // Every lane has work: what is submitted meanwhile goes into one frame instead of many.
+                    await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                }
             }
         }
         catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException or ObjectDisposedException or IOException)
