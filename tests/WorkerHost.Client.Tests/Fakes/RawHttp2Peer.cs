@@ -23,16 +23,22 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
     private const int MaxFrame = 16_384;
 
     private readonly byte[] header = new byte[9];
-    private readonly MemoryStream received = new();
+    private readonly Dictionary<int, MemoryStream> received = [];
     private bool prefaceRead;
 
     public Socket Socket => socket;
 
-    /// <summary>The request's trailers or half-close came.</summary>
+    /// <summary>The connection is a session's: the end of its stream is the end. Otherwise every call has a stream.</summary>
+    public bool IsSession { get; init; } = true;
+
+    /// <summary>The client has nothing more to say on the session's stream.</summary>
     public bool HalfClosed { get; private set; }
 
-    /// <summary>Reads frames until a message of the session is whole; null: the client closed or half-closed.</summary>
-    public async Task<V1.SessionRequest?> ReadAsync()
+    /// <summary>Reads until a message of the session is whole; null: the client closed or half-closed.</summary>
+    public async Task<V1.SessionRequest?> ReadAsync() => await ReadMessageAsync() is { } read ? V1.SessionRequest.Parser.ParseFrom(read.Message) : null;
+
+    /// <summary>Reads frames until a message of any stream is whole; null: the client closed, or half-closed the first stream.</summary>
+    public async Task<(int Stream, byte[] Message)?> ReadMessageAsync()
     {
         if (!prefaceRead)
         {
@@ -50,7 +56,7 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
         {
             if (TakeMessage() is { } message)
             {
-                return V1.SessionRequest.Parser.ParseFrom(message);
+                return message;
             }
 
             if (HalfClosed || !await FillAsync(header))
@@ -67,9 +73,15 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
             switch (header[3])
             {
                 case Data:
-                    received.Position = received.Length;
-                    received.Write(payload);
-                    HalfClosed |= (header[4] & EndStream) != 0;
+                    var stream = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5));
+                    if (!received.TryGetValue(stream, out var gathered))
+                    {
+                        received.Add(stream, gathered = new MemoryStream());
+                    }
+
+                    gathered.Position = gathered.Length;
+                    gathered.Write(payload);
+                    HalfClosed |= IsSession && (header[4] & EndStream) != 0;
                     break;
                 case Settings when (header[4] & Ack) == 0:
                     await SendAsync(Frame(Settings, Ack, 0, []));
@@ -119,20 +131,27 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
     }
 
     /// <summary>":status: 200" (RFC 7541, static table 8) and a content type, literally and without Huffman.</summary>
-    public static byte[] ResponseHeaders() => Frame(Headers, EndHeaders, 1, [0x88, .. Literal("content-type", "application/grpc")]);
+    public static byte[] ResponseHeaders(int stream = 1) => Frame(Headers, EndHeaders, stream, [0x88, .. Literal("content-type", "application/grpc")]);
 
-    public static byte[] Trailers(int status = 0) =>
-        Frame(Headers, EndHeaders | EndStream, 1, Literal("grpc-status", status.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+    /// <summary>A call refused with a status and nothing else.</summary>
+    public static byte[] Refusal(int status, int stream = 1) => Frame(
+        Headers,
+        EndHeaders | EndStream,
+        stream,
+        [0x88, .. Literal("content-type", "application/grpc"), .. Literal("grpc-status", status.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
+
+    public static byte[] Trailers(int status = 0, int stream = 1) =>
+        Frame(Headers, EndHeaders | EndStream, stream, Literal("grpc-status", status.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 
     /// <summary>A gRPC message in as many DATA frames as it takes.</summary>
-    public static byte[] Message(V1.SessionResponse response)
+    public static byte[] Message(IMessage response, int stream = 1)
     {
         var body = response.ToByteArray();
         byte[] message = [0, (byte)(body.Length >> 24), (byte)(body.Length >> 16), (byte)(body.Length >> 8), (byte)body.Length, .. body];
         using var frames = new MemoryStream();
         for (var at = 0; at < message.Length; at += MaxFrame)
         {
-            frames.Write(Frame(Data, 0, 1, message.AsSpan(at, Math.Min(MaxFrame, message.Length - at))));
+            frames.Write(Frame(Data, 0, stream, message.AsSpan(at, Math.Min(MaxFrame, message.Length - at))));
         }
 
         return frames.ToArray();
@@ -140,19 +159,24 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
 
     private static byte[] Literal(string name, string value) => [0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
 
-    private byte[]? TakeMessage()
+    private (int Stream, byte[] Message)? TakeMessage()
     {
-        var bytes = received.GetBuffer().AsSpan(0, (int)received.Length);
-        if (bytes.Length < 5 || BinaryPrimitives.ReadInt32BigEndian(bytes[1..]) is var length && bytes.Length < 5 + length)
+        foreach (var (stream, gathered) in received)
         {
-            return null;
+            var bytes = gathered.GetBuffer().AsSpan(0, (int)gathered.Length);
+            if (bytes.Length < 5 || BinaryPrimitives.ReadInt32BigEndian(bytes[1..]) is var length && bytes.Length < 5 + length)
+            {
+                continue;
+            }
+
+            var message = bytes.Slice(5, length).ToArray();
+            var rest = bytes[(5 + length)..].ToArray();
+            gathered.SetLength(0);
+            gathered.Write(rest);
+            return (stream, message);
         }
 
-        var message = bytes.Slice(5, length).ToArray();
-        var rest = bytes[(5 + length)..].ToArray();
-        received.SetLength(0);
-        received.Write(rest);
-        return message;
+        return null;
     }
 
     private async Task<bool> FillAsync(Memory<byte> buffer)
