@@ -13,6 +13,7 @@ internal sealed class SessionConnection : IEndpointConnection
     private readonly AsyncDuplexStreamingCall<V1.SessionRequest, V1.SessionResponse> call;
     private readonly DispatchLoop loop;
     private readonly int maxFrameBytes;
+    /// <summary>Never disposed: a grace that passes late may still want to abort what has ended.</summary>
     private readonly CancellationTokenSource abort = new();
     private readonly V1.SessionRequest frame = new();
     private readonly List<TaskEntry> tasks = [];
@@ -112,7 +113,6 @@ internal sealed class SessionConnection : IEndpointConnection
         Abort("the pool is closing");
         await reading.ConfigureAwait(false);
         await pumping.ConfigureAwait(false);
-        abort.Dispose();
     }
 
     private async Task HalfCloseAsync()
