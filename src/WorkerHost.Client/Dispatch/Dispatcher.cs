@@ -245,6 +245,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             case TaskPhase.Sent when !entry.Written:
                 Release(entry);
                 EndStopped(entry, reason, neverStarted: true);
+                KillIfOnlyOverdueRun(entry.Endpoint!);
                 Dispatch(now);
                 return true;
 
@@ -306,6 +307,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
                 }
             }
 
+            KillIfOnlyOverdueRun(endpoint);
             Dispatch(now);
         }
     }

@@ -12,6 +12,7 @@ internal sealed class SessionConnection : IEndpointConnection
     private readonly AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame> call;
     private readonly DispatchLoop loop;
     private readonly int maxFrameBytes;
+    /// <summary>Never disposed: a grace that passes late may still want to abort what has ended.</summary>
     private readonly CancellationTokenSource abort = new();
     private readonly OutgoingFrame frame;
     private Task reading = Task.CompletedTask;
@@ -106,7 +107,6 @@ internal sealed class SessionConnection : IEndpointConnection
         Abort("the pool is closing");
         await reading.ConfigureAwait(false);
         await pumping.ConfigureAwait(false);
-        abort.Dispose();
     }
 
     private async Task HalfCloseAsync()

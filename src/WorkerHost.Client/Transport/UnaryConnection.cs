@@ -79,7 +79,6 @@ internal sealed class UnaryConnection : IEndpointConnection
         Abort("the pool is closing");
         await allEnded.Task.ConfigureAwait(false);
         channel.Dispose();
-        abort.Dispose();
     }
 
     private void PumpAll()

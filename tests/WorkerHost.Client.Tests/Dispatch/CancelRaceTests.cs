@@ -6,42 +6,56 @@ public sealed class CancelRaceTests
     [Fact]
     public async Task Cancelling_while_tasks_complete_gives_each_exactly_one_outcome()
     {
-        const int rounds = 50_000;
-        await using var rig = new LoopRig(new DispatcherOptions { QueueCapacity = 64 });
-        rig.Connect(0, concurrency: 8, answer: static _ => FakeConnection.Json("1"));
-        rig.Connect(1, concurrency: 8, answer: static _ => FakeConnection.Json("1"));
+        const int rounds = 200;
+        const int tasks = 256;
+        await using var rig = new LoopRig();
+        var worker = rig.Connect(concurrency: tasks);
         var (succeeded, cancelled) = (0, 0);
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(async () =>
+        for (var round = 0; round < rounds; round++)
         {
-            var random = new Random(thread);
-            for (var i = 0; i < rounds / 4; i++)
+            var entries = new List<(TaskEntry Entry, TaskFuture<int> Future, Counting Told)>();
+            for (var i = 0; i < tasks; i++)
             {
                 var (entry, future) = rig.Make();
                 var told = new Counting(future);
                 entry.Completion = told;
-                if (rig.Loop.Submit(entry, held: false) is not null)
-                {
-                    await Task.Yield();
-                    continue;
-                }
+                Assert.Null(rig.Loop.Submit(entry, held: false));
+                entries.Add((entry, future, told));
+            }
 
-                for (var spin = random.Next(200); spin > 0; spin--)
+            // Two threads complete from the front, two cancel from the back: they meet somewhere.
+            using var together = new Barrier(4);
+            var heard = new bool[tasks];
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(() =>
+            {
+                together.SignalAndWait();
+                for (var i = thread / 2; i < tasks; i += 2)
                 {
-                    Thread.SpinWait(1);
+                    if (thread % 2 == 0)
+                    {
+                        worker.Succeed(entries[i].Entry.Sequence);
+                    }
+                    else
+                    {
+                        heard[tasks - 1 - i] = rig.Loop.Cancel(entries[tasks - 1 - i].Entry);
+                    }
                 }
+            }))).Soon();
 
-                var heard = rig.Loop.Cancel(entry);
+            for (var i = 0; i < tasks; i++)
+            {
+                var (_, future, told) = entries[i];
                 await future.Completion.Ended();
                 await future.Settled.Soon();
                 Assert.Equal((1, 1), (told.Completions, told.Settlements));
-                Assert.Equal(heard ? TaskState.Cancelled : TaskState.Succeeded, future.State);
-                Interlocked.Increment(ref heard ? ref cancelled : ref succeeded);
+                Assert.Equal(heard[i] ? TaskState.Cancelled : TaskState.Succeeded, future.State);
+                (heard[i] ? ref cancelled : ref succeeded)++;
             }
-        })));
+        }
 
-        // The race was one: both sides won often enough.
-        Assert.InRange(succeeded, 100, rounds);
-        Assert.InRange(cancelled, 100, rounds);
+        // The race was one: both sides won often.
+        Assert.InRange(succeeded, rounds, rounds * tasks);
+        Assert.InRange(cancelled, rounds, rounds * tasks);
         Assert.Equal(0, rig.Loop.Load.Unsettled);
     }
 

@@ -164,6 +164,18 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task A_failure_after_the_retries_were_closed_ends_the_task()
+    {
+        await using var rig = new LoopRig();
+        var worker = rig.Connect();
+        var future = rig.Submit();
+        await rig.Retries.DisposeAsync();
+        worker.Fail((await worker.NextAsync()).Sequence, DispatcherRig.HandlerThrew(retryable: true));
+        Assert.Equal("it threw", (await Assert.ThrowsAsync<TaskException>(() => future.Soon())).Message);
+        await future.Settled.Soon();
+    }
+
+    [Fact]
     public async Task Cancelling_the_second_attempt_while_it_runs_is_no_defect()
     {
         var unobserved = 0;
