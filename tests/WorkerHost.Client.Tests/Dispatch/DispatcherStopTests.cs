@@ -99,6 +99,23 @@ public sealed class DispatcherStopTests
     }
 
     [Fact]
+    public void A_worker_is_killed_when_the_last_task_beside_its_overdue_one_is_cancelled_unwritten()
+    {
+        var rig = new DispatcherRig(Graces);
+        var endpoint = rig.Open(concurrency: 2);
+        var stubborn = rig.Submit();
+        rig.Pump(endpoint);
+        var unwritten = rig.Submit();
+        rig.Dispatcher.Cancel(stubborn, rig.Now);
+        rig.Dispatcher.StopOverdue(stubborn, endpoint, stubborn.Sequence);
+        Assert.DoesNotContain(rig.Decided(), static a => a.Kind == DispatchActionKind.Kill);
+
+        rig.Dispatcher.Cancel(unwritten, rig.Now);
+
+        Assert.Single(rig.Decided(), static a => a.Kind == DispatchActionKind.Kill);
+    }
+
+    [Fact]
     public void A_worker_whose_stubborn_task_ends_by_itself_while_others_run_is_used_again()
     {
         var rig = new DispatcherRig(Graces);

@@ -13,6 +13,7 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(42)]
+    [InlineData(7465244852949665715)]
     public void The_promises_hold_in_a_schedule_replayed_by_its_seed(ulong seed) => Replay(seed, Sabotage.None);
 
     [Fact]

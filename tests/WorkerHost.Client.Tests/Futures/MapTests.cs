@@ -1,0 +1,159 @@
+using System.Runtime.CompilerServices;
+
+namespace WorkerHost.Client.Tests;
+
+[Trait("Scenario", "4")]
+public sealed class MapTests
+{
+    [Fact]
+    public async Task Results_come_in_the_order_of_the_items()
+    {
+        await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo, concurrency: 8);
+        await using var pool = await ConnectAsync(endpoint);
+        List<int> results = [];
+        await foreach (var result in pool.Map<int, int>("echo", Enumerable.Range(0, 5000), cancellationToken: TestContext.Current.CancellationToken))
+        {
+            results.Add(result);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 5000), results);
+    }
+
+    [Fact]
+    public async Task No_more_items_are_taken_ahead_of_the_consumer_than_the_buffer_allows()
+    {
+        await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo);
+        await using var pool = await ConnectAsync(endpoint);
+        var taken = 0;
+        var consumed = 0;
+        await foreach (var _ in pool.Map<int, int>("echo", Items(), buffer: 3, cancellationToken: TestContext.Current.CancellationToken))
+        {
+            Assert.InRange(Volatile.Read(ref taken), consumed + 1, consumed + 3);
+            consumed++;
+        }
+
+        Assert.Equal((50, 50), (taken, consumed));
+
+        IEnumerable<int> Items()
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                taken++;
+                yield return i;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_failure_in_the_third_item_comes_after_the_results_of_the_first_two_and_the_pool_stays_healthy()
+    {
+        await using var endpoint = new FakeEndpoint(static task => task.Data.ToStringUtf8() == "[2]"
+            ? new V1.TaskOutcome { Sequence = task.Sequence, Failure = new V1.TaskFailure { Kind = V1.TaskFailureKind.TaskFailed, Message = "the third" } }
+            : FakeEndpoint.Echo(task));
+        await using var pool = await ConnectAsync(endpoint);
+        List<int> results = [];
+        var thrown = await Assert.ThrowsAsync<TaskException>(async () =>
+        {
+            await foreach (var result in pool.Map<int, int>("echo", Enumerable.Range(0, 100), cancellationToken: TestContext.Current.CancellationToken))
+            {
+                results.Add(result);
+            }
+        });
+        Assert.Equal("the third", thrown.Message);
+        Assert.Equal([0, 1], results);
+        Assert.Equal(7, await pool.Submit<int>("echo", [7], cancellationToken: TestContext.Current.CancellationToken).Soon());
+    }
+
+    [Fact]
+    public async Task A_producer_that_throws_midway_is_reported_after_the_results_of_its_items_and_the_pool_stays_healthy()
+    {
+        await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo);
+        await using var pool = await ConnectAsync(endpoint);
+        List<int> results = [];
+        var thrown = await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+        {
+            await foreach (var result in pool.Map<int, int>("echo", Items(), cancellationToken: TestContext.Current.CancellationToken))
+            {
+                results.Add(result);
+            }
+        });
+        Assert.Equal("the producer's own", thrown.Message);
+        Assert.Equal([0, 1, 2], results);
+        Assert.Equal(7, await pool.Submit<int>("echo", [7], cancellationToken: TestContext.Current.CancellationToken).Soon());
+
+        static IEnumerable<int> Items()
+        {
+            yield return 0;
+            yield return 1;
+            yield return 2;
+            throw new InvalidOperationException("the producer's own");
+        }
+    }
+
+    [Fact]
+    public async Task A_consumer_that_leaves_early_cancels_what_is_ahead_and_disposes_the_producer()
+    {
+        await using var endpoint = new FakeEndpoint(static task => task.Data.ToStringUtf8() == "[0]" ? FakeEndpoint.Echo(task) : null);
+        await using var pool = await ConnectAsync(endpoint, new WorkerPoolOptions { DrainTimeout = TimeSpan.Zero, CancelGrace = TimeSpan.Zero, TerminateGrace = TimeSpan.Zero });
+        var disposed = false;
+        await foreach (var _ in pool.Map<int, int>("echo", Items(), buffer: 2, cancellationToken: TestContext.Current.CancellationToken))
+        {
+            break;
+        }
+
+        Assert.True(disposed);
+        Assert.Equal(0, pool.QueuedTasks);
+        endpoint.Break();
+        while (pool.UnsettledTasks > 0)
+        {
+            await Task.Yield();
+        }
+
+        IEnumerable<int> Items()
+        {
+            try
+            {
+                for (var i = 0; ; i++)
+                {
+                    yield return i;
+                }
+            }
+            finally
+            {
+                disposed = true;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_slow_producer_does_not_hold_back_a_result_that_is_there()
+    {
+        await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo);
+        await using var pool = await ConnectAsync(endpoint);
+        var more = new TaskCompletionSource();
+        await using var results = pool.Map<int, int>("echo", Items(TestContext.Current.CancellationToken), cancellationToken: TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await results.MoveNextAsync().Soon());
+        Assert.Equal(1, results.Current);
+        more.SetResult();
+        Assert.True(await results.MoveNextAsync().Soon());
+        Assert.False(await results.MoveNextAsync().Soon());
+
+        async IAsyncEnumerable<int> Items([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            yield return 1;
+            await more.Task.WaitAsync(cancellationToken);
+            yield return 2;
+        }
+    }
+
+    [Fact]
+    public async Task An_id_for_everyone_is_refused()
+    {
+        await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo);
+        await using var pool = await ConnectAsync(endpoint);
+        Assert.Throws<ArgumentException>(() => pool.Map<int, int>("echo", [1], new TaskOptions { Id = "x" }, cancellationToken: TestContext.Current.CancellationToken));
+    }
+
+    private static Task<WorkerPool> ConnectAsync(FakeEndpoint endpoint, WorkerPoolOptions? options = null) =>
+        WorkerPool.ConnectAsync(endpoint.Address, options, TestContext.Current.CancellationToken).Soon();
+}

@@ -1,0 +1,112 @@
+using Google.Protobuf;
+
+namespace WorkerHost.Client.Tests;
+
+/// <summary>A unary call per task, against a hand-made peer.</summary>
+public sealed class UnaryConnectionTests
+{
+    [Fact]
+    public async Task A_result_and_a_refusal_are_outcomes_of_their_tasks()
+    {
+        await using var rig = new LoopRig();
+        using var listener = new RawListener();
+        await using var connection = Open(rig, listener, concurrency: 2);
+        var good = rig.Submit();
+        var bad = rig.Submit();
+        using var peer = await AcceptAsync(listener);
+        var (first, request) = (await peer.ReadMessageAsync().Soon())!.Value;
+        Assert.Equal("work", V1.RunRequest.Parser.ParseFrom(request).Task);
+        var (second, _) = (await peer.ReadMessageAsync().Soon())!.Value;
+        var response = new V1.RunResponse { Result = new V1.Payload { Data = ByteString.CopyFromUtf8("6") } };
+        await peer.SendAsync((byte[])[.. RawHttp2Peer.ResponseHeaders(first), .. RawHttp2Peer.Message(response, first), .. RawHttp2Peer.Trailers(0, first), .. RawHttp2Peer.Refusal(12, second)]);
+
+        var outcomes = await Task.WhenAll(Outcome(good), Outcome(bad)).Soon();
+
+        Assert.Equal(["6", "UnknownTask"], outcomes.Order());
+    }
+
+    [Fact]
+    public async Task A_lost_connection_ends_what_was_under_way_and_is_reported_once()
+    {
+        await using var rig = new LoopRig();
+        using var listener = new RawListener();
+        await using var connection = Open(rig, listener, concurrency: 3);
+        var futures = Enumerable.Range(0, 3).Select(_ => rig.Submit()).ToList();
+        var waiting = rig.Submit();
+        using (var peer = await AcceptAsync(listener))
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                await peer.ReadMessageAsync().Soon();
+            }
+        }
+
+        await connection.Ended.Soon();
+        Assert.All(await Task.WhenAll(futures.Select(Outcome)).Soon(), static o => Assert.Equal("WorkerLost", o));
+        Assert.False(waiting.IsDone);
+        var other = rig.Connect(1);
+        other.Succeed((await other.NextAsync()).Sequence);
+        await waiting.Soon();
+    }
+
+    [Fact]
+    public async Task Aborting_while_tasks_are_pumped_leaves_none_of_them_waiting()
+    {
+        for (var round = 0; round < 50; round++)
+        {
+            await using var rig = new LoopRig();
+            using var listener = new RawListener();
+            await using var connection = Open(rig, listener, concurrency: 1000);
+            List<TaskFuture<int>> futures = [];
+            var submitting = Task.Run(() =>
+            {
+                for (var i = 0; i < 40; i++)
+                {
+                    futures.Add(rig.Submit());
+                }
+            }, TestContext.Current.CancellationToken);
+            await Task.Run(() => connection.Abort("the test says so"), TestContext.Current.CancellationToken);
+            await submitting.Soon();
+            await connection.Ended.Soon();
+
+            // What was never called is still there for another worker; what may have been called is lost.
+            rig.Connect(1, concurrency: 1000, answer: static _ => FakeConnection.Json("2"));
+            var outcomes = await Task.WhenAll(futures.Select(Outcome)).Soon();
+            Assert.All(outcomes, static o => Assert.True(o is "2" or "WorkerLost", o));
+        }
+    }
+
+    [Fact]
+    public async Task A_cancelled_task_ends_its_call_and_settles()
+    {
+        await using var rig = new LoopRig();
+        using var listener = new RawListener();
+        await using var connection = Open(rig, listener);
+        var future = rig.Submit();
+        using var peer = await AcceptAsync(listener);
+        await peer.ReadMessageAsync().Soon();
+        Assert.True(future.Cancel());
+        await future.Settled.Soon();
+        Assert.Equal(TaskState.Cancelled, future.State);
+        Assert.Equal(TaskState.Running, rig.Submit().State);
+    }
+
+    private static UnaryConnection Open(LoopRig rig, RawListener listener, int concurrency = 1)
+    {
+        var connection = new UnaryConnection(listener.Worker(concurrency: concurrency), "", "test", concurrency, supervised: false, rig.Loop, new TransportOptions { Random = new Random(1) });
+        rig.Loop.EndpointOpened(connection.State);
+        return connection;
+    }
+
+    private static async Task<RawHttp2Peer> AcceptAsync(RawListener listener)
+    {
+        var accepted = await listener.AcceptAsync().Soon();
+        return new RawHttp2Peer(accepted.Socket) { IsSession = false };
+    }
+
+    private static async Task<string> Outcome(TaskFuture<int> future)
+    {
+        await future.Completion.Ended();
+        return future.Failure?.Kind.ToString() ?? future.GetResult().ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
