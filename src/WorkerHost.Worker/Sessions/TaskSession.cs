@@ -8,7 +8,7 @@ namespace WorkerHost.Worker;
 /// One duplex stream: reads tasks into the lane queue and writes outcomes back. Batching is natural: a frame holds what
 /// gathered while the frame before it was being written, and nothing ever waits for company.
 /// </summary>
-internal sealed class TaskSession
+internal sealed partial class TaskSession
 {
     // How long a peer may take to read what was being written when its session ended.
     private static readonly TimeSpan WriterGrace = TimeSpan.FromSeconds(1);
@@ -363,134 +363,6 @@ internal sealed class TaskSession
                 task.GiveBack();
             }
         }
-    }
-
-    // Under the gate. True: the caller has to write.
-    private bool ClaimWriter()
-    {
-        if (writing || abandoned)
-        {
-            return false;
-        }
-
-        writing = true;
-        return true;
-    }
-
-    // A lane with nothing else to do carries its outcome to the socket itself and saves the hop to another thread. One
-    // that has more to do leaves the writing to the pool and starts its next task: the outcomes meanwhile make a batch.
-    private void Write(bool claimed, bool hurry)
-    {
-        if (!claimed)
-        {
-            return;
-        }
-
-        if (hurry)
-        {
-            _ = WriteLoopAsync();
-        }
-        else
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static session => _ = session.WriteLoopAsync(), this, preferLocal: false);
-        }
-    }
-
-    // Never throws; its end is visible in `writing` and `ended`.
-    private async Task WriteLoopAsync()
-    {
-        try
-        {
-            while (Next(out var draining))
-            {
-                if (draining)
-                {
-                    frames.AddDraining();
-                }
-
-                foreach (var sequence in startedBatch)
-                {
-                    frames.AddStarted(sequence);
-                }
-
-                for (var i = 0; i < batch.Count; i++)
-                {
-                    if (!frames.TryAdd(batch[i]))
-                    {
-                        await SendAsync().ConfigureAwait(false);
-                        frames.TryAdd(batch[i]);
-                    }
-                }
-
-                if (!frames.IsEmpty)
-                {
-                    await SendAsync().ConfigureAwait(false);
-                }
-            }
-        }
-        catch (Exception e)
-        {
-            // The connection is gone: the reader learns of it too, but maybe later.
-            lock (gate)
-            {
-                abandoned = true;
-                writeFailure = e;
-                StopWriting();
-            }
-
-            ended.TrySetResult();
-        }
-    }
-
-    private async ValueTask SendAsync()
-    {
-        await writer.WriteAsync(frames.Frame).ConfigureAwait(false);
-        frames.Reset();
-    }
-
-    // Takes what has gathered. False: nothing; the writer is idle again.
-    private bool Next(out bool draining)
-    {
-        var done = false;
-        lock (gate)
-        {
-            batch.Clear();
-            startedBatch.Clear();
-            draining = tellDraining;
-            tellDraining = false;
-            if (pending.Count > 0 || draining || started.Count > 0)
-            {
-                (batch, pending) = (pending, batch);
-                foreach (var sequence in started)
-                {
-                    // Only of those that have not ended: their outcome says it already.
-                    if (inFlight.ContainsKey(sequence))
-                    {
-                        startedBatch.Add(sequence);
-                    }
-                }
-
-                started.Clear();
-                return true;
-            }
-
-            StopWriting();
-            done = (halfClosed || drained) && inFlight.Count == 0;
-        }
-
-        if (done)
-        {
-            ended.TrySetResult();
-        }
-
-        return false;
-    }
-
-    // Under the gate.
-    private void StopWriting()
-    {
-        writing = false;
-        writerIdle?.TrySetResult();
     }
 
     // What is left of the session must not run for nobody, and no write may outlive the call.

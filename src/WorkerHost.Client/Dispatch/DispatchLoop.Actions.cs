@@ -1,0 +1,123 @@
+namespace WorkerHost.Client;
+
+/// <summary>Carries out, outside the gate, what the dispatcher decided inside it.</summary>
+internal sealed partial class DispatchLoop
+{
+    private List<DispatchAction> TakeActions()
+    {
+        var replacement = cachedActions ?? [];
+        cachedActions = null;
+        var taken = dispatcher.TakeActions(replacement);
+        if (dispatcher is { Stopping: true, Unsettled: 0 })
+        {
+            // Its continuations run elsewhere (RunContinuationsAsynchronously): nobody is called from inside the gate.
+            drained.TrySetResult();
+        }
+
+        return taken;
+    }
+
+    private void Carry(List<DispatchAction> actions)
+    {
+        var queueFell = false;
+
+        // Workers first: they should be busy while the callers' futures are completed.
+        foreach (var action in actions)
+        {
+            if (action.Kind == DispatchActionKind.Pump)
+            {
+                Carry(action);
+            }
+        }
+
+        foreach (var action in actions)
+        {
+            queueFell |= action.Kind == DispatchActionKind.QueueFell;
+            if (action.Kind != DispatchActionKind.Pump)
+            {
+                Carry(action);
+            }
+        }
+
+        actions.Clear();
+        cachedActions = actions;
+        if (queueFell)
+        {
+            AdmitWaiters();
+        }
+    }
+
+    private void Carry(in DispatchAction action)
+    {
+        try
+        {
+            CarryOne(action);
+        }
+        catch (Exception e)
+        {
+            // A logger, a supervisor or a strategy of the user's threw: that is no reason to forget the other tasks.
+            Broke(e, action.Kind.ToString());
+        }
+    }
+
+    private void Broke(Exception exception, string what)
+    {
+        try
+        {
+            Log.ActionBroke(logger, exception, what);
+        }
+        catch (Exception)
+        {
+            // The logger itself is broken; there is nobody left to tell.
+        }
+    }
+
+    private void CarryOne(in DispatchAction action)
+    {
+        var entry = action.Entry;
+        var endpoint = action.Endpoint;
+        switch (action.Kind)
+        {
+            case DispatchActionKind.QueueFell:
+                break;
+            case DispatchActionKind.Pump:
+                ((IEndpointConnection)endpoint!.Connection!).Pump(endpoint.LaneWaits);
+                break;
+            case DispatchActionKind.Complete:
+                entry!.Completion!.Complete(action.Outcome);
+                break;
+            case DispatchActionKind.Settle:
+                entry!.Completion!.Settle();
+                break;
+            case DispatchActionKind.AttemptFailed:
+                retries.AttemptFailed(this, entry!, action.Outcome);
+                break;
+            case DispatchActionKind.DeadlineTimer:
+                due.Add(action.Delay, entry!, () => OnTime(d => d.Expired(entry!, Now)));
+                break;
+            case DispatchActionKind.StopTimer:
+                var sequence = action.Sequence;
+                due.Add(action.Delay, entry!, () => OnTime(d => d.StopOverdue(entry!, endpoint!, sequence)));
+                break;
+            case DispatchActionKind.SessionTimer:
+                due.Add(action.Delay, null, () => OnTime(d => d.SessionOverdue(endpoint!)));
+                break;
+            case DispatchActionKind.RestTimer:
+                due.Add(action.Delay, null, () => OnTime(d => d.Rested(endpoint!, Now)));
+                break;
+            case DispatchActionKind.Kill:
+                backChannel?.Kill(endpoint!.Worker.Id, action.Reason!, action.Delay);
+                Log.KillOrdered(logger, endpoint!.Worker.Id, action.Reason!);
+                break;
+            case DispatchActionKind.Abort:
+                ((IEndpointConnection)endpoint!.Connection!).Abort(action.Reason!);
+                Log.SessionAborted(logger, endpoint.Worker.Id, action.Reason!);
+                break;
+            case DispatchActionKind.LateOutcome:
+                Log.LateOutcome(logger, endpoint!.Worker.Id, action.Sequence);
+                break;
+            default:
+                throw new InvalidOperationException($"no one carries out {action.Kind}");
+        }
+    }
+}
