@@ -390,9 +390,11 @@ internal sealed class DispatchLoop : IDisposable
                 break;
             case DispatchActionKind.Complete:
                 entry!.Completion!.Complete(action.Outcome);
+                entry.Told();
                 break;
             case DispatchActionKind.Settle:
                 entry!.Completion!.Settle();
+                entry.Told();
                 break;
             case DispatchActionKind.AttemptFailed:
                 retries.AttemptFailed(this, entry!, action.Outcome);
