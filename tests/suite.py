@@ -164,8 +164,10 @@ class Suite:
         if self.options.filter:
             command += ["-displayName", f"*{self.options.filter}*"]
 
-        # A TMPDIR of its own, short enough for socket paths: what a test forgets to delete goes with it.
+        # A TMPDIR of its own, short enough for socket paths: what a test forgets to delete goes with it. Other users may
+        # pass through it, as through /tmp: what is private has to see to that itself.
         scratch = tempfile.mkdtemp(prefix="wh-")
+        os.chmod(scratch, 0o755)
         started = time.monotonic()
         code = self.run(command, log, TIMEOUT_SECONDS[self.options.slow], {**self.environment, "TMPDIR": scratch})
         seconds = time.monotonic() - started
@@ -258,7 +260,8 @@ def failure_text(element):
     failure = element.find("failure")
     parts = [] if failure is None else [failure.findtext("message"), failure.findtext("stack-trace")]
     parts.append(element.findtext("output"))
-    return "\n".join(part.strip() for part in parts if part and part.strip())
+    # xunit writes a quotation mark as a program would.
+    return "\n".join(part.strip().replace('\\"', '"') for part in parts if part and part.strip())
 
 
 def descendants(of):

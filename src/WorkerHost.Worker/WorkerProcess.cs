@@ -96,6 +96,8 @@ internal sealed partial class WorkerProcess
         }
 
         ledger?.Stage(LedgerStage.Listening);
+        await WarmUp.RunAsync(address, launch, time, logger).ConfigureAwait(false);
+        core.BeginService();
         ledger?.Stage(LedgerStage.WarmedUp);
         if (!departure.Asked.IsCompleted)
         {

@@ -15,6 +15,16 @@ public sealed record EmbeddedPoolOptions : WorkerPoolOptions
     /// </summary>
     public SupervisorOptions Supervision { get; init; } = new();
 
+    /// <summary>The pool's and the supervisor's options, all errors at once.</summary>
+    protected internal override void Validate(ICollection<string> errors)
+    {
+        base.Validate(errors);
+        foreach (var error in Supervision is null ? ["Supervision is null; allowed is a SupervisorOptions"] : SupervisorOptionsCheck.Find(ForSupervisor()))
+        {
+            errors.Add(error);
+        }
+    }
+
     internal SupervisorOptions ForSupervisor() => Supervision with
     {
         PoolName = Name,

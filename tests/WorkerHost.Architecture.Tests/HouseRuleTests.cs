@@ -5,7 +5,8 @@ namespace WorkerHost.Architecture.Tests;
 /// <summary>Rules a reader relies on and a compiler does not check.</summary>
 public sealed partial class HouseRuleTests
 {
-    private const int MostLines = 500;
+    // Most files are far below; one that comes near has taken on a second idea.
+    private const int MostLines = 600;
 
     [Fact]
     public void A_file_holds_one_idea_and_stays_short()

@@ -18,6 +18,7 @@ namespace WorkerHost.Supervision.Dummy;
 /// A worker that can do nothing but be healthy, in several manners:
 /// <c>usr1=exit:N</c>, <c>usr1=abort</c>: what SIGUSR1 does to it; <c>finish=N</c>: says in its ledger that it finished
 /// N tasks; <c>grandchild</c>: starts a long sleep and prints its pid; <c>deaf</c>: heeds neither lifeline nor SIGTERM;
+/// <c>dies-in-slot=N</c>: exits with 1 where it is in that slot;
 /// <c>no-watch</c>: its health service has no Watch; <c>not-serving</c>: never gets ready.
 /// </summary>
 internal static class HealthWorker
@@ -27,6 +28,11 @@ internal static class HealthWorker
     public static async Task<int> RunAsync(string[] manners)
     {
         var launch = JsonDocument.Parse((await Console.In.ReadLineAsync())!).RootElement;
+        if (Value(manners, "dies-in-slot") is { } slot && launch.GetProperty("slot").GetInt32() == int.Parse(slot, CultureInfo.InvariantCulture))
+        {
+            return 1;
+        }
+
         var finished = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var usr1 = PosixSignalRegistration.Create((PosixSignal)Usr1, context =>
         {

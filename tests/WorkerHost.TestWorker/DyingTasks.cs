@@ -9,7 +9,6 @@ namespace WorkerHost.TestWorker;
 internal static partial class DyingTasks
 {
     public const int SIGKILL = 9;
-    private const int SIGSEGV = 11;
 
     // What "leak" holds on to.
     private static readonly List<byte[]> Leaked = [];
@@ -42,7 +41,7 @@ internal static partial class DyingTasks
 
         worker.MapTask("exit", static (int code) => { Environment.Exit(code); });
         worker.MapTask("abort", static () => { Environment.FailFast("told to"); });
-        worker.MapTask("segv", static () => { Signal(SIGSEGV); });
+        worker.MapTask("segv", static () => { Fault(); });
         worker.MapTask("null_read", static () => Marshal.ReadInt32(0x10));
         worker.MapTask("overflow_stack", static (int depth) => Deeper(depth));
         worker.MapTask("signal", static (int signal) => { Signal(signal); });
@@ -85,6 +84,10 @@ internal static partial class DyingTasks
         Thread.Sleep(Timeout.Infinite);
     }
 
+    // In native code: .NET makes a NullReferenceException of a fault in managed code, and takes a SIGSEGV sent with kill
+    // for one of its own.
+    private static void Fault() => _ = StringLength(8);
+
     private static void Die(string how)
     {
         switch (how)
@@ -101,7 +104,7 @@ internal static partial class DyingTasks
                 Environment.FailFast("told to");
                 break;
             case "segv":
-                Signal(SIGSEGV);
+                Fault();
                 break;
             case "kill":
                 Signal(SIGKILL);
@@ -126,6 +129,9 @@ internal static partial class DyingTasks
 
         return Environment.WorkingSet;
     }
+
+    [LibraryImport("libc", EntryPoint = "strlen")]
+    private static partial nint StringLength(nint text);
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int pid, int signal);

@@ -14,4 +14,5 @@ StoppingTasks.Map(worker);
 DyingTasks.Map(worker);
 OutputTasks.Map(worker);
 FileTasks.Map(worker);
+PeerTasks.Map(worker);
 return await worker.RunAsync();

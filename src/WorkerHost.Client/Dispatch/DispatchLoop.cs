@@ -217,31 +217,22 @@ internal sealed class DispatchLoop : IDisposable
     }
 
     /// <summary>A frame of outcomes.</summary>
-    public void Received(SessionConnection connection, V1.SessionResponse frame)
+    public void Received(EndpointState endpoint, IncomingFrame frame)
     {
-        var endpoint = connection.State;
         List<DispatchAction> actions;
-
-        // Failures are read before the gate is entered: it is not the place to build strings.
-        var failures = frame.Outcomes.Any(static o => o.Failure is not null)
-            ? frame.Outcomes.Select(o => o.Failure is { } f ? WireFailure.Read(f, endpoint.Worker.Id) : null).ToArray()
-            : null;
         lock (gate)
         {
             var now = Now;
-            for (var i = 0; i < frame.Outcomes.Count; i++)
+            foreach (var outcome in frame.Outcomes)
             {
-                var outcome = frame.Outcomes[i];
                 if (outcome.Recalled)
                 {
                     dispatcher.Recalled(endpoint, outcome.Sequence);
-                    continue;
                 }
-
-                var attempt = failures?[i] is { } failure
-                    ? AttemptOutcome.Failed(failure)
-                    : AttemptOutcome.Success(outcome.Data.Memory, outcome.ContentType.Length == 0 ? ContentType.Json : outcome.ContentType);
-                dispatcher.Outcome(endpoint, outcome.Sequence, attempt, (long)Math.Min(outcome.ServiceUs, long.MaxValue), now);
+                else
+                {
+                    dispatcher.Outcome(endpoint, outcome.Sequence, outcome.Attempt, outcome.ServiceMicroseconds, now);
+                }
             }
 
             if (frame.Draining)
@@ -279,7 +270,8 @@ internal sealed class DispatchLoop : IDisposable
         ? null
         : TimeSpan.FromTicks(Math.Max(1, (long)((entry.Deadline - now) * ((double)TimeSpan.TicksPerSecond / time.TimestampFrequency))));
 
-    public ulong MicrosecondsLeft(TaskEntry entry, long now) => TimeLeft(entry, now) is { } left ? Math.Max(1, (ulong)left.TotalMicroseconds) : 0;
+    /// <summary>What is left of its time limit; 0: it has none.</summary>
+    public ulong MicrosecondsLeft(TaskEntry entry) => TimeLeft(entry, Now) is { } left ? Math.Max(1, (ulong)left.TotalMicroseconds) : 0;
 
     private long Now => time.GetTimestamp();
 
@@ -386,7 +378,7 @@ internal sealed class DispatchLoop : IDisposable
             case DispatchActionKind.QueueFell:
                 break;
             case DispatchActionKind.Pump:
-                ((IEndpointConnection)endpoint!.Connection!).Pump();
+                ((IEndpointConnection)endpoint!.Connection!).Pump(endpoint.LaneWaits);
                 break;
             case DispatchActionKind.Complete:
                 entry!.Completion!.Complete(action.Outcome);

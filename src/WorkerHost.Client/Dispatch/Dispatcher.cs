@@ -81,7 +81,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         if (!serviceTimes.TryGetValue(entry.Task, out entry.Service))
         {
             // Names come from callers: a caller who makes them up must not fill the memory.
-            entry.Service = new ServiceTime();
+            entry.Service = new ServiceTime(entry.Task);
             if (serviceTimes.Count < 4096)
             {
                 serviceTimes.Add(entry.Task, entry.Service);

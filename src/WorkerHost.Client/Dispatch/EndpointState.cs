@@ -38,6 +38,9 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>A pump has been asked for and has not found everything empty since.</summary>
     public bool PumpWanted;
 
+    /// <summary>What waits to be written is for a lane that has nothing to do. Read outside the gate, as a hint only.</summary>
+    public bool LaneWaits => InFlight.Count <= concurrency;
+
     /// <summary>Neither leaving nor lost.</summary>
     public bool Open = true;
 

@@ -6,7 +6,9 @@ namespace WorkerHost;
 /// </summary>
 public abstract partial class TaskFuture
 {
-    private readonly TaskCompletionSource settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Made when somebody asks: most callers do not, and it would be a fifth of what a task costs.
+    private TaskCompletionSource? settled;
+    private volatile bool isSettled;
 
     private protected TaskFuture()
     {
@@ -38,7 +40,26 @@ public abstract partial class TaskFuture
     /// its outcome. For one that was cancelled or passed its time limit while running it is when its handler has
     /// returned or its process is gone: the caller hears of the end at once, and here of the stop.
     /// </summary>
-    public Task Settled => settled.Task;
+    public Task Settled
+    {
+        get
+        {
+            if (isSettled)
+            {
+                return Task.CompletedTask;
+            }
+
+            var source = LazyInitializer.EnsureInitialized(ref settled, static () => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+            // It may have settled between the look and the making: then SetSettled did not see the source.
+            if (isSettled)
+            {
+                source.TrySetResult();
+            }
+
+            return source.Task;
+        }
+    }
 
     /// <summary>The failure, or null while the task has not failed.</summary>
     public TaskFailure? Failure => Completion.IsFaulted && Completion.Exception.InnerException is TaskException e ? e.Failure : null;
@@ -66,7 +87,12 @@ public abstract partial class TaskFuture
         }
     }
 
-    internal void SetSettled() => settled.TrySetResult();
+    internal void SetSettled()
+    {
+        isSettled = true;
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref settled)?.TrySetResult();
+    }
 }
 
 /// <summary>A <see cref="TaskFuture"/> with a result: await it, or take its <see cref="Task"/>.</summary>

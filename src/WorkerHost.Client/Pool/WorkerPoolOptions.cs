@@ -61,7 +61,7 @@ public record WorkerPoolOptions
     internal Func<Stream, Stream>? WrapSocket { get; init; }
 
     /// <summary>Adds what is wrong to <paramref name="errors"/>: option, value, what is allowed.</summary>
-    internal virtual void Validate(ICollection<string> errors)
+    protected internal virtual void Validate(ICollection<string> errors)
     {
         if (Name is not { Length: > 0 and <= 64 } || !Name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
         {

@@ -11,7 +11,8 @@ internal interface IEndpointConnection : IAsyncDisposable
     Task Ended { get; }
 
     /// <summary>Write what waits in the outbox. Called outside the gate, from any thread; returns soon.</summary>
-    void Pump();
+    /// <param name="hurry">A lane is waiting: write on this thread, now. Otherwise a moment's delay gathers a larger batch.</param>
+    void Pump(bool hurry);
 
     /// <summary>End the connection; what it had arrives as the end of its session.</summary>
     void Abort(string reason);

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Grpc.Core;
 
 namespace WorkerHost.Client;
@@ -10,27 +9,25 @@ namespace WorkerHost.Client;
 internal sealed class SessionConnection : IEndpointConnection
 {
     private readonly EndpointChannel channel;
-    private readonly AsyncDuplexStreamingCall<V1.SessionRequest, V1.SessionResponse> call;
+    private readonly AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame> call;
     private readonly DispatchLoop loop;
     private readonly int maxFrameBytes;
     /// <summary>Never disposed: a grace that passes late may still want to abort what has ended.</summary>
     private readonly CancellationTokenSource abort = new();
-    private readonly V1.SessionRequest frame = new();
-    private readonly List<TaskEntry> tasks = [];
-    private readonly List<ulong> cancels = [];
-    private readonly List<ulong> recalls = [];
-    private readonly Stack<V1.TaskSubmission> spare = new();
+    private readonly OutgoingFrame frame;
     private Task reading = Task.CompletedTask;
     private Task pumping = Task.CompletedTask;
     private string? abortReason;
 
     private SessionConnection(
         EndpointChannel channel,
-        AsyncDuplexStreamingCall<V1.SessionRequest, V1.SessionResponse> call,
+        AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame> call,
         DispatchLoop loop,
+        OutgoingFrame frame,
         EndpointState state,
         int maxFrameBytes)
     {
+        this.frame = frame;
         this.channel = channel;
         this.call = call;
         this.loop = loop;
@@ -48,29 +45,26 @@ internal sealed class SessionConnection : IEndpointConnection
         WorkerEndpoint worker, string pool, string idPrefix, bool supervised, DispatchLoop loop, TransportOptions options, CancellationToken cancellationToken)
     {
         var channel = new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: true, options.WrapSocket);
-        AsyncDuplexStreamingCall<V1.SessionRequest, V1.SessionResponse>? call = null;
+        var frame = new OutgoingFrame { MicrosecondsLeft = loop.MicrosecondsLeft };
+        AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame>? call = null;
         try
         {
             var sessionKey = (ulong)options.Random.NextInt64(1, long.MaxValue);
-            var client = new V1.TaskEndpoint.TaskEndpointClient(channel.Invoker);
-            call = client.OpenSession(new CallOptions(channel.Headers()));
+            call = channel.Invoker.AsyncDuplexStreamingCall(OpenSession(worker.Id), null, new CallOptions(channel.Headers()));
             using (cancellationToken.UnsafeRegister(static c => ((IDisposable)c!).Dispose(), call))
             {
-                await call.RequestStream.WriteAsync(
-                    new V1.SessionRequest
-                    {
-                        Hello = new V1.ClientHello
-                        {
-                            MinProtocol = ProtocolLimits.MinVersion,
-                            MaxProtocol = ProtocolLimits.MaxVersion,
-                            Pool = supervised ? pool : "",
-                            Client = $"workerhost-dotnet pid {Environment.ProcessId}",
-                            SessionKey = sessionKey,
-                            IdPrefix = idPrefix,
-                            MaxFrameBytes = ProtocolLimits.MaxFrameBytes,
-                        },
-                    },
-                    CancellationToken.None).ConfigureAwait(false);
+                frame.Hello = new V1.ClientHello
+                {
+                    MinProtocol = ProtocolLimits.MinVersion,
+                    MaxProtocol = ProtocolLimits.MaxVersion,
+                    Pool = supervised ? pool : "",
+                    Client = $"workerhost-dotnet pid {Environment.ProcessId}",
+                    SessionKey = sessionKey,
+                    IdPrefix = idPrefix,
+                    MaxFrameBytes = ProtocolLimits.MaxFrameBytes,
+                };
+                await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+                frame.Clear();
                 if (!await call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false) || call.ResponseStream.Current.Hello is not { } hello)
                 {
                     throw new RpcException(new Status(StatusCode.Internal, $"endpoint {worker.Address} did not answer the hello of a session with its own"));
@@ -79,7 +73,7 @@ internal sealed class SessionConnection : IEndpointConnection
                 var concurrency = (int)Math.Clamp(hello.Concurrency, 1, 100_000);
                 var state = new EndpointState(worker, sessionKey, concurrency, supervised, prefetches: true);
                 var frameBytes = hello.MaxFrameBytes is 0 or > int.MaxValue ? ProtocolLimits.MaxFrameBytes : (int)hello.MaxFrameBytes;
-                return new SessionConnection(channel, call, loop, state, Math.Min(frameBytes, ProtocolLimits.MaxFrameBytes));
+                return new SessionConnection(channel, call, loop, frame, state, Math.Min(frameBytes, ProtocolLimits.MaxFrameBytes));
             }
         }
         catch
@@ -94,10 +88,10 @@ internal sealed class SessionConnection : IEndpointConnection
     /// <summary>Begins to read; the endpoint may be used from now on.</summary>
     public void Start() => reading = ReadAsync();
 
-    public void Pump()
+    public void Pump(bool hurry)
     {
         // The gate lets only one Pump action be under way, so this is never entered twice.
-        pumping = PumpAsync();
+        pumping = PumpAsync(hurry);
     }
 
     public void Abort(string reason)
@@ -135,7 +129,7 @@ internal sealed class SessionConnection : IEndpointConnection
         {
             while (await call.ResponseStream.MoveNext(abort.Token).ConfigureAwait(false))
             {
-                loop.Received(this, call.ResponseStream.Current);
+                loop.Received(State, call.ResponseStream.Current);
             }
         }
         catch (RpcException e)
@@ -159,41 +153,24 @@ internal sealed class SessionConnection : IEndpointConnection
         loop.SessionEnded(State, reason);
     }
 
-    private async Task PumpAsync()
+    private async Task PumpAsync(bool hurry)
     {
         try
         {
-            while (loop.TakeFrame(State, maxFrameBytes, tasks, cancels, recalls, out var now))
+            if (!hurry)
             {
-                foreach (var entry in tasks)
-                {
-                    frame.Tasks.Add(Fill(spare.Count > 0 ? spare.Pop() : new V1.TaskSubmission(), entry, now));
-                }
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            }
 
-                frame.Cancel.AddRange(cancels);
-                frame.Recall.AddRange(recalls);
-                try
+            while (loop.TakeFrame(State, maxFrameBytes, frame.Tasks, frame.Cancels, frame.Recalls, out _))
+            {
+                // Serialises before it returns, so the frame can be used again.
+                await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+                frame.Clear();
+                if (!State.LaneWaits)
                 {
-                    // Serialises before it returns, so the frame and its parts can be used again.
-                    await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
-                }
-                finally
-                {
-                    foreach (var task in frame.Tasks)
-                    {
-                        task.Data = ByteString.Empty;
-                        if (spare.Count < 256)
-                        {
-                            spare.Push(task);
-                        }
-                    }
-
-                    frame.Tasks.Clear();
-                    frame.Cancel.Clear();
-                    frame.Recall.Clear();
-                    tasks.Clear();
-                    cancels.Clear();
-                    recalls.Clear();
+                    // Every lane has work: what is submitted meanwhile goes into one frame instead of many.
+                    await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
                 }
             }
         }
@@ -207,26 +184,15 @@ internal sealed class SessionConnection : IEndpointConnection
         }
     }
 
-    private V1.TaskSubmission Fill(V1.TaskSubmission submission, TaskEntry entry, long now)
+    /// <summary>The method of the contract, with frames that need no message objects.</summary>
+    private static Method<OutgoingFrame, IncomingFrame> OpenSession(WorkerId worker)
     {
-        submission.Sequence = entry.Sequence;
-        submission.Task = entry.Task;
-        submission.ContentType = entry.ContentType == ContentType.Json ? "" : entry.ContentType;
-        submission.Data = UnsafeByteOperations.UnsafeWrap(entry.Data);
-        submission.Id = entry.Options.Id ?? "";
-        submission.Number = entry.Number;
-        submission.Attempt = (uint)entry.Attempt;
-        submission.TimeLimitUs = loop.MicrosecondsLeft(entry, now);
-        submission.Idempotent = entry.Options.Idempotent;
-        submission.Headers.Clear();
-        if (entry.Options.Headers is { } headers)
-        {
-            foreach (var (name, value) in headers)
-            {
-                submission.Headers[name] = value;
-            }
-        }
-
-        return submission;
+        var incoming = new IncomingFrame(worker);
+        return new Method<OutgoingFrame, IncomingFrame>(
+            MethodType.DuplexStreaming,
+            V1.TaskEndpoint.Descriptor.FullName,
+            nameof(V1.TaskEndpoint.TaskEndpointClient.OpenSession),
+            Marshallers.Create<OutgoingFrame>(OutgoingFrame.Serialize, static _ => throw new NotSupportedException("a client does not read its own frames")),
+            Marshallers.Create(static (_, _) => throw new NotSupportedException("a client does not write the endpoint's frames"), incoming.Read));
     }
 }

@@ -37,7 +37,7 @@ internal sealed class UnaryConnection : IEndpointConnection
 
     public Task Ended => allEnded.Task;
 
-    public void Pump()
+    public void Pump(bool hurry)
     {
         lock (callsLock)
         {

@@ -16,12 +16,13 @@ internal sealed class BootSteps(string ledgerPath, Func<TimeSpan> now)
     private SafeFileHandle? ledger;
     private LedgerStage seen = LedgerStage.Created;
     private string? last;
+    private bool settled;
 
     public void Reach(string step)
     {
         lock (gate)
         {
-            if (!reached.Exists(r => r.Name == step))
+            if (!settled && !reached.Exists(r => r.Name == step))
             {
                 reached.Add((step, now() - startedAt));
             }
@@ -33,7 +34,16 @@ internal sealed class BootSteps(string ledgerPath, Func<TimeSpan> now)
     {
         lock (gate)
         {
-            last = answer;
+            last = settled ? last : answer;
+        }
+    }
+
+    /// <summary>The worker is about to be ended: what the probe meets from now on is our doing.</summary>
+    public void Settle()
+    {
+        lock (gate)
+        {
+            settled = true;
         }
     }
 

@@ -31,6 +31,7 @@ internal sealed class WorkerConnector(LaunchPlan plan, int pid, BootSteps steps,
             if (await TryConnectAsync(cancel).ConfigureAwait(false) is { } stream)
             {
                 steps.Reach("connected");
+                steps.Meet("no answer from its health service");
                 return stream;
             }
 

@@ -62,9 +62,9 @@ internal sealed class WorkerProcess : ChildListener
 
     public void AskToLeave() => child?.CloseLifeline();
 
-    public void Terminate() => child?.Signal(SignalNames.Terminate, group: false);
+    public void Terminate() => Signal(SignalNames.Terminate, group: false);
 
-    public void KillGroup() => child?.Signal(SignalNames.Kill, group: true);
+    public void KillGroup() => Signal(SignalNames.Kill, group: true);
 
     /// <summary>Once it has ended: its files go, its probe is awaited.</summary>
     public async Task CleanUpAsync()
@@ -87,6 +87,12 @@ internal sealed class WorkerProcess : ChildListener
     }
 
     public override void Faulted(Exception exception) => faulted(this, exception);
+
+    private void Signal(int signal, bool group)
+    {
+        Steps.Settle();
+        child?.Signal(signal, group);
+    }
 
     private async Task ProbeAsync()
     {

@@ -13,6 +13,9 @@ internal sealed class WorkerOutput
 
     private readonly WorkerId worker;
     private readonly OutputLog log;
+
+    /// <summary>Asked once: the watcher's thread calls no logger.</summary>
+    private readonly bool logs;
     private readonly Func<TimeSpan> now;
     private readonly LineRate rate = new(LinesPerSecond, LinesAtOnce);
     private readonly OutputTail tail;
@@ -23,6 +26,7 @@ internal sealed class WorkerOutput
     {
         this.worker = worker;
         this.log = log;
+        logs = log.IsEnabled;
         this.now = now;
         tail = new OutputTail(tailLines);
         stdout = new LineSplitter(line => Hand(OutputStream.Stdout, line));
@@ -51,7 +55,7 @@ internal sealed class WorkerOutput
 
     private void Hand(OutputStream stream, ReadOnlySpan<byte> line)
     {
-        if (!log.IsEnabled || !rate.TryPass(now(), out var suppressed))
+        if (!logs || !rate.TryPass(now(), out var suppressed))
         {
             return;
         }

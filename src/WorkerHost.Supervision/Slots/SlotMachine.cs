@@ -14,6 +14,9 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
 {
     private const int StoryLength = 24;
 
+    /// <summary>SIGKILL is obeyed within milliseconds, unless the process sits in the kernel; then nothing helps.</summary>
+    private static readonly TimeSpan KillWait = TimeSpan.FromSeconds(5);
+
     private static readonly SlotAction Publish = new SlotAction.Publish();
     private static readonly SlotAction CancelTimer = new SlotAction.CancelTimer();
     private static readonly SlotAction Terminate = new SlotAction.Terminate();
@@ -91,7 +94,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
             case SlotEvent.BootTimedOut:
                 State = SlotState.Draining;
                 leave = new Leave(LeaveKind.BootTimeout, $"not ready after {times.Boot.TotalSeconds:0.###} s (BootTimeout)", Signalled: true);
-                return Kill(e.At);
+                return Kill();
 
             // Nothing to drain yet, and it may not be reading its lifeline: ask by signal as well.
             case SlotEvent.RecycleRequested recycle:
@@ -130,9 +133,9 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
             case SlotEvent.KillRequested kill:
                 return Hurry(kill);
             case SlotEvent.DrainTimedOut when step == Step.Asked:
-                return [.. SendTerminate(times.TerminateGrace, e.At)];
+                return SendTerminate(times.TerminateGrace, e.At);
             case SlotEvent.GraceElapsed when step == Step.Terminated:
-                return Kill(e.At);
+                return Kill();
             case SlotEvent.GraceElapsed when step == Step.Killed && State == SlotState.Stopping:
                 step = Step.Abandoned;
                 return [new SlotAction.Abandon(Incarnation), .. End()];
@@ -148,7 +151,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     private ImmutableArray<SlotAction> WhenWaiting(SlotEvent e) => e switch
     {
         SlotEvent.BackoffElapsed => StartNext(),
-        SlotEvent.StopRequested => [CancelTimer, .. End()],
+        SlotEvent.StopRequested => End(),
 
         // About a worker that is dead already: the probe's last word, or a request that came too late.
         SlotEvent.Booted or SlotEvent.Request => [],
@@ -223,7 +226,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         leave = leave! with { Signalled = true };
         if (grace <= TimeSpan.Zero)
         {
-            return Kill(now);
+            return Kill();
         }
 
         step = Step.Terminated;
@@ -231,15 +234,14 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         return [Terminate, new SlotAction.SetTimer(SlotTimer.Grace, grace)];
     }
 
-    private ImmutableArray<SlotAction> Kill(TimeSpan now)
+    private ImmutableArray<SlotAction> Kill()
     {
         step = Step.Killed;
-        graceEndsAt = now + times.TerminateGrace;
 
-        // SIGKILL is obeyed at once unless the process sits in the kernel. A stop waits a little longer and then names
-        // who stayed; a replacement has to wait for the observed end, whenever that is.
+        // A stop waits a little longer and then names who stayed; a replacement has to wait for the observed end,
+        // whenever that is.
         return State == SlotState.Stopping
-            ? [KillGroup, new SlotAction.SetTimer(SlotTimer.Grace, times.TerminateGrace)]
+            ? [KillGroup, new SlotAction.SetTimer(SlotTimer.Grace, KillWait)]
             : [KillGroup, CancelTimer];
     }
 
@@ -259,7 +261,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
 
         if (kill.Grace <= TimeSpan.Zero)
         {
-            return Kill(kill.At);
+            return Kill();
         }
 
         graceEndsAt = kill.At + kill.Grace;
@@ -271,7 +273,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     {
         State = SlotState.Stopping;
         return step == Step.Killed
-            ? [Publish, new SlotAction.SetTimer(SlotTimer.Grace, times.TerminateGrace)]
+            ? [Publish, new SlotAction.SetTimer(SlotTimer.Grace, KillWait)]
             : [Publish];
     }
 

@@ -9,12 +9,14 @@ internal static class RemoteErrors
 
     public static V1.RemoteError From(Exception exception) => From(exception, 1);
 
+    public static string MessageOf(Exception exception) => Read(() => exception.Message);
+
     private static V1.RemoteError From(Exception exception, int depth)
     {
         var error = new V1.RemoteError
         {
             Type = BoundedText.Cut(exception.GetType().FullName ?? exception.GetType().Name, ProtocolLimits.MaxNameLength),
-            Message = BoundedText.Cut(Read(() => exception.Message), MaxMessageBytes),
+            Message = BoundedText.Cut(MessageOf(exception), MaxMessageBytes),
             StackTrace = BoundedText.Cut(Read(() => exception.StackTrace), MaxStackBytes),
         };
 

@@ -1,4 +1,4 @@
 namespace WorkerHost.Worker;
 
 /// <summary>The handler returned, but its result could not be made into bytes.</summary>
-internal sealed class ResultNotWritableException(Exception innerException) : Exception(innerException.Message, innerException);
+internal sealed class ResultNotWritableException(Exception innerException) : Exception("the result could not be written", innerException);

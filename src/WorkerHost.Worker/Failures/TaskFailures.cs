@@ -14,7 +14,7 @@ internal static class TaskFailures
 
     public static TaskFailure FromHandler(TaskRun run, Exception exception)
     {
-        var failure = Of(run, Kind.TaskFailed, $"task \"{run.Task}\" threw {exception.GetType().FullName}: {exception.Message}");
+        var failure = Of(run, Kind.TaskFailed, $"task \"{run.Task}\" threw {exception.GetType().FullName}: {RemoteErrors.MessageOf(exception)}");
         failure.Error = RemoteErrors.From(exception);
         if (exception is RetryableTaskException retryable)
         {
@@ -31,7 +31,7 @@ internal static class TaskFailures
 
     public static TaskFailure ResultNotWritable(TaskRun run, Exception exception)
     {
-        var failure = Of(run, Kind.TaskFailed, $"the result of task \"{run.Task}\" could not be written: {exception.Message}");
+        var failure = Of(run, Kind.TaskFailed, $"the result of task \"{run.Task}\" could not be written: {RemoteErrors.MessageOf(exception)}");
         failure.Error = RemoteErrors.From(exception);
         FailureSize.Shrink(failure, MaxBytes);
         return failure;

@@ -133,7 +133,7 @@ internal sealed class DelegateHandler : TaskHandler
         var payload = run.Payload;
         if (arguments is [{ IsBytes: true } bytes] && Is(contentType, ContentType.Bytes))
         {
-            values[Array.IndexOf(parameters, bytes)] = bytes.Type == typeof(byte[]) ? payload.ToByteArray() : payload.Memory;
+            values[Array.IndexOf(parameters, bytes)] = bytes.Type == typeof(byte[]) ? payload.ToByteArray() : (object)payload.Memory;
         }
         else if (arguments is [{ IsMessage: true } message])
         {
@@ -167,13 +167,18 @@ internal sealed class DelegateHandler : TaskHandler
 
     private void ReadJson(ByteString payload, Span<object?> values)
     {
+        if (payload.IsEmpty)
+        {
+            throw new BadInputException($"{Expectation()}; the payload is empty");
+        }
+
         var reader = new Utf8JsonReader(payload.Span);
         HandlerParameter? at = null;
         try
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
             {
-                throw new BadInputException($"{Expectation()}; the payload is {(payload.IsEmpty ? "empty" : "not an array")}");
+                throw new BadInputException($"{Expectation()}; the payload is not an array");
             }
 
             var given = 0;
@@ -224,7 +229,7 @@ internal sealed class DelegateHandler : TaskHandler
         {
             // A converter of the user's may throw anything; in every case the payload is what could not be read.
             var which = at is null ? "the payload" : $"argument \"{at}\"";
-            throw new BadInputException($"{Expectation()}; {which} could not be read: {e.Message}", e);
+            throw new BadInputException($"{Expectation()}; {which} could not be read: {RemoteErrors.MessageOf(e)}", e);
         }
     }
 

@@ -56,7 +56,7 @@ internal sealed class JsonHandler<TArgument, TResult>(
         }
         catch (Exception e) when (e is not BadInputException)
         {
-            throw new BadInputException($"{Expected()}; it could not be read: {e.Message}", e);
+            throw new BadInputException($"{Expected()}; it could not be read: {RemoteErrors.MessageOf(e)}", e);
         }
     }
 }

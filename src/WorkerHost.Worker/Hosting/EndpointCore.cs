@@ -14,6 +14,7 @@ internal sealed class EndpointCore : IDisposable
     private readonly TaskCompletionSource empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lane[] lanes;
     private readonly LedgerPage? ledger;
+    private volatile bool inService;
     private int open;
     private long finished;
     private volatile bool draining;
@@ -30,7 +31,7 @@ internal sealed class EndpointCore : IDisposable
         Capabilities = ledger is null
             ? [Capability.Session, Capability.Control]
             : [Capability.Session, Capability.Control, Capability.Ledger];
-        Queue = new LaneQueue(ledger, time, Math.Max(256L * 1024 * 1024, 2L * launch.MaxMessageBytes));
+        Queue = new LaneQueue(time, Math.Max(256L * 1024 * 1024, 2L * launch.MaxMessageBytes));
         lanes = [.. Enumerable.Range(0, launch.Concurrency).Select(index => new Lane(index, Queue, this))];
     }
 
@@ -71,13 +72,28 @@ internal sealed class EndpointCore : IDisposable
     /// <summary>What the lanes run just now.</summary>
     public IReadOnlyList<TaskRun> Running() => Queue.Running(lanes);
 
-    public void Finished(int lane)
+    /// <summary>The warm-up is over. From here on every start and every end is marked in the ledger and counted.</summary>
+    public void BeginService()
     {
-        ledger?.Finish(lane);
-        Interlocked.Increment(ref finished);
+        inService = true;
+        Queue.Ledger = ledger;
     }
 
-    public int OpenTrack(ulong sessionKey) => ledger?.OpenTrack(sessionKey) ?? -1;
+    /// <summary>Null: there is no such task.</summary>
+    public TaskHandler? Find(string task) =>
+        Tasks.Find(task) ?? (!inService && task == WarmUp.Handler.Name ? WarmUp.Handler : null);
+
+    public void Finished(int lane)
+    {
+        if (inService)
+        {
+            ledger?.Finish(lane);
+            Interlocked.Increment(ref finished);
+        }
+    }
+
+    /// <summary>-1: the session gets no start marks, and its tasks are judged conservatively.</summary>
+    public int OpenTrack(ulong sessionKey) => inService && ledger is not null ? ledger.OpenTrack(sessionKey) : -1;
 
     public void CloseTrack(int track) => ledger?.CloseTrack(track);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Grpc.AspNetCore.Server;
 using Grpc.Health.V1;
 using Grpc.HealthCheck;
 using Microsoft.AspNetCore.Builder;
@@ -85,14 +86,16 @@ internal sealed class EndpointServer : IAsyncDisposable
         collection.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         collection.AddSingleton(new DiagnosticListener("Microsoft.AspNetCore"));
         collection.AddRoutingCore();
-        collection.AddGrpc(options =>
+        collection.AddGrpc();
+        collection.PostConfigure<GrpcServiceOptions>(options =>
         {
             // A failure of ours may be larger than the smallest message limit a user can set; results are checked before.
             options.MaxSendMessageSize = null;
             options.MaxReceiveMessageSize =
                 Math.Max(core.MaxMessageBytes, ProtocolLimits.MaxFrameBytes) + ProtocolLimits.MessageOverheadBytes;
 
-            // The limit above counts bytes as they travel. Without decompression it counts what they are.
+            // The limit above counts bytes as they travel. Without decompression it counts what they are. (After gRPC's own
+            // configuration, which adds gzip and deflate where it finds nothing.)
             options.CompressionProviders.Clear();
         });
         collection.AddSingleton(new TaskEndpointService(core));

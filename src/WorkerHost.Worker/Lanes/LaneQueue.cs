@@ -13,7 +13,6 @@ internal sealed class LaneQueue : IDisposable
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock gate = new();
-    private readonly LedgerPage? ledger;
     private readonly TimeProvider time;
     private readonly ITimer sweeper;
     private readonly long maxBytes;
@@ -25,12 +24,24 @@ internal sealed class LaneQueue : IDisposable
     private int waiting;
     private bool stopped;
 
-    public LaneQueue(LedgerPage? ledger, TimeProvider time, long maxBytes)
+    public LaneQueue(TimeProvider time, long maxBytes)
     {
-        this.ledger = ledger;
         this.time = time;
         this.maxBytes = maxBytes;
         sweeper = time.CreateTimer(static queue => ((LaneQueue)queue!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Where starts are marked; set once the worker is in service.</summary>
+    public LedgerPage? Ledger
+    {
+        get;
+        set
+        {
+            lock (gate)
+            {
+                field = value;
+            }
+        }
     }
 
     /// <summary>Tasks that wait; a snapshot.</summary>
@@ -108,7 +119,7 @@ internal sealed class LaneQueue : IDisposable
                     // sequence 8 before this one marks 7, and a death in between would call 7 finished.
                     run.Start(lane, now);
                     lane.Enter(run);
-                    ledger?.Start(lane.Index, run.Track, run.SessionKey, run.Sequence);
+                    Ledger?.Start(lane.Index, run.Track, run.SessionKey, run.Sequence);
                     return run;
                 }
 

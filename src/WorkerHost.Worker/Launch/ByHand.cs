@@ -7,7 +7,7 @@ internal static class ByHand
     {
         output.WriteLine($"{program} is a WorkerHost worker: it runs tasks for a supervisor and does nothing by itself.");
         output.WriteLine("A supervisor starts it, for example from another program:");
-        output.WriteLine($"    await using var pool = await WorkerPool.StartAsync(new WorkerCommand(\"{program}\"));");
+        output.WriteLine($"    await using var pool = await WorkerPool.StartAsync(new WorkerCommand {{ FileName = \"{program}\" }});");
         output.WriteLine(tasks.Count == 0 ? "It offers no tasks: nothing was mapped with MapTask." : $"It offers: {string.Join(", ", tasks)}");
     }
 }

@@ -8,7 +8,7 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
 {
     public override async Task<RunResponse> Run(RunRequest request, ServerCallContext context)
     {
-        var run = new UnaryTask(core, request, core.Tasks.Find(request.Task), Deadline(request, context));
+        var run = new UnaryTask(core, request, core.Find(request.Task), Deadline(request, context));
         if (!core.EnterCall())
         {
             throw FailureTrailers.ToException(TaskFailures.Draining(run), draining: true);

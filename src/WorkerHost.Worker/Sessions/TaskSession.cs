@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using WorkerHost.V1;
 
@@ -157,12 +158,8 @@ internal sealed class TaskSession
 
     private async Task GreetAsync(CancellationToken cancellationToken)
     {
-        if (!await reader.MoveNext(cancellationToken).ConfigureAwait(false))
-        {
-            throw SessionRefusal.Broken("the session ended before its hello");
-        }
-
-        var first = reader.Current;
+        var first = await NextFrameAsync(cancellationToken).ConfigureAwait(false)
+            ?? throw SessionRefusal.Broken("the session ended before its hello");
         if (first.Hello is not { } hello)
         {
             throw SessionRefusal.Broken("the first frame of a session must be its hello");
@@ -205,9 +202,9 @@ internal sealed class TaskSession
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        while (await reader.MoveNext(cancellationToken).ConfigureAwait(false))
+        while (await NextFrameAsync(cancellationToken).ConfigureAwait(false) is { } frame)
         {
-            Take(reader.Current);
+            Take(frame);
         }
 
         bool write;
@@ -219,6 +216,18 @@ internal sealed class TaskSession
 
         // Also when there is nothing to write: it is the writer who notices that all is done.
         Write(write, hurry: true);
+    }
+
+    private async ValueTask<SessionRequest?> NextFrameAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.MoveNext(cancellationToken).ConfigureAwait(false) ? reader.Current : null;
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw SessionRefusal.Broken($"a frame is no SessionRequest: {e.Message}");
+        }
     }
 
     private void Take(SessionRequest frame)
@@ -276,7 +285,7 @@ internal sealed class TaskSession
                 }
 
                 lastSequence = submission.Sequence;
-                var task = new SessionTask(core, this, submission, core.Tasks.Find(submission.Task), Deadline(now, submission.TimeLimitUs));
+                var task = new SessionTask(core, this, submission, core.Find(submission.Task), Deadline(now, submission.TimeLimitUs));
                 inFlight.Add(submission.Sequence, task);
                 arrivals[i] = task;
             }

@@ -34,7 +34,7 @@ internal static class ConsumerProject
 
         await using var pool = await WorkerPool.StartAsync(WorkerCommand.Self());
         Console.WriteLine($"sum {await pool.Submit<int>("add", [20, 22])}");
-        Console.WriteLine($"elsewhere {await pool.Submit<int>("pid") != Environment.ProcessId}");
+        Console.WriteLine($"elsewhere {await pool.Submit<int>("pid", []) != Environment.ProcessId}");
         return 0;
         """;
 

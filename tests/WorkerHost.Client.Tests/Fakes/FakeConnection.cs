@@ -38,7 +38,7 @@ internal sealed class FakeConnection : IEndpointConnection
 
     public string? AbortReason { get; private set; }
 
-    public void Pump()
+    public void Pump(bool hurry)
     {
         List<TaskEntry> tasks = [];
         List<ulong> stopped = [];

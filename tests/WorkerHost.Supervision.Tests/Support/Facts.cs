@@ -18,9 +18,11 @@ internal static class Facts
     /// <summary>Reads on until an item is as wanted.</summary>
     public static async Task<T> Until<T>(this ChannelReader<T> reader, Func<T, bool> wanted)
     {
+        using var hang = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        hang.CancelAfter(Hang);
         while (true)
         {
-            var item = await reader.ReadAsync(TestContext.Current.CancellationToken).Soon();
+            var item = await reader.ReadAsync(hang.Token);
             if (wanted(item))
             {
                 return item;
@@ -40,7 +42,17 @@ internal static class Facts
         try
         {
             var poll = new Libc.PollFd { Fd = fd, Events = Libc.POLLIN };
-            return Libc.poll(&poll, 1, (int)limit.TotalMilliseconds) == 1;
+            var clock = System.Diagnostics.Stopwatch.StartNew();
+            while (true)
+            {
+                // A SIGCHLD of ours may interrupt it.
+                var left = Math.Max(0, (limit - clock.Elapsed).TotalMilliseconds);
+                var ended = Libc.poll(&poll, 1, (int)left);
+                if (ended >= 0 || Libc.Errno != Libc.EINTR)
+                {
+                    return ended == 1;
+                }
+            }
         }
         finally
         {

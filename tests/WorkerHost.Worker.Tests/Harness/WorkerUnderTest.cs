@@ -17,6 +17,7 @@ internal sealed partial class WorkerUnderTest : IAsyncDisposable
     private readonly Task<string> stdout;
     private readonly Task<string> stderr;
     private readonly DirectoryInfo folder;
+    private readonly Lazy<GrpcChannel> channel;
 
     private WorkerUnderTest(Process process, DirectoryInfo folder, LaunchLine launch)
     {
@@ -25,12 +26,12 @@ internal sealed partial class WorkerUnderTest : IAsyncDisposable
         Launch = launch;
         stdout = process.StandardOutput.ReadToEndAsync();
         stderr = process.StandardError.ReadToEndAsync();
-        Channel = OpenChannel();
+        channel = new Lazy<GrpcChannel>(OpenChannel);
     }
 
     public LaunchLine Launch { get; }
 
-    public GrpcChannel Channel { get; }
+    public GrpcChannel Channel => channel.Value;
 
     public TaskEndpoint.TaskEndpointClient Endpoint => new(Channel);
 
@@ -125,7 +126,12 @@ internal sealed partial class WorkerUnderTest : IAsyncDisposable
 
     public async Task ServingAsync()
     {
-        // The socket comes into being somewhere in the worker's start; nothing but trying tells when.
+        if (Launch.Secret is null)
+        {
+            await Task.WhenAny(FileAsync("s"), process.WaitForExitAsync());
+        }
+
+        // Between the making of a socket and its first connection only trying tells.
         var client = new Health.HealthClient(Channel);
         while (true)
         {
@@ -151,6 +157,13 @@ internal sealed partial class WorkerUnderTest : IAsyncDisposable
         }
     }
 
+    /// <summary>The pipe of the lifeline, as it is called in /proc.</summary>
+    public string LifelineName()
+    {
+        var handle = Assert.IsAssignableFrom<System.IO.Pipes.PipeStream>(process.StandardInput.BaseStream).SafePipeHandle;
+        return new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget!;
+    }
+
     public void CloseLifeline() => process.StandardInput.Close();
 
     public void Signal(int signal) => Assert.Equal(0, Kill(process.Id, signal));
@@ -172,11 +185,13 @@ internal sealed partial class WorkerUnderTest : IAsyncDisposable
     /// <summary>Until a handler has said, by making a file, that it has come so far.</summary>
     public async Task FileAsync(string name)
     {
-        using var limit = new CancellationTokenSource(Patience);
-        while (!File.Exists(PathOf(name)))
+        var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var watcher = new FileSystemWatcher(Folder, name);
+        watcher.Created += (_, _) => made.TrySetResult();
+        watcher.EnableRaisingEvents = true;
+        if (!File.Exists(PathOf(name)))
         {
-            limit.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
+            await made.Task.WaitAsync(Patience);
         }
     }
 
@@ -190,7 +205,11 @@ internal sealed partial class WorkerUnderTest : IAsyncDisposable
         }
 
         await process.WaitForExitAsync(CancellationToken.None);
-        Channel.Dispose();
+        if (channel.IsValueCreated)
+        {
+            Channel.Dispose();
+        }
+
         process.Dispose();
         folder.Delete(recursive: true);
     }

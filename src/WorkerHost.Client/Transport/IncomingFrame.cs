@@ -1,0 +1,130 @@
+using System.Buffers;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace WorkerHost.Client;
+
+/// <summary>One outcome as it stands in a frame.</summary>
+internal readonly record struct IncomingOutcome(
+    ulong Sequence, AttemptOutcome Attempt, bool Recalled, long ServiceMicroseconds);
+
+/// <summary>
+/// A <c>workerhost.v1.SessionResponse</c>, read without message objects: a result costs one array, of its own length, so
+/// that whoever keeps a small result does not keep the frame. One object serves a whole session: the reader is done
+/// with a frame before it asks for the next.
+/// </summary>
+internal sealed class IncomingFrame(WorkerId worker)
+{
+    public List<IncomingOutcome> Outcomes { get; } = [];
+
+    public V1.EndpointHello? Hello { get; private set; }
+
+    public bool Draining { get; private set; }
+
+    /// <exception cref="RpcException">Internal: these bytes are no frame.</exception>
+    public IncomingFrame Read(DeserializationContext context)
+    {
+        Outcomes.Clear();
+        Hello = null;
+        Draining = false;
+        var payload = context.PayloadAsReadOnlySequence();
+        byte[]? rented = null;
+        try
+        {
+            ReadOnlySpan<byte> bytes;
+            if (payload.IsSingleSegment)
+            {
+                bytes = payload.FirstSpan;
+            }
+            else
+            {
+                rented = ArrayPool<byte>.Shared.Rent(checked((int)payload.Length));
+                payload.CopyTo(rented);
+                bytes = rented.AsSpan(0, (int)payload.Length);
+            }
+
+            Parse(bytes);
+            return this;
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidDataException)
+        {
+            throw new RpcException(new Status(StatusCode.Internal, $"the endpoint sent a frame that cannot be read: {e.Message}", e));
+        }
+        finally
+        {
+            if (rented is not null)
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+        }
+    }
+
+    private void Parse(ReadOnlySpan<byte> bytes)
+    {
+        var input = new WireReader(bytes);
+        while (input.Next(out var field))
+        {
+            switch (field)
+            {
+                case V1.SessionResponse.HelloFieldNumber:
+                    Hello = V1.EndpointHello.Parser.ParseFrom(input.Bytes());
+                    break;
+                case V1.SessionResponse.OutcomesFieldNumber:
+                    Outcomes.Add(ParseOutcome(input.Bytes()));
+                    break;
+                case V1.SessionResponse.DrainingFieldNumber:
+                    Draining = input.Varint() != 0;
+                    break;
+                default:
+                    input.Skip();
+                    break;
+            }
+        }
+    }
+
+    private IncomingOutcome ParseOutcome(ReadOnlySpan<byte> bytes)
+    {
+        var input = new WireReader(bytes);
+        ulong sequence = 0, service = 0;
+        byte[] data = [];
+        var contentType = WorkerHost.ContentType.Json;
+        TaskFailure? failure = null;
+        var recalled = false;
+        while (input.Next(out var field))
+        {
+            switch (field)
+            {
+                case V1.TaskOutcome.SequenceFieldNumber:
+                    sequence = input.Varint();
+                    break;
+                case V1.TaskOutcome.DataFieldNumber:
+                    data = input.Bytes().ToArray();
+                    break;
+                case V1.TaskOutcome.ContentTypeFieldNumber:
+                    contentType = Known(input.Bytes());
+                    break;
+                case V1.TaskOutcome.FailureFieldNumber:
+                    failure = WireFailure.Read(V1.TaskFailure.Parser.ParseFrom(input.Bytes()), worker);
+                    break;
+                case V1.TaskOutcome.RecalledFieldNumber:
+                    recalled = input.Varint() != 0;
+                    break;
+                case V1.TaskOutcome.ServiceUsFieldNumber:
+                    service = input.Varint();
+                    break;
+                default:
+                    input.Skip();
+                    break;
+            }
+        }
+
+        var attempt = failure is null ? AttemptOutcome.Success(data, contentType) : AttemptOutcome.Failed(failure);
+        return new IncomingOutcome(sequence, attempt, recalled, (long)Math.Min(service, long.MaxValue));
+    }
+
+    private static string Known(ReadOnlySpan<byte> contentType) =>
+        contentType.IsEmpty || contentType.SequenceEqual("application/json"u8) ? WorkerHost.ContentType.Json
+        : contentType.SequenceEqual("application/octet-stream"u8) ? WorkerHost.ContentType.Bytes
+        : contentType.SequenceEqual("application/x-protobuf"u8) ? WorkerHost.ContentType.Protobuf
+        : System.Text.Encoding.UTF8.GetString(contentType);
+}

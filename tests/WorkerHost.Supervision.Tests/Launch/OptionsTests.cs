@@ -1,0 +1,80 @@
+namespace WorkerHost.Supervision.Tests.Launch;
+
+public sealed class OptionsTests
+{
+    [Fact]
+    public void The_defaults_can_be_used() => Assert.Empty(SupervisorOptionsCheck.Find(new SupervisorOptions()));
+
+    [Fact]
+    public async Task All_wrong_options_are_told_at_once_with_value_and_what_is_allowed()
+    {
+        var options = new SupervisorOptions
+        {
+            PoolName = "no spaces",
+            Workers = 0,
+            Concurrency = 1025,
+            BootTimeout = TimeSpan.Zero,
+            DrainTimeout = TimeSpan.FromSeconds(-1),
+            TerminateGrace = TimeSpan.FromDays(99),
+            Restart = new RestartOptions
+            {
+                MinBackoff = TimeSpan.FromSeconds(2),
+                MaxBackoff = TimeSpan.FromSeconds(1),
+                StableAfter = TimeSpan.FromSeconds(-3),
+                Intensity = -1,
+                Period = TimeSpan.Zero,
+            },
+            Transport = (WorkerTransport)7,
+            Directory = "/no/such/directory",
+            InheritEnvironment = ["GOOD", "BAD=1"],
+            MaxMessageBytes = 3,
+            OutputTailLines = 1001,
+        };
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => Supervisor.StartAsync(WorkerCommand.Create("true"), options, cancellationToken: TestContext.Current.CancellationToken));
+        string[] expected =
+        [
+            "PoolName is \"no spaces\"", "Workers is 0; allowed: 1 to 10000", "Concurrency is 1025; allowed: 1 to 1024", "BootTimeout is 00:00:00",
+            "DrainTimeout is -00:00:01", "TerminateGrace is 99.00:00:00", "Restart.MaxBackoff is 00:00:01; allowed: at least Restart.MinBackoff",
+            "Restart.StableAfter is -00:00:03", "Restart.Intensity is -1", "Restart.Period is 00:00:00", "Transport is 7", "Directory is /no/such/directory",
+            "InheritEnvironment is \"BAD=1\"", "MaxMessageBytes is 3", "OutputTailLines is 1001",
+        ];
+        Assert.All(expected, text => Assert.Contains(text, error.Message, StringComparison.Ordinal));
+        Assert.Equal(expected.Length, error.Message.Split(Environment.NewLine).Length - 1);
+    }
+
+    [Fact]
+    public async Task A_directory_too_long_for_sockets_is_refused_with_the_limit_and_what_to_change()
+    {
+        using var directory = new TemporaryDirectory();
+        var path = Path.Combine(directory.Path, new string('d', 80));
+        Directory.CreateDirectory(path);
+        var options = new SupervisorOptions { Workers = 1, Directory = path };
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => Supervisor.StartAsync(WorkerCommand.Create("true"), options, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Contains("107", error.Message, StringComparison.Ordinal);
+        Assert.Contains("TMPDIR", error.Message, StringComparison.Ordinal);
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(path));
+        Assert.Empty(SupervisorOptionsCheck.Find(options with { Transport = WorkerTransport.LoopbackTcp }));
+    }
+
+    [Fact]
+    public void The_longest_directory_that_is_allowed_makes_sockets_of_107_bytes()
+    {
+        using var directory = new TemporaryDirectory();
+        var length = 1;
+        var options = new SupervisorOptions { Workers = 12 };
+        for (var path = Path.Combine(directory.Path, "d"); ; path += "d", length++)
+        {
+            Directory.CreateDirectory(path);
+            if (PrivateDirectory.Problem(options with { Directory = path }) is not null)
+            {
+                break;
+            }
+
+            options = options with { Directory = path };
+        }
+
+        using var made = new PrivateDirectory(options.Directory);
+        Assert.Equal(PrivateDirectory.LongestSocketPath, made.NewSocketPath(11).Length);
+    }
+}

@@ -1,0 +1,143 @@
+using System.Text;
+
+namespace WorkerHost.Supervision.Tests.Native;
+
+public sealed class ChildProcessTests
+{
+    public static TheoryData<bool> BothWays => [true, false];
+
+    [Theory]
+    [MemberData(nameof(BothWays))]
+    public async Task Exit_137_and_SIGKILL_are_told_apart(bool withoutPidfd)
+    {
+        var byExit = await RunAsync("exit 137", withoutPidfd);
+        Assert.Equal((137, null), (byExit.Facts.ExitCode, byExit.Facts.Signal));
+        var bySignal = await RunAsync("kill -KILL $$", withoutPidfd);
+        Assert.Equal((null, 9), (bySignal.Facts.ExitCode, bySignal.Facts.Signal));
+    }
+
+    [Theory]
+    [MemberData(nameof(BothWays))]
+    public async Task All_output_before_the_exit_arrives_before_it(bool withoutPidfd)
+    {
+        var run = await RunAsync("i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; echo oops >&2", withoutPidfd);
+        Assert.Equal(string.Concat(Enumerable.Range(0, 3000).Select(i => $"line {i}\n")), run.Stdout.ToString());
+        Assert.Equal("oops\n", run.Stderr.ToString());
+    }
+
+    [Fact]
+    public async Task It_leads_its_own_session_with_default_signals_and_three_descriptors()
+    {
+        var run = await RunAsync("cut -d' ' -f1,5,6 /proc/$$/stat; grep -E 'SigBlk|SigIgn' /proc/$$/status; ls /proc/$$/fd | tr '\\n' ' '", false);
+        var lines = run.Stdout.ToString().Split('\n');
+        var ids = lines[0].Split(' ');
+        Assert.Equal(ids[0], ids[1]);
+        Assert.Equal(ids[0], ids[2]);
+        Assert.Equal("SigBlk:\t0000000000000000", lines[1]);
+
+        // 32 and 33 are glibc's own; it ignores them in what it spawns.
+        Assert.Equal(0UL, Convert.ToUInt64(lines[2].Split('\t')[1], 16) & 0x7FFF_FFFF);
+        Assert.Equal("0 1 2 ", lines[3]);
+    }
+
+    [Fact]
+    public async Task Its_stdin_holds_the_first_line_and_then_stays_open_until_closed()
+    {
+        var run = new Run();
+        var child = await SpawnThread.Shared.SpawnAsync(Request("read -r x; echo got $x; read -r y || echo end", "hello\n"u8.ToArray()), run).Soon();
+        await run.Line.Task.Soon();
+        Assert.Equal("got hello\n", run.Stdout.ToString());
+        child.CloseLifeline();
+        await run.Exit.Task.Soon();
+        Assert.Equal("got hello\nend\n", run.Stdout.ToString());
+        child.CloseLifeline();
+    }
+
+    [Fact]
+    [Trait("Scenario", "48")]
+    public async Task A_signal_after_the_end_goes_nowhere()
+    {
+        var run = new Run();
+        var child = await SpawnThread.Shared.SpawnAsync(Request("exit 0"), run).Soon();
+        await run.Exit.Task.Soon();
+        child.Signal(SignalNames.Kill, group: true);
+        child.Signal(SignalNames.Kill, group: false);
+        Assert.False(File.Exists($"/proc/{child.Pid}/stat") && File.ReadAllText($"/proc/{child.Pid}/stat").Contains(") Z", StringComparison.Ordinal), "a zombie stayed");
+    }
+
+    [Fact]
+    public async Task A_listener_that_throws_stops_nothing()
+    {
+        var run = new Run { Throw = true };
+        await SpawnThread.Shared.SpawnAsync(Request("echo x; exit 7"), run).Soon();
+        Assert.Equal(7, (await run.Exit.Task.Soon()).ExitCode);
+        Assert.NotNull(run.Fault);
+    }
+
+    [Fact]
+    public void An_end_whose_status_is_not_ours_to_read_is_unknown_and_not_guessed() =>
+        Assert.Same(ExitFacts.Unknown, ChildExit.Peek(1, block: false));
+
+    [Fact]
+    public async Task The_peak_memory_of_a_large_child_is_known_and_that_of_a_small_one_is_not_made_up()
+    {
+        var small = await RunAsync("exit 0", false);
+        Assert.Null(small.Peak);
+        var large = await RunAsync("head -c 600000000 /dev/zero | tail -c 599999999 >/dev/null", false);
+        Assert.True(large.Peak is null or > 100_000_000);
+    }
+
+    private static SpawnRequest Request(string script, byte[]? input = null) => new()
+    {
+        Executable = "/bin/sh",
+        Arguments = ["sh", "-c", script],
+        Environment = ["PATH=/usr/bin:/bin"],
+        FirstInput = input,
+    };
+
+    private static async Task<Run> RunAsync(string script, bool withoutPidfd)
+    {
+        var run = new Run();
+        await SpawnThread.Shared.SpawnAsync(Request(script) with { WithoutPidfd = withoutPidfd }, run).Soon();
+        await run.Exit.Task.Soon();
+        return run;
+    }
+
+    private sealed class Run : ChildListener
+    {
+        public bool Throw { get; init; }
+
+        public StringBuilder Stdout { get; } = new();
+
+        public StringBuilder Stderr { get; } = new();
+
+        public TaskCompletionSource Line { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource<ExitFacts> Exit { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Exception? Fault { get; private set; }
+
+        public ExitFacts Facts => Exit.Task.Result;
+
+        public long? Peak { get; private set; }
+
+        public override void Output(OutputStream stream, ReadOnlySpan<byte> bytes)
+        {
+            if (Throw)
+            {
+                throw new InvalidOperationException("as asked");
+            }
+
+            (stream == OutputStream.Stdout ? Stdout : Stderr).Append(Encoding.UTF8.GetString(bytes));
+            Line.TrySetResult();
+        }
+
+        public override void Exited(ExitFacts facts, long? peakMemoryBytes)
+        {
+            Peak = peakMemoryBytes;
+            Exit.SetResult(facts);
+        }
+
+        public override void Faulted(Exception exception) => Fault = exception;
+    }
+}

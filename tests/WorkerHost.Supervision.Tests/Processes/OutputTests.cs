@@ -1,0 +1,53 @@
+namespace WorkerHost.Supervision.Tests.Processes;
+
+[Trait("Scenario", "28")]
+public sealed class OutputTests
+{
+    [Fact]
+    public async Task Garbage_and_megabytes_without_newline_harm_nobody()
+    {
+        var error = await Supervised.FailToStartAsync(Supervised.Shell(
+            "head -c 3000000 /dev/zero; head -c 3000000 /dev/urandom; head -c 5000000 /dev/zero | tr '\\0' x >&2; printf '\\nA\\0B\\033[31m\\n' >&2; exit 5"));
+        var death = error.Deaths[0];
+        Assert.Equal(5, death.ExitCode);
+        Assert.Equal([new string('x', LineSplitter.LongestLine), "A\uFFFDB\uFFFD[31m"], death.LastOutput);
+    }
+
+    [Fact]
+    public async Task A_hundred_megabytes_on_stderr_block_no_worker_and_grow_no_memory()
+    {
+        using var directory = new TemporaryDirectory();
+        using var log = new RecordingLoggers();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var error = await Assert.ThrowsAsync<WorkerStartException>(() => Supervisor.StartAsync(
+            Supervised.Shell("yes 'a line of output that nobody needs' | head -c 100000000 >&2; printf '\\ndone\\n' >&2; exit 6"),
+            new SupervisorOptions { Workers = 1, Directory = directory.Path, OutputTailLines = 3 }, null, log, TestContext.Current.CancellationToken).Soon());
+        var death = error.Deaths[0];
+        Assert.Equal(6, death.ExitCode);
+        Assert.Equal("done", death.LastOutput[^1]);
+        Assert.Equal(3, death.LastOutput.Length);
+        Assert.True(GC.GetTotalMemory(forceFullCollection: true) - before < 20_000_000);
+
+        var lines = log.Lines.Where(l => l.Category == "WorkerHost.WorkerOutput").ToArray();
+        Assert.InRange(lines.Length, 200, 200 + 100 * 70);
+        Assert.Contains(lines, l => l.Text.Contains("lines of output suppressed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_grandchild_that_holds_the_pipes_delays_no_death_report()
+    {
+        // The grandchild leaves its group, so it survives the sweep, and holds stdout and stderr open.
+        var error = await Supervised.FailToStartAsync(Supervised.Shell("setsid sleep 30 & echo $! >&2; exit 4"));
+        Assert.Equal(4, error.Deaths[0].ExitCode);
+        var pid = int.Parse(error.Deaths[0].LastOutput[0], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal(0, Libc.kill(pid, SignalNames.Kill));
+    }
+
+    [Fact]
+    public async Task Each_line_is_logged_with_worker_and_stream()
+    {
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("grandchild"));
+        var line = await supervised.Log.Output("grandchild");
+        Assert.StartsWith("default/0#1 stdout: grandchild ", line.Text, StringComparison.Ordinal);
+    }
+}

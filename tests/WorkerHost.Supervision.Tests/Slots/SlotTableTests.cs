@@ -1,0 +1,155 @@
+namespace WorkerHost.Supervision.Tests.Slots;
+
+/// <summary>Every state against every event: what it leads to, or that it is ignored, or that it cannot happen.</summary>
+public sealed class SlotTableTests
+{
+    private static readonly (string Name, Func<SlotWorld> Make)[] States =
+    [
+        ("Empty", () => new SlotWorld()),
+        ("Starting", () => After(w => w.Start())),
+        ("Ready", () => After(w => w.Start(), w => w.Booted())),
+        ("Draining.Asked", () => After(w => w.Start(), w => w.Booted(), w => w.Recycle())),
+        ("Draining.Terminated", () => After(w => w.Start(), w => w.Booted(), w => w.Kill(2))),
+        ("Draining.Killed", () => After(w => w.Start(), w => w.BootTimedOut())),
+        ("Stopping.Asked", () => After(w => w.Start(), w => w.Booted(), w => w.Stop())),
+        ("Stopping.Terminated", () => After(w => w.Start(), w => w.Stop())),
+        ("Stopping.Killed", () => After(w => w.Start(), w => w.Stop(), w => w.GraceElapsed())),
+        ("BackingOff", () => After(w => w.Start(), w => w.Crash())),
+        ("CrashLooping", () => After(w => w.Start(), w => w.Exited(ExitFacts.Exited(WorkerExitCode.Misconfigured)))),
+        ("Stopped", () => After(w => w.Stop())),
+        ("Stopped.Abandoned", () => After(w => w.Start(), w => w.Stop(), w => w.GraceElapsed(), w => w.GraceElapsed())),
+    ];
+
+    private static readonly (string Name, Func<SlotWorld, IEnumerable<SlotAction>> Do)[] Events =
+    [
+        ("Start", w => w.Start()),
+        ("Booted", w => w.Booted()),
+        ("Crash", w => w.Crash()),
+        ("CrashAfterWork", w => w.Crash(finished: 3)),
+        ("Exit75", w => w.Exited(ExitFacts.Exited(WorkerExitCode.Recycle))),
+        ("BootTimedOut", w => w.BootTimedOut()),
+        ("BackoffElapsed", w => w.BackoffElapsed()),
+        ("DrainTimedOut", w => w.DrainTimedOut()),
+        ("GraceElapsed", w => w.GraceElapsed()),
+        ("Recycle", w => w.Recycle()),
+        ("Kill(1)", w => w.Kill(1)),
+        ("Kill(0)", w => w.Kill(0)),
+        ("Kill(9)", w => w.Kill(9)),
+        ("Stop", w => w.Stop()),
+    ];
+
+    [Fact]
+    [Trait("Scenario", "25")]
+    public void Every_cell_of_the_slot_table_is_as_decided()
+    {
+        var actual = States.SelectMany(state => Events.Select(e => Cell(state, e))).ToArray();
+        var expected = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "slot-table.txt")).Where(l => l.Length > 0 && l[0] != '#').ToArray();
+        File.WriteAllLines(Path.Combine(AppContext.BaseDirectory, "slot-table.actual.txt"), actual);
+        Assert.Equal(expected, actual);
+    }
+
+    [Fact]
+    public void Every_state_of_the_enum_has_its_rows()
+    {
+        Assert.Equal(
+            Enum.GetValues<SlotState>().Order(),
+            States.Select(s => s.Make().Machine.State).Distinct().Order());
+    }
+
+    [Fact]
+    [Trait("Scenario", "15")]
+    public void An_event_of_an_earlier_incarnation_changes_nothing_in_any_state()
+    {
+        foreach (var (name, make) in States)
+        {
+            var world = make();
+            if (world.Incarnation == 0)
+            {
+                continue;
+            }
+
+            var state = world.Machine.State;
+            foreach (var stale in OfIncarnation(world.Incarnation - 1))
+            {
+                Assert.True(world.Machine.Handle(stale).IsEmpty, $"{name}: {stale}");
+                Assert.Equal(state, world.Machine.State);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_fact_about_an_incarnation_that_never_was_is_impossible_and_a_request_is_ignored()
+    {
+        foreach (var (_, make) in States)
+        {
+            var world = make();
+            foreach (var early in OfIncarnation(world.Incarnation + 1))
+            {
+                if (early is SlotEvent.Request)
+                {
+                    Assert.Empty(world.Machine.Handle(early));
+                }
+                else
+                {
+                    Assert.Throws<ImpossibleSlotEventException>(() => world.Machine.Handle(early));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void An_impossible_event_tells_its_story()
+    {
+        var world = After(w => w.Start(), w => w.Booted());
+        var error = Assert.Throws<ImpossibleSlotEventException>(() => world.BackoffElapsed());
+        Assert.Equal(SlotState.Ready, error.State);
+        Assert.Contains("Empty -> Starting", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Starting -> Ready", error.Message, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<SlotEvent> OfIncarnation(long incarnation)
+    {
+        var at = TimeSpan.FromSeconds(100);
+        return
+        [
+            new SlotEvent.Booted(at, incarnation),
+            new SlotEvent.Exited(at, incarnation, ExitFacts.Exited(1), null),
+            new SlotEvent.BootTimedOut(at, incarnation),
+            new SlotEvent.BackoffElapsed(at, incarnation),
+            new SlotEvent.DrainTimedOut(at, incarnation),
+            new SlotEvent.GraceElapsed(at, incarnation),
+            new SlotEvent.RecycleRequested(at, incarnation, "test"),
+            new SlotEvent.KillRequested(at, incarnation, "test", TimeSpan.Zero),
+        ];
+    }
+
+    private static string Cell((string Name, Func<SlotWorld> Make) state, (string Name, Func<SlotWorld, IEnumerable<SlotAction>> Do) e)
+    {
+        var world = state.Make();
+        var before = world.Machine.State;
+        string outcome;
+        try
+        {
+            var actions = SlotWorld.Text(e.Do(world));
+            outcome = actions.Length == 0 && world.Machine.State == before ? "ignored" : $"-> {world.Machine.State}: {actions}";
+        }
+        catch (ImpossibleSlotEventException)
+        {
+            Assert.Equal(before, world.Machine.State);
+            outcome = "impossible";
+        }
+
+        return $"{state.Name,-20}{e.Name,-16}{outcome}";
+    }
+
+    private static SlotWorld After(params Func<SlotWorld, IEnumerable<SlotAction>>[] steps)
+    {
+        var world = new SlotWorld();
+        foreach (var step in steps)
+        {
+            _ = step(world).ToArray();
+        }
+
+        return world;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+
+namespace WorkerHost.Tests;
+
+/// <summary>Pools over the real test worker, with restart limits lifted: these tests kill on purpose.</summary>
+internal static partial class TestPool
+{
+    /// <summary>A hang is a failure, not a wait: nothing here takes a tenth of this on an idle machine.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    public static WorkerCommand Worker(params string[] arguments) => WorkerCommand.Create(
+        Path.Combine(
+            RepositoryRoot.Path,
+            "tests",
+            "WorkerHost.TestWorker",
+            AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "bin/Debug/net10.0" : "bin/Release/net10.0",
+            "WorkerHost.TestWorker"),
+        arguments);
+
+    public static EmbeddedPoolOptions Options(int workers = 1) => new()
+    {
+        Name = "tests",
+        Workers = workers,
+        Retry = new RetryOptions { MinDelay = TimeSpan.FromMilliseconds(1), MaxDelay = TimeSpan.FromMilliseconds(10) },
+        Supervision = new SupervisorOptions
+        {
+            Restart = new RestartOptions { Intensity = 100_000, MinBackoff = TimeSpan.FromMilliseconds(1), MaxBackoff = TimeSpan.FromMilliseconds(20) },
+        },
+    };
+
+    public static async Task<WorkerPool> StartAsync(EmbeddedPoolOptions? options = null)
+    {
+        options ??= Options();
+        var pool = await WorkerPool.StartAsync(Worker(), options, TestContext.Current.CancellationToken).WaitAsync(Patience);
+        await Until(() => pool.Workers.All(w => w.State == SlotState.Ready));
+        return pool;
+    }
+
+    /// <summary>The future's end, however it ends; a hang fails.</summary>
+    public static async Task<TaskException?> FailureOf(TaskFuture future)
+    {
+        try
+        {
+            await future.Completion.WaitAsync(Patience);
+            return null;
+        }
+        catch (TaskException e)
+        {
+            return e;
+        }
+    }
+
+    /// <summary>Looks again and again until a fact about the world outside this process holds.</summary>
+    public static async Task Until(Func<bool> fact, string? what = null)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!fact())
+        {
+            Assert.False(patience.IsCancellationRequested, $"never became true: {what ?? "the fact"}");
+            await Task.Yield();
+            Thread.Sleep(1);
+        }
+    }
+
+    public static bool IsAlive(int pid)
+    {
+        try
+        {
+            // The state stands behind the name, which may contain anything but ends with the last parenthesis.
+            var stat = File.ReadAllText($"/proc/{pid}/stat");
+            return stat[stat.LastIndexOf(')') + 2] is not ('Z' or 'X');
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    public static void Kill(int pid, int signal = 9)
+    {
+        Assert.True(pid > 1, $"no process to kill: {pid}");
+        _ = SendSignal(pid, signal);
+    }
+
+    public static string NewPath() => Path.Combine(Path.GetTempPath(), $"workerhost-test-{Guid.NewGuid():n}");
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int pid, int signal);
+}

@@ -1,0 +1,58 @@
+namespace WorkerHost.Worker.Tests;
+
+/// <summary>What can be mapped, and what is refused at once.</summary>
+public sealed class MappingTests
+{
+    private readonly WorkerApplication worker = WorkerApplication.Create(["a", LaunchMarker.Argument, "pool", "b"]);
+
+    [Fact]
+    public void Arguments_do_not_show_the_marker()
+    {
+        Assert.Equal(["a", "b"], worker.Arguments);
+        Assert.False(WorkerApplication.IsWorker);
+        Assert.Null(worker.Worker);
+    }
+
+    [Fact]
+    public void A_name_can_be_mapped_once()
+    {
+        worker.MapTask("twice", static () => { });
+
+        Assert.Contains("\"twice\" is already mapped", Refusal(() => worker.MapTask("twice", static () => { })), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("  ")]
+    public void A_name_cannot_be_empty(string name) => Refusal(() => worker.MapTask(name, static () => { }));
+
+    [Fact]
+    public void A_name_cannot_be_endless() => Assert.Contains(
+        "1024", Refusal(() => worker.MapTask(new string('x', 1025), static () => { })), StringComparison.Ordinal);
+
+    [Fact]
+    public void Types_that_cannot_travel_are_refused()
+    {
+        Assert.Contains("\"ref", Refusal(() => worker.MapTask("a", static (ref int x) => x)).Replace("Int32&", "ref", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("cannot be read", Refusal(() => worker.MapTask("b", static (ReadOnlySpan<byte> x) => x.Length)), StringComparison.Ordinal);
+        Assert.Contains("one result", Refusal(() => worker.MapTask("c", Forever)), StringComparison.Ordinal);
+        Assert.Contains("only argument", Refusal(() => worker.MapTask("d", static (V1.Payload p, int x) => x)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nothing_can_be_mapped_once_it_runs_and_it_runs_once()
+    {
+        Assert.Equal(WorkerExitCode.NotSupervised, await worker.RunAsync(TestContext.Current.CancellationToken));
+
+        Assert.Throws<InvalidOperationException>(() => worker.MapTask("late", static () => { }));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => worker.RunAsync(TestContext.Current.CancellationToken));
+    }
+
+    private static string Refusal(Action map) => Assert.ThrowsAny<ArgumentException>(map).Message;
+
+    private static async IAsyncEnumerable<int> Forever()
+    {
+        await Task.Yield();
+        yield return 1;
+    }
+}
