@@ -85,9 +85,11 @@ internal sealed partial class DispatchLoop
                 break;
             case DispatchActionKind.Complete:
                 entry!.Completion!.Complete(action.Outcome);
+                entry.Told();
                 break;
             case DispatchActionKind.Settle:
                 entry!.Completion!.Settle();
+                entry.Told();
                 break;
             case DispatchActionKind.AttemptFailed:
                 retries.AttemptFailed(this, entry!, action.Outcome);

@@ -58,8 +58,22 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     /// <summary>The payload, until nothing can need it any more.</summary>
     public ReadOnlyMemory<byte> Data { get; private set; } = data;
 
-    /// <summary>The caller's handle; the dispatcher only passes it through.</summary>
+    /// <summary>The caller's handle; the dispatcher only passes it through. Null once everything was told.</summary>
     public ICompletion? Completion { get; set; }
+
+    private int told;
+
+    /// <summary>
+    /// One of the two things to tell (the outcome, the end) was told. After both a time limit that has not passed yet
+    /// must not keep the result alive.
+    /// </summary>
+    public void Told()
+    {
+        if (Deadline != long.MaxValue && Interlocked.Increment(ref told) == 2)
+        {
+            Completion = null;
+        }
+    }
 
     // ---- the dispatcher's ----
 

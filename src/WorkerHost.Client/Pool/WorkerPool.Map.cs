@@ -54,7 +54,8 @@ public sealed partial class WorkerPool
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var ahead = new Queue<TaskFuture<TResult>>();
-        var producer = items.GetAsyncEnumerator(cancellationToken);
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var producer = items.GetAsyncEnumerator(leaving.Token);
         ExceptionDispatchInfo? producerFailed = null;
         Task<bool>? moving = null;
         var more = true;
@@ -110,7 +111,8 @@ public sealed partial class WorkerPool
 
             if (moving is not null)
             {
-                // An enumerator must not be disposed while it moves.
+                // An enumerator must not be disposed while it moves; one that heeds its token need not be waited for.
+                await leaving.CancelAsync().ConfigureAwait(false);
                 await ((Task)moving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 

@@ -61,7 +61,13 @@ internal sealed class RetryOwner : IAsyncDisposable
 
     public void AttemptFailed(DispatchLoop loop, TaskEntry entry, in AttemptOutcome outcome)
     {
-        if (entry.Completion is RetryRun run)
+        if (entry.Completion is not { } future)
+        {
+            // It was cancelled, and all of that told, before this thread came to tell of the attempt.
+            return;
+        }
+
+        if (future is RetryRun run)
         {
             run.AttemptEnded(outcome);
             return;
@@ -73,7 +79,7 @@ internal sealed class RetryOwner : IAsyncDisposable
             return;
         }
 
-        run = new RetryRun(loop, entry, entry.Completion!);
+        run = new RetryRun(loop, entry, future);
         entry.Completion = run;
         Start(run, outcome);
     }

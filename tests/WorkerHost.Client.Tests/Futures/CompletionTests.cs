@@ -180,6 +180,32 @@ public sealed class CompletionTests
         Assert.Null(future.Attempts[1].Failure);
     }
 
+    [Fact]
+    public async Task A_time_limit_that_has_not_passed_keeps_no_result_alive()
+    {
+        await using var rig = new LoopRig();
+        var worker = rig.Connect();
+        var forgotten = await SubmitAndForgetAsync(rig, worker);
+        for (var i = 0; i < 50 && forgotten.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            await Task.Yield();
+        }
+
+        Assert.False(forgotten.IsAlive);
+        rig.Time.Advance(TimeSpan.FromHours(2));
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static async Task<WeakReference> SubmitAndForgetAsync(LoopRig rig, FakeConnection worker)
+    {
+        var future = rig.Submit(options: new TaskOptions { TimeLimit = TimeSpan.FromHours(1) });
+        worker.Succeed((await worker.NextAsync()).Sequence);
+        await future.Settled.Soon();
+        return new WeakReference(future);
+    }
+
     private sealed class ExceptionReader : IResultReader<Exception>
     {
         public Exception Read(ReadOnlyMemory<byte> data, string contentType) => new InvalidOperationException(System.Text.Encoding.UTF8.GetString(data.Span));

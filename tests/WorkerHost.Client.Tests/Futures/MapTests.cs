@@ -147,6 +147,35 @@ public sealed class MapTests
     }
 
     [Fact]
+    public async Task A_consumer_that_leaves_does_not_wait_for_a_producer_that_heeds_its_token()
+    {
+        await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo);
+        await using var pool = await ConnectAsync(endpoint);
+        var heeded = false;
+        await Task.Run(async () =>
+        {
+            await foreach (var _ in pool.Map<int, int>("echo", Items(TestContext.Current.CancellationToken), cancellationToken: TestContext.Current.CancellationToken))
+            {
+                break;
+            }
+        }, TestContext.Current.CancellationToken).Soon();
+        Assert.True(heeded);
+
+        async IAsyncEnumerable<int> Items([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            yield return 1;
+            try
+            {
+                await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+            }
+            finally
+            {
+                heeded = true;
+            }
+        }
+    }
+
+    [Fact]
     public async Task An_id_for_everyone_is_refused()
     {
         await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo);
