@@ -227,6 +227,9 @@ internal sealed class EndpointConnector(
             connections.ExceptWith(judged);
             connections.Add(connection);
             unreachable.Remove(worker.Id);
+
+            // Nobody else knows it yet: one that leaves already never opens.
+            connection.State.Open = !draining.Contains(worker.Id);
         }
 
         foreach (var old in judged)
