@@ -13,8 +13,11 @@ namespace WorkerHost.Client;
 /// </remarks>
 internal sealed partial class Dispatcher(DispatcherOptions options)
 {
-    /// <summary>Bounds what a wrong estimate can hold back behind one task.</summary>
-    public const int MaxPrefetch = 64;
+    /// <summary>
+    /// Bounds what a wrong estimate can hold back behind one task. Tasks of a microsecond fill a round trip only by the
+    /// hundred: with 64 the pool reached 140 000 tasks/s where it reached 250 000 with 256 (2048 submitted ahead, 2 workers, 2 cores).
+    /// </summary>
+    public const int MaxPrefetch = 256;
 
     /// <summary>Microseconds of work that a task stands for when nobody knows how long it takes.</summary>
     private const double UnknownCharge = 1e9;
