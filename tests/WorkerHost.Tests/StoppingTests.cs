@@ -19,8 +19,8 @@ public sealed class StoppingTests : IAsyncLifetime
     [Trait("Scenario", "31")]
     public async Task A_task_that_heeds_its_time_limit_keeps_its_worker()
     {
-        var pid = pool.Workers[0].Pid;
-        var future = pool.Submit<int>("sleep", [600_000], new TaskOptions { TimeLimit = TimeSpan.FromMilliseconds(300) });
+        var pid = await pool.Submit<int>("pid", []).Task.WaitAsync(TestPool.Patience);
+        var future = pool.Submit<int>("sleep", [600_000], new TaskOptions { TimeLimit = TimeSpan.FromSeconds(1) });
 
         var failure = await TestPool.FailureOf(future);
         await future.Settled.WaitAsync(TestPool.Patience);
@@ -45,8 +45,9 @@ public sealed class StoppingTests : IAsyncLifetime
             await pool.Submit<object>("ignore_sigterm", []).Task.WaitAsync(TestPool.Patience);
         }
 
-        var pid = pool.Workers[0].Pid;
-        var future = pool.Submit<int>(task, [length], new TaskOptions { TimeLimit = TimeSpan.FromMilliseconds(300), Idempotent = true });
+        // The worker has answered before: well within a second the next task is in its lane.
+        var pid = await pool.Submit<int>("pid", []).Task.WaitAsync(TestPool.Patience);
+        var future = pool.Submit<int>(task, [length], new TaskOptions { TimeLimit = TimeSpan.FromSeconds(1), Idempotent = true });
 
         var failure = await TestPool.FailureOf(future);
         await future.Settled.WaitAsync(TestPool.Patience);
@@ -81,14 +82,16 @@ public sealed class StoppingTests : IAsyncLifetime
     public async Task What_was_prefetched_behind_a_task_that_has_to_be_killed_runs_elsewhere()
     {
         await pool.Submit<int>("increment", [1]).Task.WaitAsync(TestPool.Patience);
-        var stubborn = pool.Submit<int>("spin", [600_000]);
-        await TestPool.Until(() => stubborn.State == TaskState.Running);
+        var here = TestPool.NewPath();
+        var stubborn = pool.Submit<int>("meet_deaf", [here, TestPool.NewPath()]);
+        await TestPool.Until(() => File.Exists(here));
         var behind = Enumerable.Range(0, 20).Select(i => pool.Submit<int>("increment", [i])).ToList();
         stubborn.Cancel();
 
         Assert.Equal(Enumerable.Range(1, 20), await TaskFuture.WhenAll(behind).WaitAsync(TestPool.Patience));
         await stubborn.Settled.WaitAsync(TestPool.Patience);
         Assert.Equal(DeathCause.Ordered, Assert.Single(stubborn.Attempts).Death?.Cause);
+        File.Delete(here);
     }
 
     [Fact]
