@@ -1,0 +1,181 @@
+using CsCheck;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace WorkerHost.Client.Tests;
+
+/// <summary>Frames are written and read by hand: here against the generated code, byte for byte.</summary>
+public sealed class FrameBytesTests
+{
+    private static readonly Gen<string> Text = Gen.OneOf(Gen.String[Gen.Char.AlphaNumeric, 1, 40], OneOf("ü", "/images.v1.Thumbnailer/Make", "名前", "😀"));
+
+    private static readonly Gen<ulong> Number = Gen.OneOf(Gen.ULong[1, 200], Gen.ULong[1, ulong.MaxValue - 1], OneOf(127UL, 128UL, 16383UL, 16384UL, ulong.MaxValue));
+
+    private static Gen<T> OneOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    [Fact]
+    public void A_frame_of_tasks_has_the_bytes_the_generated_code_would_write()
+    {
+        var task = Gen.Select(Text, Gen.Select(Gen.Bool, Text), Number, Gen.Byte.Array[0, 700], Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool, Gen.Int[1, 300]), Gen.ULong[0, 1UL << 40]);
+        Gen.Select(task.Array[0, 6], Number.List[0, 5], Number.List[0, 5], Gen.Int[1, 400]).Sample(
+            (tasks, cancels, recalls, pieces) =>
+            {
+                var frame = new OutgoingFrame { MicrosecondsLeft = static e => (ulong)e.Deadline };
+                var expected = new V1.SessionRequest();
+                foreach (var (name, (hasId, id), number, data, (idempotent, json, headers, attempt), limit) in tasks)
+                {
+                    var options = new TaskOptions { Id = hasId ? id : null, Idempotent = idempotent, Headers = headers ? new Dictionary<string, string> { [name] = id } : null };
+                    var entry = new TaskEntry(number, name, options, data, json ? ContentType.Json : ContentType.Bytes, 1)
+                    {
+                        Sequence = number,
+                        Attempt = attempt,
+                        Deadline = (long)limit,
+                        Service = new ServiceTime(name),
+                    };
+                    frame.Tasks.Add(entry);
+                    var submission = new V1.TaskSubmission
+                    {
+                        Sequence = number,
+                        Task = name,
+                        ContentType = json ? "" : ContentType.Bytes,
+                        Data = ByteString.CopyFrom(data),
+                        Id = hasId ? id : "",
+                        Number = number,
+                        Attempt = (uint)attempt,
+                        TimeLimitUs = limit,
+                        Idempotent = idempotent,
+                    };
+                    if (headers)
+                    {
+                        submission.Headers[name] = id;
+                    }
+
+                    expected.Tasks.Add(submission);
+                    Assert.InRange(submission.CalculateSize(), 1, entry.WireBytes);
+                }
+
+                frame.Cancels.AddRange(cancels);
+                frame.Recalls.AddRange(recalls);
+                expected.Cancel.AddRange(cancels);
+                expected.Recall.AddRange(recalls);
+                var context = new WritingContext(pieces);
+                OutgoingFrame.Serialize(frame, context);
+                Assert.True(context.Completed);
+                Assert.Equal(expected.ToByteArray(), context.Written);
+            },
+            iter: 2_000,
+            threads: 1);
+    }
+
+    [Fact]
+    public void A_hello_has_the_bytes_the_generated_code_would_write()
+    {
+        var hello = new V1.ClientHello { MinProtocol = 1, MaxProtocol = 1, Pool = "images", SessionKey = ulong.MaxValue, IdPrefix = "p" };
+        var context = new WritingContext(1);
+        OutgoingFrame.Serialize(new OutgoingFrame { MicrosecondsLeft = static _ => 0, Hello = hello }, context);
+        Assert.Equal(new V1.SessionRequest { Hello = hello }.ToByteArray(), context.Written);
+    }
+
+    [Theory]
+    [InlineData("name")]
+    [InlineData("id")]
+    [InlineData("header")]
+    public void Half_a_surrogate_pair_is_replaced_and_ends_no_session(string where)
+    {
+        const string half = "a\uD800b";
+        var options = new TaskOptions
+        {
+            Id = where == "id" ? half : null,
+            Headers = where == "header" ? new Dictionary<string, string> { [half] = half } : null,
+        };
+        var name = where == "name" ? half : "work";
+        var entry = new TaskEntry(1, name, options, default, ContentType.Json, 1) { Sequence = 1, Service = new ServiceTime(name) };
+        var frame = new OutgoingFrame { MicrosecondsLeft = static _ => 0 };
+        frame.Tasks.Add(entry);
+        var context = new WritingContext(64);
+        OutgoingFrame.Serialize(frame, context);
+        var task = Assert.Single(V1.SessionRequest.Parser.ParseFrom(context.Written).Tasks);
+        Assert.Contains("\uFFFD", task.Task + task.Id + string.Concat(task.Headers.Keys), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_frame_of_outcomes_is_read_as_the_generated_code_would_read_it()
+    {
+        var outcome = Gen.Select(Number, Gen.Byte.Array[0, 500], OneOf("", ContentType.Bytes, ContentType.Protobuf, "text/plain"), Gen.Int[0, 3], Number, static (sequence, data, type, kind, service) => new V1.TaskOutcome
+        {
+            Sequence = sequence,
+            Data = ByteString.CopyFrom(data),
+            ContentType = type,
+            Failure = kind == 1 ? new V1.TaskFailure { Kind = V1.TaskFailureKind.TaskFailed, Message = type, Retryable = true } : null,
+            Recalled = kind == 2,
+            ServiceUs = service,
+            TotalBytes = service,
+        });
+        Gen.Select(outcome.Array[0, 6], Gen.Bool, Gen.Bool, Gen.Int[1, 600]).Sample(
+            (outcomes, draining, hello, pieces) =>
+            {
+                var response = new V1.SessionResponse { Draining = draining, Credit = 7, Hello = hello ? new V1.EndpointHello { Concurrency = 3 } : null };
+                response.Outcomes.AddRange(outcomes);
+                response.Started.Add(5);
+                response.Progress.Add(new V1.TaskProgress { Sequence = 1, Fraction = 0.5 });
+                var frame = new IncomingFrame(new WorkerId("test", 0, 1)).Read(new ReadingContext(response.ToByteArray(), pieces));
+
+                Assert.Equal((draining, hello ? 3U : (uint?)null), (frame.Draining, frame.Hello?.Concurrency));
+                Assert.Equal(outcomes.Length, frame.Outcomes.Count);
+                foreach (var (expected, read) in outcomes.Zip(frame.Outcomes))
+                {
+                    Assert.Equal((expected.Sequence, expected.Recalled, (long)Math.Min(expected.ServiceUs, long.MaxValue)), (read.Sequence, read.Recalled, read.ServiceMicroseconds));
+                    Assert.Equal((expected.Failure?.Message, expected.Failure is null), (read.Attempt.Failure?.Message, read.Attempt.IsSuccess));
+                    if (expected.Failure is null)
+                    {
+                        Assert.Equal(expected.Data.ToByteArray(), read.Attempt.Data.ToArray());
+                        Assert.Equal(expected.ContentType.Length == 0 ? ContentType.Json : expected.ContentType, read.Attempt.ContentType);
+                    }
+                }
+            },
+            iter: 2_000,
+            threads: 1);
+    }
+
+    [Fact]
+    [Trait("Scenario", "59")]
+    public void Bytes_that_are_no_frame_are_refused_and_nothing_else_is_thrown()
+    {
+        var good = new V1.SessionResponse
+        {
+            Outcomes =
+            {
+                new V1.TaskOutcome { Sequence = 300, Data = ByteString.CopyFromUtf8("hello"), ContentType = ContentType.Bytes },
+                new V1.TaskOutcome { Sequence = 301, Failure = new V1.TaskFailure { Message = "x", RetryAfter = new() { Seconds = 1 }, Error = new V1.RemoteError { Type = "T", Cause = new V1.RemoteError() } } },
+            },
+            Hello = new V1.EndpointHello { HostInstance = "h" },
+        }.ToByteArray();
+        var mutated = Gen.Select(Gen.Int[0, good.Length - 1].Array[1, 4], Gen.Byte.Array[4], Gen.Int[0, good.Length], (places, values, length) =>
+        {
+            var bytes = good[..length];
+            for (var i = 0; i < places.Length; i++)
+            {
+                if (places[i] < length)
+                {
+                    bytes[places[i]] = values[i];
+                }
+            }
+
+            return bytes;
+        });
+        Gen.Select(Gen.OneOf(mutated, Gen.Byte.Array[0, 60]), Gen.Int[1, 100]).Sample(
+            static (bytes, pieces) =>
+            {
+                try
+                {
+                    new IncomingFrame(new WorkerId("test", 0, 1)).Read(new ReadingContext(bytes, pieces));
+                }
+                catch (RpcException e)
+                {
+                    Assert.Contains("cannot be read", e.Status.Detail, StringComparison.Ordinal);
+                }
+            },
+            iter: 50_000,
+            threads: 1);
+    }
+}
