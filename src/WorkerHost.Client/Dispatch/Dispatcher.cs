@@ -71,14 +71,14 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             return new TaskFailure { Kind = TaskFailureKind.Rejected, NeverStarted = true, Message = "the pool is stopping and takes no new tasks" };
         }
 
-        if (entry.Bytes > options.QueueBytes || (!LaneIsFree() && (queue.Count + held >= options.QueueCapacity || queue.Bytes + heldBytes + entry.Bytes > options.QueueBytes)))
-        {
-            return QueueFull(entry);
-        }
-
         if (IsHopeless)
         {
             return NoWorkers();
+        }
+
+        if (entry.Bytes > options.QueueBytes || (!LaneIsFree() && (queue.Count + held >= options.QueueCapacity || queue.Bytes + heldBytes + entry.Bytes > options.QueueBytes)))
+        {
+            return QueueFull(entry);
         }
 
         if (!serviceTimes.TryGetValue(entry.Task, out entry.Service))

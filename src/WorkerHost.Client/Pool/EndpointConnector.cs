@@ -73,6 +73,7 @@ internal sealed class EndpointConnector(
             }
 
             loop.SourceEnded();
+            firstTry.TrySetException(new IOException("the supervisor stopped before a worker could be used"));
         }
         catch (OperationCanceledException)
         {
@@ -189,6 +190,8 @@ internal sealed class EndpointConnector(
                 Unreachable(worker, reason);
                 if (supervised && attempt >= MaxTries)
                 {
+                    // Whoever waits for the pool's start would wait for ever: the next worker will hardly be another.
+                    firstTry.TrySetException(new IOException($"worker {worker.Id} is ready, but no session can be opened with it: {reason}"));
                     source.BackChannel!.Kill(worker.Id, $"its endpoint {worker.Address} cannot be reached: {reason}", TimeSpan.Zero);
                     return;
                 }
@@ -269,6 +272,7 @@ internal sealed class EndpointConnector(
 
     private void Unreachable(WorkerEndpoint worker, string reason)
     {
+        string all;
         lock (gate)
         {
             unreachable[worker.Id] = $"{worker.Address}: {reason}";
@@ -276,10 +280,11 @@ internal sealed class EndpointConnector(
             {
                 return;
             }
+
+            all = string.Join("; ", unreachable.Values);
         }
 
         // A supervisor speaks for its workers; for bare addresses nobody else does.
-        var all = string.Join("; ", unreachable.Values);
         firstTry.TrySetException(new IOException($"no endpoint can be reached: {all}"));
         loop.OutlookChanged(new WorkerOutlook(Hopeless: true, LastDeath: null, NextTry: TimeSpan.FromSeconds(5)));
     }

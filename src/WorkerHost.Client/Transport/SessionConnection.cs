@@ -8,6 +8,9 @@ namespace WorkerHost.Client;
 /// </summary>
 internal sealed class SessionConnection : IEndpointConnection
 {
+    /// <summary>An endpoint that is ready answers a hello within milliseconds; one that is stopped or no endpoint never does.</summary>
+    private static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(10);
+
     private readonly EndpointChannel channel;
     private readonly AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame> call;
     private readonly DispatchLoop loop;
@@ -47,11 +50,13 @@ internal sealed class SessionConnection : IEndpointConnection
         var channel = new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: true, options.WrapSocket);
         var frame = new OutgoingFrame { MicrosecondsLeft = loop.MicrosecondsLeft };
         AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame>? call = null;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(HelloTimeout);
         try
         {
             var sessionKey = (ulong)options.Random.NextInt64(1, long.MaxValue);
             call = channel.Invoker.AsyncDuplexStreamingCall(OpenSession(worker.Id), null, new CallOptions(channel.Headers()));
-            using (cancellationToken.UnsafeRegister(static c => ((IDisposable)c!).Dispose(), call))
+            using (patience.Token.UnsafeRegister(static c => ((IDisposable)c!).Dispose(), call))
             {
                 frame.Hello = new V1.ClientHello
                 {
@@ -76,11 +81,16 @@ internal sealed class SessionConnection : IEndpointConnection
                 return new SessionConnection(channel, call, loop, frame, state, Math.Min(frameBytes, ProtocolLimits.MaxFrameBytes));
             }
         }
-        catch
+        catch (Exception e)
         {
             channel.Stream?.ReaderEnded();
             call?.Dispose();
             channel.Dispose();
+            if (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                throw new IOException($"endpoint {worker.Address} did not open a session within {HelloTimeout.TotalSeconds} s", e);
+            }
+
             throw;
         }
     }

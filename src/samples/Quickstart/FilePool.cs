@@ -46,7 +46,7 @@ internal static partial class FilePool
                 foreach (var file in files)
                 {
                     await places.WaitAsync(cancellationToken);
-                    underWay.RemoveWhere(static t => t.IsCompleted);
+                    underWay.RemoveWhere(static t => t.IsCompletedSuccessfully);
                     underWay.Add(WriteOutcomeAsync(file));
                 }
 

@@ -59,13 +59,13 @@ public sealed class PrefetchTests
         var rig = new DispatcherRig();
         var endpoint = rig.Open(concurrency: 2);
         Teach(rig, endpoint, "shortest", 0);
-        for (var i = 0; i < 200; i++)
+        for (var i = 0; i < 1000; i++)
         {
             rig.Submit("shortest");
         }
 
         Assert.Equal(2 + Dispatcher.MaxPrefetch, endpoint.InFlight.Count);
-        Assert.Equal(200 - 2 - Dispatcher.MaxPrefetch, rig.Dispatcher.Queued);
+        Assert.Equal(1000 - 2 - Dispatcher.MaxPrefetch, rig.Dispatcher.Queued);
     }
 
     [Fact]
