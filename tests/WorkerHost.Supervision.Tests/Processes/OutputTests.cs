@@ -36,8 +36,9 @@ public sealed class OutputTests
     [Fact]
     public async Task A_grandchild_that_holds_the_pipes_delays_no_death_report()
     {
-        // The grandchild leaves its group, so it survives the sweep, and holds stdout and stderr open.
-        var error = await Supervised.FailToStartAsync(Supervised.Shell("setsid sleep 30 & echo $! >&2; exit 4"));
+        // The grandchild leaves its group (field 6 of stat is its session), so it survives the sweep, and holds stdout and stderr open.
+        var error = await Supervised.FailToStartAsync(Supervised.Shell(
+            "setsid sleep 30 & p=$!; while [ \"$(cut -d' ' -f6 /proc/$p/stat)\" != $p ]; do :; done; echo $p >&2; exit 4"));
         Assert.Equal(4, error.Deaths[0].ExitCode);
         var pid = int.Parse(error.Deaths[0].LastOutput[0], System.Globalization.CultureInfo.InvariantCulture);
         Assert.Equal(0, Libc.kill(pid, SignalNames.Kill));
