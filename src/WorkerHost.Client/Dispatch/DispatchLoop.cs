@@ -174,7 +174,7 @@ internal sealed partial class DispatchLoop : IDisposable
                 if (endpoint.Worker.Id == worker)
                 {
                     var running = endpoint.InFlight.InOrder().Where(static e => e.Written).Take(endpoint.Concurrency);
-                    return new WorkerLoad([.. running.Select(e => e.Options.Id ?? $"{idPrefix}-{e.Number}")], 0, TimeSpan.Zero);
+                    return new WorkerLoad([.. running.Select(e => e.IdWith(idPrefix))], 0, TimeSpan.Zero);
                 }
             }
 

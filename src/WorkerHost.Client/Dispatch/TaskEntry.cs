@@ -141,6 +141,9 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
         return bytes;
     }
 
+    /// <summary>The caller's id, or the pool's prefix and the number, as the endpoint makes it up too: built when somebody asks.</summary>
+    public string IdWith(string prefix) => options.Id ?? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{prefix}-{number}");
+
     public override string ToString() => $"task {Number} ({Task}, {Phase}, attempt {Attempt}, stop {Stop})";
 }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 namespace WorkerHost.Client;
@@ -11,5 +10,5 @@ internal sealed class PoolIdentity(string idPrefix, ILogger logger)
     public ILogger Logger => logger;
 
     /// <summary>The caller's id, or prefix and number: made only when somebody asks.</summary>
-    public string IdOf(TaskEntry entry) => entry.Options.Id ?? string.Create(CultureInfo.InvariantCulture, $"{idPrefix}-{entry.Number}");
+    public string IdOf(TaskEntry entry) => entry.IdWith(idPrefix);
 }

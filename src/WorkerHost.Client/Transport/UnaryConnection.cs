@@ -114,7 +114,7 @@ internal sealed class UnaryConnection : IEndpointConnection
     {
         var request = new V1.RunRequest
         {
-            Id = entry.Options.Id ?? $"{idPrefix}-{entry.Number}",
+            Id = entry.IdWith(idPrefix),
             Task = entry.Task,
             Payload = new V1.Payload { ContentType = entry.ContentType, Data = UnsafeByteOperations.UnsafeWrap(entry.Data) },
             Idempotent = entry.Options.Idempotent,
