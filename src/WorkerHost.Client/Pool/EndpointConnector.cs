@@ -125,10 +125,19 @@ internal sealed class EndpointConnector(
                 }
             }
 
-            loop.WorkerDied(death);
+            Died(death);
         }
 
         loop.OutlookChanged(set.Outlook);
+    }
+
+    private void Died(WorkerDeath death)
+    {
+        loop.WorkerDied(death);
+        foreach (var connection in Connections().OfType<UnaryConnection>().Where(c => c.State.Worker.Id == death.Report.Worker))
+        {
+            connection.WorkerDied();
+        }
     }
 
     /// <summary>Awaited at disposal.</summary>
@@ -260,7 +269,7 @@ internal sealed class EndpointConnector(
 
         if (death is not null)
         {
-            loop.WorkerDied(death);
+            Died(death);
         }
 
         firstTry.TrySetResult();

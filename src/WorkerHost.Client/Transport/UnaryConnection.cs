@@ -6,7 +6,9 @@ namespace WorkerHost.Client;
 
 /// <summary>
 /// For an endpoint without sessions: a unary call per task. Nothing is prefetched, nothing is proven: what was under
-/// way when such an endpoint was lost may have run. Cancelling ends the call; whether the handler heeds it is not seen.
+/// way when such an endpoint was lost may have run. A cancelled call is reset, and gRPC tells nobody whether its handler
+/// heeds that. Where a supervisor can kill the worker the task therefore stays in flight until the death is observed;
+/// at a bare address the end of the call has to do.
 /// </summary>
 internal sealed class UnaryConnection : IEndpointConnection
 {
@@ -16,7 +18,7 @@ internal sealed class UnaryConnection : IEndpointConnection
     private readonly string pool;
     private readonly string idPrefix;
     private readonly CancellationTokenSource abort = new();
-    private readonly Dictionary<ulong, CancellationTokenSource> calls = [];
+    private readonly Dictionary<ulong, (CancellationTokenSource Cancel, long Deadline)> calls = [];
     private readonly Lock callsLock = new();
     private readonly TaskCompletionSource allEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int pumping;
@@ -74,6 +76,9 @@ internal sealed class UnaryConnection : IEndpointConnection
 
     public void HalfClose() => End("the pool is closing");
 
+    /// <summary>Calls under way read what had arrived; where none is, nothing on the wire would tell of the death.</summary>
+    public void WorkerDied() => End("the worker is dead");
+
     public async ValueTask DisposeAsync()
     {
         Abort("the pool is closing");
@@ -90,17 +95,18 @@ internal sealed class UnaryConnection : IEndpointConnection
             foreach (var entry in tasks)
             {
                 // Ends by itself; the end of the last one is awaited at disposal through allEnded.
-                _ = RunAsync(entry.Sequence, Request(entry, now));
+                _ = RunAsync(entry.Sequence, entry.Deadline, Request(entry, now));
             }
 
             foreach (var sequence in cancels)
             {
                 lock (callsLock)
                 {
-                    if (calls.TryGetValue(sequence, out var source))
+                    // A supervised worker was told the time limit with the task: its answer, unlike a reset call, shows that it heeds it.
+                    if (calls.TryGetValue(sequence, out var call) && !(State.Supervised && call.Deadline <= now))
                     {
                         // Not under the lock in effect: gRPC's own callbacks are asynchronous.
-                        _ = source.CancelAsync();
+                        _ = call.Cancel.CancelAsync();
                     }
                 }
             }
@@ -137,14 +143,14 @@ internal sealed class UnaryConnection : IEndpointConnection
         return request;
     }
 
-    private async Task RunAsync(ulong sequence, V1.RunRequest request)
+    private async Task RunAsync(ulong sequence, long deadline, V1.RunRequest request)
     {
         var source = CancellationTokenSource.CreateLinkedTokenSource(abort.Token);
         bool refused;
         lock (callsLock)
         {
             refused = lost is not null;
-            calls.Add(sequence, source);
+            calls.Add(sequence, (source, deadline));
         }
 
         try
@@ -161,9 +167,14 @@ internal sealed class UnaryConnection : IEndpointConnection
         }
         catch (RpcException e)
         {
-            if (WireFailure.Read(e, State.Worker.Id) is { } failure && !abort.IsCancellationRequested)
+            var sent = WireFailure.Sent(e, State.Worker.Id);
+            if (!abort.IsCancellationRequested && (sent ?? WireFailure.Read(e, State.Worker.Id)) is { } failure)
             {
-                loop.Received(State, sequence, AttemptOutcome.Failed(failure));
+                var resetByUs = source.IsCancellationRequested && sent is null && e.StatusCode == StatusCode.Cancelled;
+                if (!(resetByUs && State.Supervised))
+                {
+                    loop.Received(State, sequence, AttemptOutcome.Failed(failure));
+                }
             }
             else
             {

@@ -26,8 +26,8 @@ internal static class WireFailure
         };
     }
 
-    /// <summary>The failure in a unary call's status; null when the status says nothing about the task but only about the connection.</summary>
-    public static TaskFailure? Read(RpcException e, WorkerId worker)
+    /// <summary>The failure the endpoint sent with a unary call's status, or null.</summary>
+    public static TaskFailure? Sent(RpcException e, WorkerId worker)
     {
         if (e.Trailers.GetValueBytes(StatusDetails) is { } bytes)
         {
@@ -47,6 +47,12 @@ internal static class WireFailure
             }
         }
 
+        return null;
+    }
+
+    /// <summary>What a unary call's status alone says of the task; null when it says nothing about it but only about the connection.</summary>
+    public static TaskFailure? Read(RpcException e, WorkerId worker)
+    {
         TaskFailureKind? kind = e.StatusCode switch
         {
             StatusCode.Unimplemented => TaskFailureKind.UnknownTask,

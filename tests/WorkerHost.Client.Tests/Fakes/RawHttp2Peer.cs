@@ -13,6 +13,7 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
 {
     public const byte Data = 0;
     public const byte Headers = 1;
+    public const byte ResetStream = 3;
     public const byte Settings = 4;
     public const byte Ping = 6;
     public const byte WindowUpdate = 8;
@@ -34,10 +35,13 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
     /// <summary>The client has nothing more to say on the session's stream.</summary>
     public bool HalfClosed { get; private set; }
 
+    /// <summary>The call the client gave up last.</summary>
+    public int? Reset { get; private set; }
+
     /// <summary>Reads until a message of the session is whole; null: the client closed or half-closed.</summary>
     public async Task<V1.SessionRequest?> ReadAsync() => await ReadMessageAsync() is { } read ? V1.SessionRequest.Parser.ParseFrom(read.Message) : null;
 
-    /// <summary>Reads frames until a message of any stream is whole; null: the client closed, or half-closed the first stream.</summary>
+    /// <summary>Reads frames until a message of any stream is whole; null: the client closed, half-closed its session or gave up a call.</summary>
     public async Task<(int Stream, byte[] Message)?> ReadMessageAsync()
     {
         if (!prefaceRead)
@@ -83,6 +87,9 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
                     gathered.Write(payload);
                     HalfClosed |= IsSession && (header[4] & EndStream) != 0;
                     break;
+                case ResetStream when !IsSession:
+                    Reset = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5));
+                    return null;
                 case Settings when (header[4] & Ack) == 0:
                     await SendAsync(Frame(Settings, Ack, 0, []));
                     break;

@@ -75,6 +75,35 @@ public sealed class ConnectorTests
     }
 
     [Fact]
+    public async Task A_cancelled_task_of_a_worker_without_sessions_is_settled_by_its_death_and_its_successor_runs_after_it()
+    {
+        var source = new FakeSource();
+        using var listener = new RawListener();
+        await using var pool = Pool(source, new WorkerPoolOptions { DrainTimeout = TimeSpan.Zero, CancelGrace = TimeSpan.Zero, TerminateGrace = TimeSpan.Zero });
+        var old = listener.Worker();
+        source.Publish([old]);
+        using var session = await listener.AcceptAsync().Soon();
+        Assert.NotNull(await session.ReadAsync().Soon());
+        await session.SendAsync(RawHttp2Peer.Refusal(12));
+        var cancelled = pool.Submit<int>("echo", [1], cancellationToken: TestContext.Current.CancellationToken);
+        var next = pool.Submit<int>("echo", [2], cancellationToken: TestContext.Current.CancellationToken);
+        using var calls = new RawHttp2Peer((await listener.AcceptAsync().Soon()).Socket) { IsSession = false };
+        Assert.NotNull(await calls.ReadMessageAsync().Soon());
+        Assert.True(cancelled.Cancel());
+        Assert.Null(await calls.ReadMessageAsync().Soon());
+
+        Assert.Equal(old.Id, (await source.Back.Kills.ReadAsync(TestContext.Current.CancellationToken).Soon()).Worker);
+        Assert.Equal(2, pool.UnsettledTasks);
+        source.Publish(deaths: [new WorkerDeath(new DeathReport { Worker = old.Id, Cause = DeathCause.Ordered }, LedgerEvidence.None)]);
+        await using var other = new FakeEndpoint(FakeEndpoint.Echo);
+        source.Publish([other.Listener.Worker(incarnation: 2)]);
+
+        Assert.Equal(2, await next.Soon());
+        Assert.True(cancelled.Settled.IsCompleted);
+        source.Stop();
+    }
+
+    [Fact]
     public async Task A_ready_worker_that_cannot_be_reached_is_replaced()
     {
         var source = new FakeSource();

@@ -17,8 +17,7 @@ public sealed class UnaryConnectionTests
         var (first, request) = (await peer.ReadMessageAsync().Soon())!.Value;
         Assert.Equal("work", V1.RunRequest.Parser.ParseFrom(request).Task);
         var (second, _) = (await peer.ReadMessageAsync().Soon())!.Value;
-        var response = new V1.RunResponse { Result = new V1.Payload { Data = ByteString.CopyFromUtf8("6") } };
-        await peer.SendAsync((byte[])[.. RawHttp2Peer.ResponseHeaders(first), .. RawHttp2Peer.Message(response, first), .. RawHttp2Peer.Trailers(0, first), .. RawHttp2Peer.Refusal(12, second)]);
+        await peer.SendAsync((byte[])[.. RawHttp2Peer.ResponseHeaders(first), .. RawHttp2Peer.Message(Six, first), .. RawHttp2Peer.Trailers(0, first), .. RawHttp2Peer.Refusal(12, second)]);
 
         var outcomes = await Task.WhenAll(Outcome(good), Outcome(bad)).Soon();
 
@@ -91,9 +90,88 @@ public sealed class UnaryConnectionTests
         Assert.Equal(TaskState.Running, rig.Submit().State);
     }
 
-    private static UnaryConnection Open(LoopRig rig, RawListener listener, int concurrency = 1)
+    [Fact]
+    public async Task A_supervised_worker_whose_cancelled_call_tells_nothing_is_killed_before_anything_else_runs_there()
     {
-        var connection = new UnaryConnection(listener.Worker(concurrency: concurrency), "", "test", concurrency, supervised: false, rig.Loop, new TransportOptions { Random = new Random(1) });
+        await using var rig = new LoopRig();
+        using var listener = new RawListener();
+        await using var connection = Open(rig, listener, supervised: true);
+        var stopped = rig.Submit();
+        var next = rig.Submit();
+        using var peer = await AcceptAsync(listener);
+        await peer.ReadMessageAsync().Soon();
+
+        Assert.True(stopped.Cancel());
+        Assert.Null(await peer.ReadMessageAsync().Soon());
+        Assert.NotNull(peer.Reset);
+        rig.Time.Advance(TimeSpan.FromSeconds(2.1));
+
+        var (worker, reason, _) = await rig.BackChannel.Kills.ReadAsync(TestContext.Current.CancellationToken).Soon();
+        Assert.Equal(connection.State.Worker.Id, worker);
+        Assert.Contains("did not end within 2 s of its cancellation", reason, StringComparison.Ordinal);
+        Assert.False(stopped.Settled.IsCompleted);
+        Assert.Equal(TaskState.Pending, next.State);
+
+        // Nothing is under way on the wire that could notice the death: it has to be told.
+        rig.Loop.WorkerDied(DispatcherRig.DeathOf(connection.State, LedgerEvidence.None));
+        connection.WorkerDied();
+        await stopped.Settled.Soon();
+        var other = rig.Connect(1);
+        other.Succeed((await other.NextAsync()).Sequence, "5");
+        Assert.Equal(5, await next.Soon());
+    }
+
+    [Fact]
+    public async Task A_supervised_worker_that_heeds_the_time_limit_it_was_told_keeps_its_process()
+    {
+        await using var rig = new LoopRig();
+        using var listener = new RawListener();
+        await using var connection = Open(rig, listener, supervised: true);
+        var limited = rig.Submit(options: new TaskOptions { TimeLimit = TimeSpan.FromSeconds(1) });
+        var next = rig.Submit();
+        using var peer = await AcceptAsync(listener);
+        var (stream, request) = (await peer.ReadMessageAsync().Soon())!.Value;
+        Assert.Equal(TimeSpan.FromSeconds(1), V1.RunRequest.Parser.ParseFrom(request).TimeLimit.ToTimeSpan());
+
+        rig.Time.Advance(TimeSpan.FromSeconds(1.1));
+        Assert.Equal("DeadlineExceeded", await Outcome(limited).Soon());
+        Assert.False(limited.Settled.IsCompleted);
+        await peer.SendAsync(RawHttp2Peer.Refusal(4, stream));
+
+        await limited.Settled.Soon();
+        (stream, _) = (await peer.ReadMessageAsync().Soon())!.Value;
+        await peer.SendAsync((byte[])[.. RawHttp2Peer.ResponseHeaders(stream), .. RawHttp2Peer.Message(Six, stream), .. RawHttp2Peer.Trailers(0, stream)]);
+        Assert.Equal(6, await next.Soon());
+        rig.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.False(rig.BackChannel.Kills.TryRead(out _));
+        rig.Loop.WorkerDied(DispatcherRig.DeathOf(connection.State, LedgerEvidence.None));
+    }
+
+    [Fact]
+    public async Task A_connection_ends_although_a_cancelled_call_told_nothing()
+    {
+        await using var rig = new LoopRig();
+        using var listener = new RawListener();
+        var connection = Open(rig, listener, supervised: true);
+        var stopped = rig.Submit();
+        using var peer = await AcceptAsync(listener);
+        await peer.ReadMessageAsync().Soon();
+        Assert.True(stopped.Cancel());
+        Assert.Null(await peer.ReadMessageAsync().Soon());
+
+        await connection.DisposeAsync().AsTask().Soon();
+
+        // The supervisor has stopped, too: nobody will report this worker's death any more.
+        rig.Loop.SourceEnded();
+        await stopped.Settled.Soon();
+        Assert.Equal(0, rig.Loop.Load.Unsettled);
+    }
+
+    private static V1.RunResponse Six => new() { Result = new V1.Payload { Data = ByteString.CopyFromUtf8("6") } };
+
+    private static UnaryConnection Open(LoopRig rig, RawListener listener, int concurrency = 1, bool supervised = false)
+    {
+        var connection = new UnaryConnection(listener.Worker(concurrency: concurrency), "", "test", concurrency, supervised, rig.Loop, new TransportOptions { Random = new Random(1) });
         rig.Loop.EndpointOpened(connection.State);
         return connection;
     }
