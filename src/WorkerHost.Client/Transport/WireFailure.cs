@@ -50,20 +50,29 @@ internal static class WireFailure
         return null;
     }
 
-    /// <summary>What a unary call's status alone says of the task; null when it says nothing about it but only about the connection.</summary>
+    /// <summary>What a unary call's status alone says of the task; null when the connection was lost.</summary>
     public static TaskFailure? Read(RpcException e, WorkerId worker)
     {
-        TaskFailureKind? kind = e.StatusCode switch
+        // An endpoint that is there may say Unavailable of what it depends on. Only what grpc-dotnet made of an error of its own is a lost connection.
+        if (e is { StatusCode: StatusCode.Unavailable or StatusCode.Internal, Status.DebugException: not null })
+        {
+            return null;
+        }
+
+        var kind = e.StatusCode switch
         {
             StatusCode.Unimplemented => TaskFailureKind.UnknownTask,
             StatusCode.InvalidArgument => TaskFailureKind.BadInput,
             StatusCode.DeadlineExceeded => TaskFailureKind.DeadlineExceeded,
             StatusCode.Cancelled => TaskFailureKind.Cancelled,
-            StatusCode.ResourceExhausted => TaskFailureKind.Rejected,
-            StatusCode.Unavailable or StatusCode.Internal => null,
             _ => TaskFailureKind.TaskFailed,
         };
-        return kind is null ? null : new TaskFailure { Kind = kind.Value, Message = e.Status.Detail, Worker = worker };
+        return new TaskFailure
+        {
+            Kind = kind,
+            Message = kind == TaskFailureKind.TaskFailed ? $"{e.StatusCode}: {e.Status.Detail}" : e.Status.Detail,
+            Worker = worker,
+        };
     }
 
     private static TimeSpan? ReadDelay(Google.Protobuf.WellKnownTypes.Duration? delay) =>

@@ -140,12 +140,17 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
     /// <summary>":status: 200" (RFC 7541, static table 8) and a content type, literally and without Huffman.</summary>
     public static byte[] ResponseHeaders(int stream = 1) => Frame(Headers, EndHeaders, stream, [0x88, .. Literal("content-type", "application/grpc")]);
 
-    /// <summary>A call refused with a status and nothing else.</summary>
-    public static byte[] Refusal(int status, int stream = 1) => Frame(
+    /// <summary>A call refused with a status and nothing else but its words.</summary>
+    public static byte[] Refusal(int status, int stream = 1, string words = "") => Frame(
         Headers,
         EndHeaders | EndStream,
         stream,
-        [0x88, .. Literal("content-type", "application/grpc"), .. Literal("grpc-status", status.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
+        [
+            0x88,
+            .. Literal("content-type", "application/grpc"),
+            .. Literal("grpc-status", status.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            .. Literal("grpc-message", words),
+        ]);
 
     public static byte[] Trailers(int status = 0, int stream = 1) =>
         Frame(Headers, EndHeaders | EndStream, stream, Literal("grpc-status", status.ToString(System.Globalization.CultureInfo.InvariantCulture)));

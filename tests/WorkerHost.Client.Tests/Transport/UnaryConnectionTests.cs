@@ -24,6 +24,74 @@ public sealed class UnaryConnectionTests
         Assert.Equal(["6", "UnknownTask"], outcomes.Order());
     }
 
+    [Theory]
+    [InlineData(13, "Internal")]
+    [InlineData(14, "Unavailable")]
+    [InlineData(8, "ResourceExhausted")]
+    [InlineData(16, "Unauthenticated")]
+    public async Task A_status_of_a_living_endpoint_fails_its_task_and_not_the_connection(int status, string name)
+    {
+        await using var rig = new LoopRig();
+        using var listener = new RawListener();
+        await using var connection = Open(rig, listener);
+        var failing = rig.Submit(options: new TaskOptions { Idempotent = true });
+        var next = rig.Submit();
+        using var peer = await AcceptAsync(listener);
+        var (stream, _) = (await peer.ReadMessageAsync().Soon())!.Value;
+        await peer.SendAsync(RawHttp2Peer.Refusal(status, stream, words: "the disk is full"));
+
+        var thrown = await Assert.ThrowsAsync<TaskException>(() => failing.Soon());
+        Assert.Equal((TaskFailureKind.TaskFailed, $"{name}: the disk is full", false), (thrown.Kind, thrown.Message, thrown.Failure.NeverStarted));
+        (stream, _) = (await peer.ReadMessageAsync().Soon())!.Value;
+        await peer.SendAsync((byte[])[.. RawHttp2Peer.ResponseHeaders(stream), .. RawHttp2Peer.Message(Six, stream), .. RawHttp2Peer.Trailers(0, stream)]);
+        Assert.Equal(6, await next.Soon());
+    }
+
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("headers")]
+    [InlineData("half an answer")]
+    [InlineData("a whole answer without its status")]
+    [InlineData("half a frame")]
+    public async Task Whatever_had_arrived_an_endpoint_that_is_gone_lost_the_task(string arrived)
+    {
+        await using var rig = new LoopRig();
+        using var listener = new RawListener();
+        await using var connection = Open(rig, listener);
+        var future = rig.Submit();
+        using (var peer = await AcceptAsync(listener))
+        {
+            await peer.ReadMessageAsync().Soon();
+            var answer = RawHttp2Peer.Message(Six);
+            await peer.SendAsync(arrived switch
+            {
+                "headers" => RawHttp2Peer.ResponseHeaders(),
+                "half an answer" => (byte[])[.. RawHttp2Peer.ResponseHeaders(), .. RawHttp2Peer.Frame(RawHttp2Peer.Data, 0, 1, answer.AsSpan(9, 6))],
+                "a whole answer without its status" => (byte[])[.. RawHttp2Peer.ResponseHeaders(), .. answer],
+                "half a frame" => (byte[])[.. RawHttp2Peer.ResponseHeaders(), .. answer.AsSpan(0, 5)],
+                _ => [],
+            });
+        }
+
+        await connection.Ended.Soon();
+        Assert.Equal("WorkerLost", await Outcome(future));
+    }
+
+    [Fact]
+    public async Task Where_nobody_listens_any_more_the_connection_is_lost()
+    {
+        await using var rig = new LoopRig();
+        RawListener listener;
+        using (listener = new RawListener())
+        {
+        }
+
+        await using var connection = Open(rig, listener);
+        var future = rig.Submit();
+        await connection.Ended.Soon();
+        Assert.Equal("WorkerLost", await Outcome(future));
+    }
+
     [Fact]
     public async Task A_lost_connection_ends_what_was_under_way_and_is_reported_once()
     {
