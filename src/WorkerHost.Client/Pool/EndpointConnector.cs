@@ -10,7 +10,7 @@ namespace WorkerHost.Client;
 /// whether waiting makes sense. Its loop belongs to the pool, which awaits it at disposal.
 /// </summary>
 internal sealed class EndpointConnector(
-    IWorkerSource source, DispatchLoop loop, string pool, string idPrefix, TransportOptions transport, TimeProvider time, ILogger logger) : IAsyncDisposable
+    IWorkerSource source, DispatchLoop loop, string pool, string idPrefix, TransportOptions transport, ILogger logger) : IAsyncDisposable
 {
     /// <summary>A worker that is ready but cannot be reached so often in a row is of no use.</summary>
     private const int MaxTries = 5;
@@ -208,7 +208,7 @@ internal sealed class EndpointConnector(
 
             try
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5000, 50 * Math.Pow(2, Math.Min(attempt, 10)))), time, stop.Token).ConfigureAwait(false);
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5000, 50 * Math.Pow(2, Math.Min(attempt, 10)))), transport.Time, stop.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {

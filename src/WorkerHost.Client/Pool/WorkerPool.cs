@@ -50,8 +50,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
             loop,
             options.Name,
             identity.IdPrefix,
-            new Client.TransportOptions { MaxMessageBytes = options.MaxMessageBytes, Random = random, WrapSocket = options.WrapSocket },
-            options.TimeProvider,
+            new Client.TransportOptions { MaxMessageBytes = options.MaxMessageBytes, Random = random, Time = options.TimeProvider, WrapSocket = options.WrapSocket },
             logger);
         connector.Start();
     }

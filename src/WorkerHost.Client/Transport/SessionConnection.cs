@@ -50,8 +50,8 @@ internal sealed class SessionConnection : IEndpointConnection
         var channel = new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: true, options.WrapSocket);
         var frame = new OutgoingFrame { MicrosecondsLeft = loop.MicrosecondsLeft };
         AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame>? call = null;
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(HelloTimeout);
+        using var timeout = new CancellationTokenSource(HelloTimeout, options.Time);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
             var sessionKey = (ulong)options.Random.NextInt64(1, long.MaxValue);
@@ -86,7 +86,7 @@ internal sealed class SessionConnection : IEndpointConnection
             channel.Stream?.ReaderEnded();
             call?.Dispose();
             channel.Dispose();
-            if (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            if (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
                 throw new IOException($"endpoint {worker.Address} did not open a session within {HelloTimeout.TotalSeconds} s", e);
             }

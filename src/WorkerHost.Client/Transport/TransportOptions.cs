@@ -7,6 +7,9 @@ internal sealed record TransportOptions
 
     public required Random Random { get; init; }
 
+    /// <summary>The pool's clock.</summary>
+    public required TimeProvider Time { get; init; }
+
     /// <summary>Tests put a stream of their own around a session's socket.</summary>
     public Func<Stream, Stream>? WrapSocket { get; init; }
 }

@@ -37,6 +37,16 @@ public sealed class DispatcherOutlookTests
     }
 
     [Fact]
+    public void That_no_worker_can_be_had_is_said_even_where_no_place_is_free_either()
+    {
+        // "Queue full" would let the caller wait for a place that never comes.
+        var rig = new DispatcherRig(new DispatcherOptions { QueueCapacity = 0 });
+        Assert.Equal(TaskFailureKind.Rejected, rig.TrySubmit(rig.Make())!.Kind);
+        rig.Dispatcher.OutlookChanged(Hopeless);
+        Assert.Equal(TaskFailureKind.NoWorkers, rig.TrySubmit(rig.Make())!.Kind);
+    }
+
+    [Fact]
     public void While_one_worker_is_left_waiting_makes_sense()
     {
         var rig = new DispatcherRig();

@@ -75,6 +75,34 @@ public sealed class ConnectorTests
     }
 
     [Fact]
+    [Trait("Scenario", "42")]
+    public async Task A_worker_that_was_leaving_before_it_was_connected_gets_nothing_even_where_nobody_else_is()
+    {
+        await using var rig = new LoopRig();
+        var source = new FakeSource();
+        using var listener = new RawListener();
+        await using var connector = new EndpointConnector(source, rig.Loop, "test", "test", new TransportOptions { Random = new Random(1), Time = rig.Time }, rig.Log);
+        connector.Start();
+        var leaving = listener.Worker();
+        source.Publish([leaving]);
+        using var peer = await listener.AcceptAsync().Soon();
+
+        // What the set says of another worker shows that it was read.
+        var other = rig.Connect(slot: 1);
+        var lost = rig.Submit();
+        await other.NextAsync();
+        other.End();
+        source.Publish([leaving], draining: [leaving.Id], deaths: [DispatcherRig.DeathOf(other.State, LedgerEvidence.None)]);
+        await lost.Completion.Ended();
+        var waiting = rig.Submit();
+        await peer.HandshakeAsync(concurrency: 1).Soon();
+        await connector.FirstConnected.Soon();
+
+        Assert.Equal(1, rig.Loop.Load.Queued);
+        Assert.True(waiting.Cancel());
+    }
+
+    [Fact]
     public async Task A_cancelled_task_of_a_worker_without_sessions_is_settled_by_its_death_and_its_successor_runs_after_it()
     {
         var source = new FakeSource();
@@ -112,6 +140,10 @@ public sealed class ConnectorTests
         var (worker, reason, grace) = await source.Back.Kills.ReadAsync(TestContext.Current.CancellationToken).Soon();
         Assert.Equal((new WorkerId("test", 0, 1), TimeSpan.Zero), (worker, grace));
         Assert.Contains("unix:///nowhere/at/all cannot be reached", reason, StringComparison.Ordinal);
+
+        // Whoever waits for the pool's start is told: the next worker will hardly be another.
+        var thrown = await Assert.ThrowsAsync<IOException>(() => pool.FirstConnected.Soon());
+        Assert.StartsWith("worker test/0#1 is ready, but no session can be opened with it: ", thrown.Message, StringComparison.Ordinal);
         source.Stop();
     }
 
@@ -120,6 +152,32 @@ public sealed class ConnectorTests
     {
         var thrown = await Assert.ThrowsAsync<IOException>(() => WorkerPool.ConnectAsync("unix:///nowhere/at/all", cancellationToken: TestContext.Current.CancellationToken).Soon());
         Assert.Contains("unix:///nowhere/at/all", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_none_of_several_can_be_reached_each_is_named_with_its_own_reason()
+    {
+        using var listener = new RawListener();
+        var connecting = WorkerPool.ConnectAsync(["unix:///nowhere/at/all", listener.Address.ToString()], cancellationToken: TestContext.Current.CancellationToken);
+        using (var peer = await listener.AcceptAsync().Soon())
+        {
+            Assert.NotNull(await peer.ReadAsync().Soon());
+            await peer.SendAsync(RawHttp2Peer.Refusal(16, words: "no token"));
+        }
+
+        var message = (await Assert.ThrowsAsync<IOException>(() => connecting.Soon())).Message;
+        Assert.StartsWith("no endpoint can be reached: ", message, StringComparison.Ordinal);
+        Assert.Contains("unix:///nowhere/at/all: Unavailable", message, StringComparison.Ordinal);
+        Assert.Contains($"{listener.Address}: Unauthenticated: no token", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_start_is_told_that_the_supervisor_stopped()
+    {
+        var source = new FakeSource();
+        await using var pool = Pool(source);
+        source.Stop();
+        Assert.Equal("the supervisor stopped before a worker could be used", (await Assert.ThrowsAsync<IOException>(() => pool.FirstConnected.Soon())).Message);
     }
 
     [Fact]

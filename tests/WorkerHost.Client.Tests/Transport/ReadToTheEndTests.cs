@@ -43,6 +43,7 @@ public sealed class ReadToTheEndTests(ITestOutputHelper output)
         var transport = new TransportOptions
         {
             Random = random,
+            Time = rig.Time,
             WrapSocket = s => new SlowStream(s, mayRead.Task) { Waits = () => Volatile.Read(ref begun) && slow },
         };
         var opening = SessionConnection.OpenAsync(listener.Worker(), "", "test", supervised: false, rig.Loop, transport, TestContext.Current.CancellationToken);

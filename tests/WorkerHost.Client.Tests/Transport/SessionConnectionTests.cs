@@ -166,6 +166,20 @@ public sealed class SessionConnectionTests
     }
 
     [Fact]
+    public async Task An_endpoint_that_never_answers_the_hello_is_given_up()
+    {
+        await using var rig = new LoopRig();
+        using var listener = new RawListener();
+        var opening = OpenSessionAsync(rig, listener);
+        using var peer = await listener.AcceptAsync().Soon();
+        await peer.ReadAsync().Soon();
+        rig.Time.Advance(TimeSpan.FromSeconds(9.9));
+        Assert.False(opening.IsCompleted);
+        rig.Time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.Equal($"endpoint {listener.Address} did not open a session within 10 s", (await Assert.ThrowsAsync<IOException>(() => opening.Soon())).Message);
+    }
+
+    [Fact]
     public async Task An_endpoint_that_answers_the_hello_with_something_else_is_reported()
     {
         await using var rig = new LoopRig();
@@ -255,7 +269,7 @@ public sealed class SessionConnectionTests
             "test",
             supervised: false,
             rig.Loop,
-            new TransportOptions { Random = new Random(1), MaxMessageBytes = maxMessageBytes },
+            new TransportOptions { Random = new Random(1), Time = rig.Time, MaxMessageBytes = maxMessageBytes },
             TestContext.Current.CancellationToken);
 
     private static async Task<OpenedSession> OpenAsync(LoopRig rig, RawListener listener, int maxMessageBytes = ProtocolLimits.DefaultMaxMessageBytes, uint concurrency = 1)

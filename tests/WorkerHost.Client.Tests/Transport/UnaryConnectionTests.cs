@@ -239,7 +239,7 @@ public sealed class UnaryConnectionTests
 
     private static UnaryConnection Open(LoopRig rig, RawListener listener, int concurrency = 1, bool supervised = false)
     {
-        var connection = new UnaryConnection(listener.Worker(concurrency: concurrency), "", "test", concurrency, supervised, rig.Loop, new TransportOptions { Random = new Random(1) });
+        var connection = new UnaryConnection(listener.Worker(concurrency: concurrency), "", "test", concurrency, supervised, rig.Loop, new TransportOptions { Random = new Random(1), Time = rig.Time });
         rig.Loop.EndpointOpened(connection.State);
         return connection;
     }
