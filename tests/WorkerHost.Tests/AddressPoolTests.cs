@@ -27,6 +27,11 @@ public sealed class AddressPoolTests
         // A stranger without the secret learns nothing but that.
         var refused = await Assert.ThrowsAsync<IOException>(() => WorkerPool.ConnectAsync(pool.Workers[0].Address!.ToString()).WaitAsync(TestPool.Patience));
         Assert.Contains("Unauthenticated", refused.Message, StringComparison.Ordinal);
+
+        // Whoever was given it is served.
+        var worker = (await pool.Source.Subscribe().ReadAsync(TestContext.Current.CancellationToken)).Ready[0];
+        await using var trusted = await WorkerPool.ConnectAsync(new EndpointAddress(worker.Address.ToString()) { Secret = worker.Secret }).WaitAsync(TestPool.Patience);
+        Assert.Equal(7, await trusted.Submit<int>("add", [3, 4]).Task.WaitAsync(TestPool.Patience));
     }
 
     [Fact]

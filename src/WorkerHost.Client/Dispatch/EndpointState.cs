@@ -6,6 +6,9 @@ namespace WorkerHost.Client;
 /// </summary>
 internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int concurrency, bool supervised, bool prefetches)
 {
+    /// <summary>An endpoint that promises more lanes is not believed.</summary>
+    public const int MaxConcurrency = 100_000;
+
     public WorkerEndpoint Worker => worker;
 
     public ulong SessionKey => sessionKey;

@@ -3,7 +3,7 @@ using System.Threading.Channels;
 namespace WorkerHost.Client;
 
 /// <summary>A source that knows nothing but addresses: no death is observed and no stop can be forced.</summary>
-internal sealed class AddressList(string pool, IReadOnlyList<Uri> addresses) : IWorkerSource
+internal sealed class AddressList(string pool, IReadOnlyList<EndpointAddress> endpoints) : IWorkerSource
 {
     public IWorkerBackChannel? BackChannel => null;
 
@@ -13,7 +13,7 @@ internal sealed class AddressList(string pool, IReadOnlyList<Uri> addresses) : I
         sets.Writer.TryWrite(WorkerSet.Empty with
         {
             Version = 1,
-            Ready = [.. addresses.Select((address, i) => new WorkerEndpoint(new WorkerId(pool, i, 0), address, Pid: 0, Secret: null, Concurrency: 1))],
+            Ready = [.. endpoints.Select((e, i) => new WorkerEndpoint(new WorkerId(pool, i, 0), e.Address, Pid: 0, e.Secret, e.Concurrency))],
         });
         return sets.Reader;
     }

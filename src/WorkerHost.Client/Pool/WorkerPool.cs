@@ -81,15 +81,26 @@ public sealed partial class WorkerPool : IAsyncDisposable
     public static async Task<WorkerPool> ConnectAsync(IEnumerable<string> addresses, WorkerPoolOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(addresses);
+        return await ConnectAsync(addresses.Select(static a => new EndpointAddress(a)), options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for endpoints that want a secret or, without sessions, run several tasks at the same time.</summary>
+    /// <inheritdoc cref="ConnectAsync(IEnumerable{string}, WorkerPoolOptions?, CancellationToken)"/>
+    /// <param name="endpoints">One or more.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="cancellationToken">Gives up connecting.</param>
+    public static async Task<WorkerPool> ConnectAsync(IEnumerable<EndpointAddress> endpoints, WorkerPoolOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
         options ??= new WorkerPoolOptions();
         options.ThrowIfInvalid();
-        var uris = addresses.Select(ParseAddress).ToList();
-        if (uris.Count == 0)
+        var list = endpoints.ToList();
+        if (list.Count == 0)
         {
-            throw new ArgumentException("no address was given; a pool needs one or more", nameof(addresses));
+            throw new ArgumentException("no address was given; a pool needs one or more", nameof(endpoints));
         }
 
-        var pool = new WorkerPool(new Client.AddressList(options.Name, uris), null, options, NewRandom());
+        var pool = new WorkerPool(new Client.AddressList(options.Name, list), null, options, NewRandom());
         try
         {
             await pool.connector.FirstConnected.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -108,6 +119,13 @@ public sealed partial class WorkerPool : IAsyncDisposable
     /// <param name="cancellationToken">Gives up connecting.</param>
     public static Task<WorkerPool> ConnectAsync(string address, WorkerPoolOptions? options = null, CancellationToken cancellationToken = default) =>
         ConnectAsync([address], options, cancellationToken);
+
+    /// <inheritdoc cref="ConnectAsync(IEnumerable{EndpointAddress}, WorkerPoolOptions?, CancellationToken)"/>
+    /// <param name="endpoint">The one endpoint.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="cancellationToken">Gives up connecting.</param>
+    public static Task<WorkerPool> ConnectAsync(EndpointAddress endpoint, WorkerPoolOptions? options = null, CancellationToken cancellationToken = default) =>
+        ConnectAsync([endpoint], options, cancellationToken);
 
     /// <summary>
     /// Takes no new tasks and ends when everything accepted has ended and the workers are stopped. Calling it again
@@ -187,16 +205,5 @@ public sealed partial class WorkerPool : IAsyncDisposable
         await connector.DisposeAsync().ConfigureAwait(false);
         await retries.DisposeAsync().ConfigureAwait(false);
         loop.Dispose();
-    }
-
-    private static Uri ParseAddress(string address)
-    {
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri))
-        {
-            throw new ArgumentException($"'{address}' is no endpoint address: use unix:///path/to/socket or http://host:port");
-        }
-
-        Client.EndpointChannel.Validate(uri);
-        return uri;
     }
 }

@@ -60,15 +60,6 @@ internal sealed class EndpointChannel : IDisposable
 
     public void Dispose() => channel.Dispose();
 
-    /// <exception cref="ArgumentException">The address is none of the two forms.</exception>
-    public static void Validate(Uri address)
-    {
-        if (address.Scheme == "unix" ? address.AbsolutePath.Length < 2 : address.Scheme is not ("http" or "https"))
-        {
-            throw new ArgumentException($"'{address}' is no endpoint address: use unix:///path/to/socket or http://host:port");
-        }
-    }
-
     /// <summary>One task of the largest size alone, or a batch of small ones: whichever is more.</summary>
     private static int LargestFrame(int maxMessageBytes) => Math.Max(maxMessageBytes, ProtocolLimits.MaxFrameBytes) + ProtocolLimits.MessageOverheadBytes;
 

@@ -75,7 +75,7 @@ internal sealed class SessionConnection : IEndpointConnection
                     throw new RpcException(new Status(StatusCode.Internal, $"endpoint {worker.Address} did not answer the hello of a session with its own"));
                 }
 
-                var concurrency = (int)Math.Clamp(hello.Concurrency, 1, 100_000);
+                var concurrency = (int)Math.Clamp(hello.Concurrency, 1, EndpointState.MaxConcurrency);
                 var state = new EndpointState(worker, sessionKey, concurrency, supervised, prefetches: true);
                 var frameBytes = hello.MaxFrameBytes is 0 or > int.MaxValue ? ProtocolLimits.MaxFrameBytes : (int)hello.MaxFrameBytes;
                 return new SessionConnection(channel, call, loop, frame, state, Math.Min(frameBytes, ProtocolLimits.MaxFrameBytes));

@@ -190,6 +190,27 @@ public sealed class ConnectorTests
     }
 
     [Fact]
+    public async Task An_address_without_sessions_gets_as_many_tasks_at_the_same_time_as_was_said()
+    {
+        using var listener = new RawListener();
+        var connecting = WorkerPool.ConnectAsync(new EndpointAddress(listener.Address.ToString()) { Concurrency = 2 }, cancellationToken: TestContext.Current.CancellationToken);
+        using var session = await listener.AcceptAsync().Soon();
+        Assert.NotNull(await session.ReadAsync().Soon());
+        await session.SendAsync(RawHttp2Peer.Refusal(12));
+        await using var pool = await connecting.Soon();
+        var futures = Enumerable.Range(0, 3).Select(_ => pool.Submit<int>("work", [], cancellationToken: TestContext.Current.CancellationToken)).ToList();
+        using (var calls = new RawHttp2Peer((await listener.AcceptAsync().Soon()).Socket) { IsSession = false })
+        {
+            Assert.NotNull(await calls.ReadMessageAsync().Soon());
+            Assert.NotNull(await calls.ReadMessageAsync().Soon());
+            Assert.Equal(1, pool.QueuedTasks);
+            Assert.True(futures[2].Cancel());
+        }
+
+        await Task.WhenAll(futures.Select(static f => f.Completion.Ended()));
+    }
+
+    [Fact]
     public async Task A_lost_connection_to_a_bare_address_is_made_again()
     {
         await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo);

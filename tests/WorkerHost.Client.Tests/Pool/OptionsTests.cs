@@ -80,5 +80,27 @@ public sealed class OptionsTests
 
     [Fact]
     public async Task No_address_at_all_is_refused() =>
-        await Assert.ThrowsAsync<ArgumentException>(() => WorkerPool.ConnectAsync([], cancellationToken: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ArgumentException>(() => WorkerPool.ConnectAsync(Array.Empty<string>(), cancellationToken: TestContext.Current.CancellationToken));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("two words")]
+    [InlineData("line\nbreak")]
+    [InlineData("gehäuse")]
+    public void A_secret_that_no_header_can_carry_is_refused_and_not_shown(string secret)
+    {
+        var thrown = Assert.Throws<ArgumentException>(() => new EndpointAddress("http://127.0.0.1:1") { Secret = secret });
+        Assert.Contains("EndpointAddress.Secret", thrown.Message, StringComparison.Ordinal);
+        Assert.True(secret.Length == 0 || !thrown.ToString().Contains(secret, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100_001)]
+    public void An_endpoint_with_no_lanes_or_too_many_is_refused(int concurrency) =>
+        Assert.Contains("from 1 to 100000", Assert.Throws<ArgumentOutOfRangeException>(() => new EndpointAddress("unix:///s") { Concurrency = concurrency }).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void An_address_shows_itself_without_its_secret() =>
+        Assert.Equal("http://127.0.0.1:5000/", new EndpointAddress("http://127.0.0.1:5000") { Secret = "s3cret" }.ToString());
 }

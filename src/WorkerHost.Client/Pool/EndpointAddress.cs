@@ -1,0 +1,51 @@
+namespace WorkerHost;
+
+/// <summary>A task endpoint that is there already, and what a pool must know to use it. Immutable.</summary>
+public sealed record EndpointAddress
+{
+    /// <param name="address"><c>unix:///path/to/socket</c>, <c>http://host:port</c> or <c>https://host:port</c>.</param>
+    /// <exception cref="ArgumentException">It has none of these forms.</exception>
+    public EndpointAddress(string address)
+    {
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri)
+            || (uri.Scheme == "unix" ? uri.AbsolutePath.Length < 2 : uri.Scheme is not ("http" or "https")))
+        {
+            throw new ArgumentException($"'{address}' is no endpoint address: use unix:///path/to/socket or http://host:port");
+        }
+
+        Address = uri;
+    }
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; }
+
+    /// <summary>
+    /// What the endpoint wants to be shown with every call, as <c>authorization: Bearer …</c>: a worker that listens on TCP
+    /// has it from its launch line. Null, the default: nothing is shown. One or more visible ASCII characters. It is in no
+    /// log, message or <see cref="ToString"/>; over <c>http</c> it travels in the clear, so keep that to the loopback.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is empty or has other characters.</exception>
+    public string? Secret
+    {
+        get;
+        init => field = value is null || (value.Length > 0 && value.All(static c => c is > ' ' and <= '~'))
+            ? value
+            : throw new ArgumentException($"EndpointAddress.Secret cannot be sent: it has {value.Length} characters; allowed are one or more, all of them visible ASCII", nameof(Secret));
+    }
+
+    /// <summary>
+    /// How many tasks to give at the same time to an endpoint that has no sessions. Default 1; from 1 to 100 000, and what
+    /// its server allows in streams per connection bounds it, too. An endpoint with sessions says itself how many it runs.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not in that range.</exception>
+    public int Concurrency
+    {
+        get;
+        init => field = value is >= 1 and <= Client.EndpointState.MaxConcurrency
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(Concurrency), value, $"EndpointAddress.Concurrency must be from 1 to {Client.EndpointState.MaxConcurrency}");
+    } = 1;
+
+    /// <summary>The address alone.</summary>
+    public override string ToString() => Address.ToString();
+}
