@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace WorkerHost;
@@ -154,7 +155,8 @@ public sealed partial class WorkerPool : IAsyncDisposable
 
     /// <summary>
     /// Stops the pool: no new tasks; accepted ones may finish for <see cref="WorkerPoolOptions.DrainTimeout"/>, then the
-    /// rest is cancelled; then the workers are stopped. May be called several times and from several threads.
+    /// rest is cancelled; then the workers are stopped. May be called several times and from several threads. What fails
+    /// is thrown at the end, when everything was stopped.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -197,13 +199,24 @@ public sealed partial class WorkerPool : IAsyncDisposable
         }
 
         connector.HalfCloseAll();
-        if (ownedSource is not null)
+        ExceptionDispatchInfo? failed = null;
+        foreach (var part in new[] { ownedSource, connector, retries })
         {
-            await ownedSource.DisposeAsync().ConfigureAwait(false);
+            try
+            {
+                if (part is not null)
+                {
+                    await part.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+            catch (Exception e)
+            {
+                // What this part leaves behind is no reason to leave more.
+                failed ??= ExceptionDispatchInfo.Capture(e);
+            }
         }
 
-        await connector.DisposeAsync().ConfigureAwait(false);
-        await retries.DisposeAsync().ConfigureAwait(false);
         loop.Dispose();
+        failed?.Throw();
     }
 }

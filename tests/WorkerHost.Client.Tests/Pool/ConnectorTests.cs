@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace WorkerHost.Client.Tests;
 
 /// <summary>The pool follows what its source says of the workers, whatever the order.</summary>
@@ -235,6 +237,27 @@ public sealed class ConnectorTests
     }
 
     [Fact]
+    public async Task A_supervisor_that_fails_to_stop_is_reported_after_everything_else_was_stopped()
+    {
+        var source = new FakeSource();
+        var time = new FakeTimeProvider();
+        await using var endpoint = new FakeEndpoint(static _ => null);
+        var pool = new WorkerPool(source, new BrokenSupervisor(), new WorkerPoolOptions { TimeProvider = time }, new Random(1));
+        source.Publish([endpoint.Listener.Worker()]);
+        await pool.FirstConnected.Soon();
+        var running = pool.Submit<int>("endless", [], cancellationToken: TestContext.Current.CancellationToken);
+        var stopping = pool.DisposeAsync().AsTask();
+        while (!stopping.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Equal("it cannot stop", (await Assert.ThrowsAsync<IOException>(() => stopping)).Message);
+        await running.Settled.Soon();
+    }
+
+    [Fact]
     [Trait("Scenario", "25")]
     public async Task A_stop_that_cancels_does_not_wait_for_a_backoff_and_settles_everything()
     {
@@ -282,4 +305,9 @@ public sealed class ConnectorTests
     }
 
     private static WorkerPool Pool(FakeSource source, WorkerPoolOptions? options = null) => new(source, null, options ?? new WorkerPoolOptions(), new Random(1));
+
+    private sealed class BrokenSupervisor : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync() => throw new IOException("it cannot stop");
+    }
 }
