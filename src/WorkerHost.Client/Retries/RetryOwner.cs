@@ -34,7 +34,9 @@ internal sealed class RetryOwner : IAsyncDisposable
                 Delay = options.MinDelay,
                 MaxDelay = options.MaxDelay,
                 ShouldHandle = static args => ValueTask.FromResult(MayRetry(args.Context, args.Outcome)),
-                DelayGenerator = static args => ValueTask.FromResult(args.Outcome.Result.Failure?.RetryAfter),
+
+                // Polly bounds only the delays it makes up itself.
+                DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result.Failure?.RetryAfter is { } asked && asked > options.MaxDelay ? options.MaxDelay : args.Outcome.Result.Failure?.RetryAfter),
                 OnRetry = args =>
                 {
                     if (args.Context.Properties.TryGetValue(EntryKey, out var entry) && args.Outcome.Result.Failure is { } failure)

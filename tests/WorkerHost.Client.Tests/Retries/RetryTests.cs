@@ -79,7 +79,7 @@ public sealed class RetryTests
     [Fact]
     public async Task The_time_a_failure_asks_for_is_waited()
     {
-        await using var rig = new LoopRig();
+        await using var rig = new LoopRig(retry: new RetryOptions { MaxDelay = TimeSpan.FromMinutes(1) });
         var worker = rig.Connect();
         var future = rig.Submit();
         worker.Fail((await worker.NextAsync()).Sequence, DispatcherRig.HandlerThrew(retryable: true) with { RetryAfter = TimeSpan.FromSeconds(30) });
@@ -91,6 +91,20 @@ public sealed class RetryTests
         worker.Succeed(sequence);
         await future.Soon();
         Assert.Contains(rig.Log.Texts, static t => t.Contains("trying again in 00:00:30", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task No_worker_can_ask_for_a_longer_delay_than_the_longest()
+    {
+        await using var rig = new LoopRig(retry: new RetryOptions { MaxDelay = TimeSpan.FromSeconds(3) });
+        var worker = rig.Connect();
+        var future = rig.Submit();
+        worker.Fail((await worker.NextAsync()).Sequence, DispatcherRig.HandlerThrew(retryable: true) with { RetryAfter = TimeSpan.FromHours(1) });
+        rig.Time.Advance(TimeSpan.FromSeconds(2.9));
+        Assert.Equal(1, worker.Count);
+        rig.Time.Advance(TimeSpan.FromSeconds(0.2));
+        worker.Succeed((await worker.NextAsync()).Sequence, "4");
+        Assert.Equal(4, await future.Soon());
     }
 
     [Fact]
