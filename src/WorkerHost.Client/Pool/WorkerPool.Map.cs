@@ -44,12 +44,16 @@ public sealed partial class WorkerPool
             throw new ArgumentException("TaskOptions.Id would be the id of every item's task; leave it null for Map", nameof(options));
         }
 
-        return MapAhead(items, (item, token) => SubmitAsync<TResult>(task, [item], options, token), buffer, cancellationToken);
+        return MapAhead<TItem, TResult>(
+            items,
+            (item, leaving, token) => SubmitAsync(task, ArgumentsOf(task, [item]), ContentType.Json, Client.JsonResult<TResult>.Reader, options, leaving, token),
+            buffer,
+            cancellationToken);
     }
 
     private static async IAsyncEnumerable<TResult> MapAhead<TItem, TResult>(
         IAsyncEnumerable<TItem> items,
-        Func<TItem, CancellationToken, ValueTask<TaskFuture<TResult>>> submit,
+        Func<TItem, CancellationToken, CancellationToken, ValueTask<TaskFuture<TResult>>> submit,
         int buffer,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -58,6 +62,7 @@ public sealed partial class WorkerPool
         var producer = items.GetAsyncEnumerator(leaving.Token);
         ExceptionDispatchInfo? producerFailed = null;
         Task<bool>? moving = null;
+        Task<TaskFuture<TResult>>? submitting = null;
         var more = true;
         try
         {
@@ -65,29 +70,40 @@ public sealed partial class WorkerPool
             {
                 while (more && ahead.Count < buffer && !(ahead.TryPeek(out var first) && first.IsDone))
                 {
+                    // Neither a slow producer nor a full queue holds back a result that is there.
+                    var oldest = ahead.Count > 0 ? ahead.Peek().Completion : null;
                     try
                     {
-                        moving ??= producer.MoveNextAsync().AsTask();
-                        if (!moving.IsCompleted && ahead.TryPeek(out var oldest))
+                        if (submitting is null)
                         {
-                            // A slow producer does not hold back a result that is there.
-                            await Task.WhenAny(moving, oldest.Completion).ConfigureAwait(false);
-                            if (!moving.IsCompleted)
+                            moving ??= producer.MoveNextAsync().AsTask();
+                            if (!await EndsFirst(moving, oldest).ConfigureAwait(false))
                             {
                                 break;
                             }
+
+                            more = await moving.ConfigureAwait(false);
+                            moving = null;
+                            if (!more)
+                            {
+                                break;
+                            }
+
+                            submitting = submit(producer.Current, leaving.Token, cancellationToken).AsTask();
                         }
 
-                        more = await moving.ConfigureAwait(false);
-                        moving = null;
-                        if (more)
+                        if (!await EndsFirst(submitting, oldest).ConfigureAwait(false))
                         {
-                            ahead.Enqueue(await submit(producer.Current, cancellationToken).ConfigureAwait(false));
+                            break;
                         }
+
+                        ahead.Enqueue(await submitting.ConfigureAwait(false));
+                        submitting = null;
                     }
                     catch (Exception e)
                     {
                         moving = null;
+                        submitting = null;
                         more = false;
                         producerFailed = ExceptionDispatchInfo.Capture(e);
                     }
@@ -109,14 +125,30 @@ public sealed partial class WorkerPool
                 future.Cancel();
             }
 
-            if (moving is not null)
+            if (((Task?)moving ?? submitting) is { } underWay)
             {
                 // An enumerator must not be disposed while it moves; one that heeds its token need not be waited for.
                 await leaving.CancelAsync().ConfigureAwait(false);
-                await ((Task)moving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await underWay.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            if (submitting is { IsCompletedSuccessfully: true })
+            {
+                (await submitting.ConfigureAwait(false)).Cancel();
             }
 
             await producer.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Waits for one of the two. False: the first is still under way.</summary>
+    private static async ValueTask<bool> EndsFirst(Task first, Task? second)
+    {
+        if (!first.IsCompleted && second is not null)
+        {
+            await Task.WhenAny(first, second).ConfigureAwait(false);
+        }
+
+        return first.IsCompleted || second is null;
     }
 }

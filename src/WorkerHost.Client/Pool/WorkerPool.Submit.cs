@@ -54,12 +54,12 @@ public sealed partial class WorkerPool
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
     public ValueTask<TaskFuture<TResult>> SubmitAsync<TResult>(string task, object?[] arguments, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
-        SubmitAsync(task, ArgumentsOf(task, arguments), ContentType.Json, Client.JsonResult<TResult>.Reader, options, cancellationToken);
+        SubmitAsync(task, ArgumentsOf(task, arguments), ContentType.Json, Client.JsonResult<TResult>.Reader, options, cancellationToken, cancellationToken);
 
     /// <summary>Like <c>SubmitBytes</c>, but waits for a place in a full queue.</summary>
     /// <inheritdoc cref="SubmitAsync{TResult}(string, object?[], TaskOptions?, CancellationToken)"/>
     public ValueTask<TaskFuture<ReadOnlyMemory<byte>>> SubmitBytesAsync(string task, ReadOnlyMemory<byte> payload, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
-        SubmitAsync(task, payload, ContentType.Bytes, Client.RawBytes.Reader, options, cancellationToken);
+        SubmitAsync(task, payload, ContentType.Bytes, Client.RawBytes.Reader, options, cancellationToken, cancellationToken);
 
     private TaskFuture<T> Submit<T>(string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken cancellationToken)
     {
@@ -73,10 +73,12 @@ public sealed partial class WorkerPool
         return future;
     }
 
-    private async ValueTask<TaskFuture<T>> SubmitAsync<T>(string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken cancellationToken)
+    /// <summary>Waits for a place until <paramref name="giveUp"/>; the other token cancels the task once it is accepted.</summary>
+    private async ValueTask<TaskFuture<T>> SubmitAsync<T>(
+        string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken giveUp, CancellationToken cancellationToken)
     {
         var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);
-        if (await loop.SubmitAsync(entry, held: retries.WrapsEveryAttempt, cancellationToken).ConfigureAwait(false) is { } refusal)
+        if (await loop.SubmitAsync(entry, held: retries.WrapsEveryAttempt, giveUp).ConfigureAwait(false) is { } refusal)
         {
             throw new TaskException(future.Id, task, refusal);
         }

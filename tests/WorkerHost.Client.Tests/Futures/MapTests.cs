@@ -147,6 +147,48 @@ public sealed class MapTests
     }
 
     [Fact]
+    public async Task A_full_queue_does_not_hold_back_a_result_that_is_there()
+    {
+        using var mayAnswer = new ManualResetEventSlim();
+        await using var endpoint = new FakeEndpoint(
+            task =>
+            {
+                mayAnswer.Wait();
+                return task.Task == "echo" ? FakeEndpoint.Echo(task) : null;
+            },
+            concurrency: 1);
+        await using var pool = await ConnectAsync(endpoint, new WorkerPoolOptions { QueueCapacity = 1, DrainTimeout = TimeSpan.Zero, CancelGrace = TimeSpan.Zero, TerminateGrace = TimeSpan.Zero });
+        List<TaskFuture<int>> endless = [];
+        var waiting = Task.FromResult<TaskFuture<int>>(null!);
+        await using (var results = pool.Map<int, int>("echo", Items(), cancellationToken: TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken))
+        {
+            var first = results.MoveNextAsync().AsTask();
+            Assert.False(waiting.IsCompleted);
+            mayAnswer.Set();
+            Assert.True(await first.Soon());
+            Assert.Equal(1, results.Current);
+        }
+
+        // What waited for its place does not take it after its consumer has left.
+        endless.Add(await waiting.Soon());
+        Assert.Equal(1, pool.QueuedTasks);
+        Assert.True(endless[1].Cancel());
+        Assert.Equal(0, pool.QueuedTasks);
+        Assert.True(endless[0].Cancel());
+        endpoint.Break();
+
+        IEnumerable<int> Items()
+        {
+            yield return 1;
+
+            // Others fill the queue and get the next place in it: the second item has to wait for long.
+            endless.Add(pool.Submit<int>("endless", [], cancellationToken: TestContext.Current.CancellationToken));
+            waiting = pool.SubmitAsync<int>("endless", [], cancellationToken: TestContext.Current.CancellationToken).AsTask();
+            yield return 2;
+        }
+    }
+
+    [Fact]
     public async Task A_consumer_that_leaves_does_not_wait_for_a_producer_that_heeds_its_token()
     {
         await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo);
