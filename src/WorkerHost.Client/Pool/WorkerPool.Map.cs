@@ -71,7 +71,7 @@ public sealed partial class WorkerPool
                 while (more && ahead.Count < buffer && !(ahead.TryPeek(out var first) && first.IsDone))
                 {
                     // Neither a slow producer nor a full queue holds back a result that is there.
-                    var oldest = ahead.Count > 0 ? ahead.Peek().Completion : null;
+                    var oldest = first?.Completion;
                     try
                     {
                         if (submitting is null)

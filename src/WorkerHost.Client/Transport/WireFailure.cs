@@ -51,7 +51,7 @@ internal static class WireFailure
     }
 
     /// <summary>What a unary call's status alone says of the task; null when the connection was lost.</summary>
-    public static TaskFailure? Read(RpcException e, WorkerId worker)
+    public static TaskFailure? FromStatus(RpcException e, WorkerId worker)
     {
         // An endpoint that is there may say Unavailable of what it depends on. Only what grpc-dotnet made of an error of its own is a lost connection.
         if (e is { StatusCode: StatusCode.Unavailable or StatusCode.Internal, Status.DebugException: not null })

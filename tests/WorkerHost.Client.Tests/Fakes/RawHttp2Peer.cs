@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
 using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 
 namespace WorkerHost.Client.Tests;
 
@@ -140,8 +141,8 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
     /// <summary>":status: 200" (RFC 7541, static table 8) and a content type, literally and without Huffman.</summary>
     public static byte[] ResponseHeaders(int stream = 1) => Frame(Headers, EndHeaders, stream, [0x88, .. Literal("content-type", "application/grpc")]);
 
-    /// <summary>A call refused with a status and nothing else but its words.</summary>
-    public static byte[] Refusal(int status, int stream = 1, string words = "") => Frame(
+    /// <summary>A call refused with a status, its words and perhaps our failure.</summary>
+    public static byte[] Refusal(int status, int stream = 1, string words = "", V1.TaskFailure? failure = null) => Frame(
         Headers,
         EndHeaders | EndStream,
         stream,
@@ -150,6 +151,7 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
             .. Literal("content-type", "application/grpc"),
             .. Literal("grpc-status", status.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             .. Literal("grpc-message", words),
+            .. failure is null ? [] : Literal("grpc-status-details-bin", Convert.ToBase64String(new Google.Rpc.Status { Code = status, Details = { Any.Pack(failure) } }.ToByteArray())),
         ]);
 
     public static byte[] Trailers(int status = 0, int stream = 1) =>

@@ -48,6 +48,30 @@ public sealed class UnaryConnectionTests
     }
 
     [Theory]
+    [InlineData(8)]
+    [InlineData(14)]
+    public async Task A_refusal_that_says_by_our_contract_that_the_task_never_started_is_no_attempt(int status)
+    {
+        await using var rig = new LoopRig();
+        using var listener = new RawListener();
+        await using var connection = Open(rig, listener);
+        var future = rig.Submit(maxAttempts: 1);
+        using var peer = await AcceptAsync(listener);
+        var (stream, _) = (await peer.ReadMessageAsync().Soon())!.Value;
+        await peer.SendAsync(RawHttp2Peer.Refusal(status, stream, failure: new V1.TaskFailure { Kind = V1.TaskFailureKind.Rejected, NeverStarted = true }));
+        while (rig.Loop.Load.Queued == 0)
+        {
+            await Task.Yield();
+        }
+
+        var other = rig.Connect(slot: 1);
+        var (entry, sequence) = await other.NextAsync();
+        Assert.Equal(1, entry.Attempt);
+        other.Succeed(sequence, "3");
+        Assert.Equal(3, await future.Soon());
+    }
+
+    [Theory]
     [InlineData("nothing")]
     [InlineData("headers")]
     [InlineData("half an answer")]
