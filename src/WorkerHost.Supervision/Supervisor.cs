@@ -99,6 +99,8 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     void IWorkerBackChannel.Kill(WorkerId worker, string reason, TimeSpan grace) =>
         loop.Tell(new SupervisorMessage.Kill(worker, reason, grace));
 
+    void IWorkerBackChannel.Reject(WorkerId worker, string reason) => loop.Tell(new SupervisorMessage.Reject(worker, reason));
+
     void IWorkerBackChannel.Recycle(WorkerId worker, string reason) => loop.Tell(new SupervisorMessage.Recycle(worker, reason));
 
     void IWorkerBackChannel.ReportLoad(Func<WorkerId, WorkerLoad> load) => loop.ReportLoad(load);

@@ -192,7 +192,7 @@ internal sealed class EndpointConnector(
                 {
                     // Whoever waits for the pool's start would wait for ever: the next worker will hardly be another.
                     firstTry.TrySetException(new IOException($"worker {worker.Id} is ready, but no session can be opened with it: {reason}"));
-                    source.BackChannel!.Kill(worker.Id, $"its endpoint {worker.Address} cannot be reached: {reason}", TimeSpan.Zero);
+                    source.BackChannel!.Reject(worker.Id, $"no session can be opened with it at {worker.Address}: {reason}");
                     return;
                 }
             }

@@ -110,7 +110,10 @@ internal sealed partial class SupervisorLoop
             case SupervisorMessage.Recycle recycle when SeatOf(recycle.Id) is { } seat:
                 await ApplyAsync(seat, new SlotEvent.RecycleRequested(Now(), recycle.Id.Incarnation, recycle.Reason), null).ConfigureAwait(false);
                 break;
-            case SupervisorMessage.Kill or SupervisorMessage.Recycle:
+            case SupervisorMessage.Reject reject when SeatOf(reject.Id) is { } seat:
+                await ApplyAsync(seat, new SlotEvent.Rejected(Now(), reject.Id.Incarnation, reject.Reason), null).ConfigureAwait(false);
+                break;
+            case SupervisorMessage.Kill or SupervisorMessage.Recycle or SupervisorMessage.Reject:
                 break;
             case SupervisorMessage.Stop:
                 await StopAsync().ConfigureAwait(false);

@@ -17,6 +17,8 @@ internal abstract record SupervisorMessage
 
     public sealed record Kill(WorkerId Id, string Reason, TimeSpan Grace) : SupervisorMessage;
 
+    public sealed record Reject(WorkerId Id, string Reason) : SupervisorMessage;
+
     public sealed record Recycle(WorkerId Id, string Reason) : SupervisorMessage;
 
     public sealed record Stop : SupervisorMessage;

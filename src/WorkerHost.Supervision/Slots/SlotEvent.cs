@@ -31,5 +31,8 @@ internal abstract record SlotEvent(TimeSpan At)
 
     public sealed record RecycleRequested(TimeSpan At, long Incarnation, string Reason) : Request(At, Incarnation, Reason);
 
+    /// <summary>Ready, but of no use to its pool.</summary>
+    public sealed record Rejected(TimeSpan At, long Incarnation, string Reason) : Request(At, Incarnation, Reason);
+
     public sealed record KillRequested(TimeSpan At, long Incarnation, string Reason, TimeSpan Grace) : Request(At, Incarnation, Reason);
 }

@@ -96,6 +96,9 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
                 leave = new Leave(LeaveKind.BootTimeout, $"not ready after {times.Boot.TotalSeconds:0.###} s (BootTimeout)", Signalled: true);
                 return Kill();
 
+            case SlotEvent.Rejected:
+                return [];
+
             // Nothing to drain yet, and it may not be reading its lifeline: ask by signal as well.
             case SlotEvent.RecycleRequested recycle:
                 return [.. LeaveNow(SlotState.Draining, LeaveKind.Recycle, recycle.Reason, times.TerminateGrace, e.At), AskToLeave];
@@ -113,6 +116,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         SlotEvent.Exited exited => Died(exited),
         SlotEvent.RecycleRequested recycle => LeaveWhenDone(SlotState.Draining, LeaveKind.Recycle, recycle.Reason),
         SlotEvent.KillRequested kill => LeaveNow(SlotState.Draining, LeaveKind.Ordered, kill.Reason, kill.Grace, e.At),
+        SlotEvent.Rejected rejected => Reject(rejected.Reason),
         SlotEvent.StopRequested => LeaveWhenDone(SlotState.Stopping, LeaveKind.Stop, "the supervisor is stopping"),
         _ => throw Impossible(e),
     };
@@ -125,6 +129,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
             // The probe may have seen SERVING just before the decision to end it.
             case SlotEvent.Booted:
             case SlotEvent.RecycleRequested:
+            case SlotEvent.Rejected:
                 return [];
             case SlotEvent.Exited exited when State == SlotState.Stopping:
                 return [Report(exited, "none: stopping"), .. End()];
@@ -179,7 +184,9 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     private ImmutableArray<SlotAction> Died(SlotEvent.Exited e)
     {
         var cause = DeathClassifier.Classify(e.Facts, leave, readyAt is not null);
-        TimeSpan? readyFor = readyAt is { } since ? e.At - since : null;
+
+        // However long nobody could use it, that was no health.
+        TimeSpan? readyFor = readyAt is { } since && leave is not { Kind: LeaveKind.Rejected } ? e.At - since : null;
         var decision = policy.Decide(e.At, Judge(e, cause), readyFor);
         var report = Report(e, decision.Next);
         if (decision.Delay <= TimeSpan.Zero)
@@ -212,6 +219,13 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         leave = new Leave(kind, reason, Signalled: false);
         step = Step.Asked;
         return [Publish, AskToLeave, new SlotAction.SetTimer(SlotTimer.Drain, times.Drain)];
+    }
+
+    private ImmutableArray<SlotAction> Reject(string reason)
+    {
+        State = SlotState.Draining;
+        leave = new Leave(LeaveKind.Rejected, reason, Signalled: true);
+        return [Publish, .. Kill()];
     }
 
     private ImmutableArray<SlotAction> LeaveNow(SlotState state, LeaveKind kind, string reason, TimeSpan grace, TimeSpan now)

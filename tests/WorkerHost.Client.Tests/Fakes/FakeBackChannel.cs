@@ -7,11 +7,15 @@ internal sealed class FakeBackChannel : IWorkerBackChannel
 {
     private readonly Channel<(WorkerId Worker, string Reason, TimeSpan Grace)> kills = Channel.CreateUnbounded<(WorkerId, string, TimeSpan)>();
 
+    private readonly Channel<(WorkerId Worker, string Reason)> rejections = Channel.CreateUnbounded<(WorkerId, string)>();
+
     public Exception? Throws { get; set; }
 
     public Func<WorkerId, WorkerLoad>? Load { get; private set; }
 
     public ChannelReader<(WorkerId Worker, string Reason, TimeSpan Grace)> Kills => kills.Reader;
+
+    public ChannelReader<(WorkerId Worker, string Reason)> Rejections => rejections.Reader;
 
     public void Kill(WorkerId worker, string reason, TimeSpan grace)
     {
@@ -21,6 +25,8 @@ internal sealed class FakeBackChannel : IWorkerBackChannel
             throw Throws;
         }
     }
+
+    public void Reject(WorkerId worker, string reason) => rejections.Writer.TryWrite((worker, reason));
 
     public void Recycle(WorkerId worker, string reason)
     {

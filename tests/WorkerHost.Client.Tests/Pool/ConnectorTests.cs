@@ -75,14 +75,14 @@ public sealed class ConnectorTests
     }
 
     [Fact]
-    public async Task A_ready_worker_that_cannot_be_reached_is_replaced()
+    public async Task A_ready_worker_that_cannot_be_reached_is_rejected()
     {
         var source = new FakeSource();
         await using var pool = Pool(source);
         source.Publish([new WorkerEndpoint(new WorkerId("test", 0, 1), new Uri("unix:///nowhere/at/all"), 0, null, 1)]);
-        var (worker, reason, grace) = await source.Back.Kills.ReadAsync(TestContext.Current.CancellationToken).Soon();
-        Assert.Equal((new WorkerId("test", 0, 1), TimeSpan.Zero), (worker, grace));
-        Assert.Contains("unix:///nowhere/at/all cannot be reached", reason, StringComparison.Ordinal);
+        var (worker, reason) = await source.Back.Rejections.ReadAsync(TestContext.Current.CancellationToken).Soon();
+        Assert.Equal(new WorkerId("test", 0, 1), worker);
+        Assert.Contains("no session can be opened with it at unix:///nowhere/at/all", reason, StringComparison.Ordinal);
         source.Stop();
     }
 

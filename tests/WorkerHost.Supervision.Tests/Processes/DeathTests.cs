@@ -71,6 +71,24 @@ public sealed class DeathTests
     }
 
     [Fact]
+    [Trait("Scenario", "23")]
+    public async Task A_pool_that_can_use_no_worker_hears_that_waiting_is_of_no_use()
+    {
+        var restart = new RestartOptions { Intensity = 2, MinBackoff = TimeSpan.FromMilliseconds(1), StableAfter = TimeSpan.Zero };
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("finish=0"), new SupervisorOptions { Workers = 1, Restart = restart });
+        for (var incarnation = 1; incarnation <= 3; incarnation++)
+        {
+            var worker = await supervised.ReadyAsync(w => w.Id.Incarnation == incarnation);
+            supervised.BackChannel.Reject(worker.Id, "no session can be opened with it");
+        }
+
+        var set = await supervised.Sets.Until(s => s.Outlook.Hopeless);
+        Assert.Equal(DeathCause.BootFailure, set.Outlook.LastDeath!.Cause);
+        Assert.Contains("no session can be opened with it", set.Outlook.LastDeath.Reason, StringComparison.Ordinal);
+        Assert.Equal(SlotState.CrashLooping, Assert.Single(supervised.Supervisor.Workers).State);
+    }
+
+    [Fact]
     public async Task What_a_worker_has_started_dies_with_it()
     {
         await using var supervised = await Supervised.StartAsync(Supervised.Dummy("grandchild"));

@@ -38,6 +38,8 @@ internal sealed class SlotWorld
 
     public ImmutableArray<SlotAction> Recycle() => Machine.Handle(new SlotEvent.RecycleRequested(Now, Incarnation, "too old"));
 
+    public ImmutableArray<SlotAction> Rejected() => Machine.Handle(new SlotEvent.Rejected(Now, Incarnation, "no session"));
+
     public ImmutableArray<SlotAction> Kill(double graceSeconds) =>
         Machine.Handle(new SlotEvent.KillRequested(Now, Incarnation, "task 7", TimeSpan.FromSeconds(graceSeconds)));
 
