@@ -56,7 +56,7 @@ internal sealed record LedgerEvidence
         try
         {
             // The worker may have made the file as large as it likes: no more is read than a ledger can have.
-            using var file = File.OpenRead(path);
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             var page = new byte[Math.Min(file.Length, LedgerLayout.SizeFor(LedgerLayout.MaxLanes))];
             return Parse(page.AsSpan(0, file.ReadAtLeast(page, page.Length, throwOnEndOfStream: false)), incarnation);
         }

@@ -64,7 +64,7 @@ public sealed class HostileLedgerTests
     public void A_ledger_that_its_worker_made_huge_costs_no_memory()
     {
         using var ledger = new LedgerFile(lanes: 1);
-        using (var file = File.OpenWrite(ledger.Path))
+        using (var file = new FileStream(ledger.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             file.SetLength(1L << 40);
         }
