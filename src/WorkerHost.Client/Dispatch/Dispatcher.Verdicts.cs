@@ -76,6 +76,7 @@ internal sealed partial class Dispatcher
 
     private void Redispatch(TaskEntry entry)
     {
+        Refund(entry.Endpoint!);
         if (entry.Completed)
         {
             Settle(entry);

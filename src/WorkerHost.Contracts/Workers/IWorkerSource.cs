@@ -30,6 +30,9 @@ internal interface IWorkerBackChannel
     /// </summary>
     void Reject(WorkerId worker, string reason);
 
+    /// <summary>The worker will be recycled soon: a replacement may be started already.</summary>
+    void PrepareReplacement(WorkerId worker);
+
     /// <summary>Replaces the worker: no new tasks, drain, then leave. Not counted as a crash.</summary>
     void Recycle(WorkerId worker, string reason);
 

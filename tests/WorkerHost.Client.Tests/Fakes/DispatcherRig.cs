@@ -17,9 +17,9 @@ internal sealed class DispatcherRig(DispatcherOptions? options = null)
         return decided;
     }
 
-    public EndpointState Endpoint(int slot = 0, int concurrency = 1, bool supervised = true, bool prefetches = true, long incarnation = 1)
+    public EndpointState Endpoint(int slot = 0, int concurrency = 1, bool supervised = true, bool prefetches = true, long incarnation = 1, long maxTasks = 0)
     {
-        var worker = new WorkerEndpoint(new WorkerId("test", slot, incarnation), new Uri("unix:///nowhere"), 4711 + slot, null, concurrency);
+        var worker = new WorkerEndpoint(new WorkerId("test", slot, incarnation), new Uri("unix:///nowhere"), 4711 + slot, null, concurrency, maxTasks);
         return new EndpointState(worker, (ulong)(1000 + slot * 100 + incarnation), concurrency, supervised, prefetches);
     }
 

@@ -46,6 +46,44 @@ public sealed class ConnectorTests
         source.Stop();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_spare_is_connected_and_gets_no_task_until_it_serves(bool connectedFirst)
+    {
+        var source = new FakeSource();
+        using var listener = new RawListener();
+        await using var pool = Pool(source);
+        var spare = listener.Worker();
+        source.Publish(spares: [spare]);
+        using var peer = await listener.AcceptAsync().Soon();
+        Assert.NotNull(await peer.ReadAsync().Soon());
+        var hello = (byte[])
+        [
+            .. RawHttp2Peer.ResponseHeaders(),
+            .. RawHttp2Peer.Message(new V1.SessionResponse { Hello = new V1.EndpointHello { Protocol = 1, Concurrency = 100 } }),
+        ];
+        if (connectedFirst)
+        {
+            await peer.SendAsync(hello);
+            await pool.FirstConnected.Soon();
+        }
+
+        var future = pool.Submit<int>("echo", [1], cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(1, pool.QueuedTasks);
+        source.Publish([spare]);
+        if (!connectedFirst)
+        {
+            await peer.SendAsync(hello);
+        }
+
+        Assert.NotNull(await peer.ReadAsync().Soon());
+        Assert.Equal(0, pool.QueuedTasks);
+        Assert.False(future.IsDone);
+        source.Stop();
+        peer.Dispose();
+    }
+
     [Fact]
     [Trait("Scenario", "42")]
     public async Task A_worker_told_to_leave_while_it_is_being_connected_gets_no_task()

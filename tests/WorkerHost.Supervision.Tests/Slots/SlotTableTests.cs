@@ -37,6 +37,8 @@ public sealed class SlotTableTests
         ("Kill(0)", w => w.Kill(0)),
         ("Kill(9)", w => w.Kill(9)),
         ("Stop", w => w.Stop()),
+        ("Vacate", w => w.Vacate()),
+        ("CrashUnneeded", w => w.CrashUnneeded()),
     ];
 
     [Fact]

@@ -28,6 +28,11 @@ internal sealed class SlotWorld
 
     public ImmutableArray<SlotAction> Crash(long? finished = null) => Exited(ExitFacts.Signalled(11), finished);
 
+    public ImmutableArray<SlotAction> CrashUnneeded() =>
+        Machine.Handle(new SlotEvent.Exited(Now, Incarnation, ExitFacts.Signalled(11), Finished: null, Refill: false));
+
+    public ImmutableArray<SlotAction> Vacate() => Machine.Handle(new SlotEvent.Vacate(Now));
+
     public ImmutableArray<SlotAction> BootTimedOut() => Machine.Handle(new SlotEvent.BootTimedOut(Now, Incarnation));
 
     public ImmutableArray<SlotAction> BackoffElapsed() => Machine.Handle(new SlotEvent.BackoffElapsed(Now, Incarnation));
