@@ -13,16 +13,18 @@ namespace WorkerHost;
 public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackChannel
 {
     private readonly SupervisorLoop loop;
+    private readonly SupervisorOptions options;
     private readonly Task running;
 
-    private Supervisor(SupervisorLoop loop)
+    private Supervisor(SupervisorLoop loop, SupervisorOptions options)
     {
         this.loop = loop;
+        this.options = options;
         running = Task.Run(loop.RunAsync);
     }
 
     /// <summary>
-    /// One status per slot, by slot: an immutable picture, made anew at every change.
+    /// One status per slot that is in use, by slot: an immutable picture, made anew at every change.
     /// </summary>
     public ImmutableArray<WorkerStatus> Workers => loop.Statuses;
 
@@ -60,7 +62,7 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
         SupervisorOptionsCheck.Throw(options);
         cancellationToken.ThrowIfCancellationRequested();
         var loop = new SupervisorLoop(command, options, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance, new Random());
-        var supervisor = new Supervisor(loop);
+        var supervisor = new Supervisor(loop, options);
         try
         {
             await loop.FirstReady.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -94,12 +96,90 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    /// <summary>
+    /// Changes the number of workers. The missing are started; the superfluous finish what they have and leave. With 0 the
+    /// supervisor keeps no worker, and its pool refuses tasks, until it is called again.
+    /// </summary>
+    /// <param name="workers">From 0 to 10 000.</param>
+    /// <param name="cancellationToken">Ends the waiting; the change goes on.</param>
+    /// <returns>
+    /// When that many workers take tasks and the others are gone. Where several calls overlap, the last number counts, and all
+    /// of them return then.
+    /// </returns>
+    /// <exception cref="ArgumentOutOfRangeException">The number is out of its range.</exception>
+    /// <exception cref="ObjectDisposedException">The supervisor has stopped, or stops meanwhile.</exception>
+    public Task ScaleAsync(int workers, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(workers, 0);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, SupervisorOptionsCheck.MostWorkers);
+        return ChangeAsync(
+            (crew, now) => crew.Resize(crew.Size with { Workers = workers, Spares = options.SparesFor(workers) }, now),
+            new Goal(static crew => crew.IsComplete),
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Replaces every worker: one after the other, each only when its replacement is ready, so that never fewer than the
+    /// configured number take tasks; or all at the same time. Workers finish what they have.
+    /// </summary>
+    /// <param name="rolling">False: all at the same time.</param>
+    /// <param name="cancellationToken">Ends the waiting; the restart goes on.</param>
+    /// <returns>When every worker of before is gone. A restart that begins meanwhile takes the work over; both return at its end.</returns>
+    /// <exception cref="WorkerRestartException">A new worker could not boot; the old ones keep serving.</exception>
+    /// <exception cref="ObjectDisposedException">The supervisor has stopped, or stops meanwhile.</exception>
+    public Task RestartAsync(bool rolling = true, CancellationToken cancellationToken = default)
+    {
+        var generation = 0;
+        return ChangeAsync(
+            (crew, now) =>
+            {
+                var actions = crew.Restart(rolling, rolling ? "rolling restart" : "restart", now);
+                generation = crew.Generation;
+                return actions;
+            },
+            new Goal(crew => crew.HasReached(generation), crew => crew.FailedGeneration >= generation),
+            cancellationToken);
+    }
+
+    /// <summary>Replaces one worker: as soon as another is ready in its place it finishes what it has and leaves.</summary>
+    /// <param name="worker">Which; nothing happens when it is gone already.</param>
+    /// <param name="cancellationToken">Ends the waiting; the replacement goes on.</param>
+    /// <returns>When it is gone.</returns>
+    /// <exception cref="ObjectDisposedException">The supervisor has stopped, or stops meanwhile.</exception>
+    public Task DrainAsync(WorkerId worker, CancellationToken cancellationToken = default)
+    {
+        Recycle(worker, "it was told to drain");
+        return ChangeAsync(
+            static (_, _) => [],
+            new Goal(crew => !crew.Slots.Any(s => s.Number == worker.Slot && s.Machine.Incarnation == worker.Incarnation && s.IsOccupied)),
+            cancellationToken);
+    }
+
     ChannelReader<WorkerSet> IWorkerSource.Subscribe() => loop.Feed.Subscribe();
 
     void IWorkerBackChannel.Kill(WorkerId worker, string reason, TimeSpan grace) =>
-        loop.Tell(new SupervisorMessage.Kill(worker, reason, grace));
+        loop.Tell(new SupervisorMessage.Request(worker, now => new SlotEvent.KillRequested(now, worker.Incarnation, reason, grace)));
 
-    void IWorkerBackChannel.Recycle(WorkerId worker, string reason) => loop.Tell(new SupervisorMessage.Recycle(worker, reason));
+    void IWorkerBackChannel.Reject(WorkerId worker, string reason) => 
+        loop.Tell(new SupervisorMessage.Request(worker, now => new SlotEvent.Rejected(now, worker.Incarnation, reason)));
+
+    void IWorkerBackChannel.PrepareReplacement(WorkerId worker) =>
+        loop.Tell(new SupervisorMessage.Request(worker, now => new SlotEvent.ReplacementNeededSoon(now, worker.Incarnation)));
+
+    void IWorkerBackChannel.Recycle(WorkerId worker, string reason) => Recycle(worker, reason);
 
     void IWorkerBackChannel.ReportLoad(Func<WorkerId, WorkerLoad> load) => loop.ReportLoad(load);
+
+    private void Recycle(WorkerId worker, string reason) =>
+        loop.Tell(new SupervisorMessage.Request(worker, now => new SlotEvent.RecycleRequested(now, worker.Incarnation, reason)));
+
+    private Task ChangeAsync(Func<Crew, TimeSpan, ImmutableArray<CrewAction>> change, Goal goal, CancellationToken cancellationToken)
+    {
+        if (!loop.TryTell(new SupervisorMessage.Change(change, goal)))
+        {
+            goal.GiveUp();
+        }
+
+        return goal.Reached.WaitAsync(cancellationToken);
+    }
 }

@@ -16,6 +16,19 @@ public sealed record SupervisorOptions
     /// </summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>
+    /// How many further workers are kept started, connected and warmed up, to take the place of one that dies or is replaced at
+    /// once. They come up after the first <see cref="Workers"/>. From 0 to 1000. Default (null): 1 where there are at least
+    /// 2 workers, else 0, because a spare costs the memory of a worker.
+    /// </summary>
+    public int? Spares { get; init; }
+
+    /// <summary>
+    /// How many more workers than <see cref="Workers"/> and <see cref="Spares"/> may be alive while some are being replaced,
+    /// from 1 to 1000; those that are being killed do not count. Default 1.
+    /// </summary>
+    public int MaxSurge { get; init; } = 1;
+
     /// <summary>How many tasks one worker runs at the same time, from 1 to 1024. Default 1: a death takes one task.</summary>
     public int Concurrency { get; init; } = 1;
 
@@ -54,4 +67,6 @@ public sealed record SupervisorOptions
 
     /// <summary>How many last lines of a worker's stderr are kept for its death report, from 0 to 1000. Default 20.</summary>
     public int OutputTailLines { get; init; } = 20;
+
+    internal int SparesFor(int workers) => Spares ?? (workers >= 2 ? 1 : 0);
 }

@@ -6,6 +6,8 @@ namespace WorkerHost;
 /// <summary>Finds everything that is wrong with a supervisor's options, not only the first.</summary>
 internal static class SupervisorOptionsCheck
 {
+    public const int MostWorkers = 10_000;
+
     /// <summary>Timers of the runtime end at about 49.7 days; a limit in whole days is easier to say.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
 
@@ -25,7 +27,9 @@ internal static class SupervisorOptionsCheck
     {
         var wrong = new List<string>();
         Name(wrong, options.PoolName);
-        Number(wrong, nameof(options.Workers), options.Workers, 1, 10_000);
+        Number(wrong, nameof(options.Workers), options.Workers, 1, MostWorkers);
+        Number(wrong, nameof(options.Spares), options.Spares ?? 0, 0, 1000);
+        Number(wrong, nameof(options.MaxSurge), options.MaxSurge, 1, 1000);
         Number(wrong, nameof(options.Concurrency), options.Concurrency, 1, LedgerLayout.MaxLanes);
         Time(wrong, nameof(options.BootTimeout), options.BootTimeout, TimeSpan.FromMilliseconds(1));
         Time(wrong, nameof(options.DrainTimeout), options.DrainTimeout, TimeSpan.Zero);

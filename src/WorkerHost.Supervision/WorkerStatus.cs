@@ -12,6 +12,9 @@ public sealed record WorkerStatus
     /// <summary>Where its slot stands.</summary>
     public required SlotState State { get; init; }
 
+    /// <summary>Ready, but takes no tasks: it waits for a place.</summary>
+    public bool IsSpare { get; init; }
+
     /// <summary>Where it listens: <c>unix:///path</c> or <c>http://127.0.0.1:port</c>; null when no process is alive.</summary>
     public Uri? Address { get; init; }
 

@@ -7,7 +7,7 @@ internal static class KillableHost
 {
     public static async Task<int> RunAsync(string directory, int workers, string[] manners)
     {
-        var options = new SupervisorOptions { Workers = workers, Directory = directory };
+        var options = new SupervisorOptions { Workers = workers, Spares = 0, Directory = directory };
         await using var supervisor = await Supervisor.StartAsync(WorkerCommand.Self(["serve", .. manners]), options);
         while (supervisor.Workers.Any(w => w.State != SlotState.Ready))
         {

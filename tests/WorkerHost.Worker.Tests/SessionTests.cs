@@ -252,6 +252,22 @@ public sealed class SessionTests(SharedWorker shared) : IClassFixture<SharedWork
     }
 
     [Fact]
+    public async Task Whenever_a_session_breaks_nothing_goes_on_for_nobody()
+    {
+        // A frame that is being queued while its session ends: the deaf would hold a lane for ever.
+        for (var i = 0; i < 300; i++)
+        {
+            using var session = await Worker.OpenSessionAsync();
+            await session.SubmitAsync([.. Enumerable.Range(1, 20).Select(n => Task((ulong)n, "sleep", "[600000]"))]);
+        }
+
+        using var next = await Worker.OpenSessionAsync();
+        await next.SubmitAsync(Task(1, "add", "[1, 2]"), Task(2, "add", "[1, 2]"));
+        await next.OutcomeAsync(1);
+        await next.OutcomeAsync(2);
+    }
+
+    [Fact]
     public async Task Sessions_come_and_go_without_end()
     {
         for (var i = 0; i < 50; i++)

@@ -29,6 +29,12 @@ internal enum DispatchActionKind
     /// <summary>SIGTERM, then SIGKILL after Delay, to the endpoint's process.</summary>
     Kill,
 
+    /// <summary>It has had nearly all the tasks it may have: have a replacement ready.</summary>
+    PrepareReplacement,
+
+    /// <summary>It has had all the tasks it may have: replace it.</summary>
+    Recycle,
+
     /// <summary>The peer broke the protocol: end the connection and report it.</summary>
     Abort,
 

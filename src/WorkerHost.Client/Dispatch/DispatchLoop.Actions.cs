@@ -107,6 +107,12 @@ internal sealed partial class DispatchLoop
             case DispatchActionKind.RestTimer:
                 due.Add(action.Delay, null, () => OnTime(d => d.Rested(endpoint!, Now)));
                 break;
+            case DispatchActionKind.PrepareReplacement:
+                backChannel?.PrepareReplacement(endpoint!.Worker.Id);
+                break;
+            case DispatchActionKind.Recycle:
+                backChannel?.Recycle(endpoint!.Worker.Id, action.Reason!);
+                break;
             case DispatchActionKind.Kill:
                 backChannel?.Kill(endpoint!.Worker.Id, action.Reason!, action.Delay);
                 Log.KillOrdered(logger, endpoint!.Worker.Id, action.Reason!);

@@ -199,6 +199,17 @@ internal sealed partial class DispatchLoop : IDisposable
         }
     });
 
+    public void Serves(WorkerId worker) => Do(d =>
+    {
+        foreach (var endpoint in d.Endpoints)
+        {
+            if (endpoint.Worker.Id == worker && endpoint.Reserved)
+            {
+                d.EndpointServes(endpoint, Now);
+            }
+        }
+    });
+
     public void SessionEnded(EndpointState endpoint, string reason) => Do(d => d.SessionEnded(endpoint, reason, Now));
 
     public void WorkerDied(WorkerDeath death) => Do(d => d.WorkerDied(death, Now));

@@ -11,6 +11,13 @@ internal sealed partial class Dispatcher
         Dispatch(now);
     }
 
+    /// <summary>It is no spare any more: it takes tasks.</summary>
+    public void EndpointServes(EndpointState endpoint, long now)
+    {
+        endpoint.Reserved = false;
+        Dispatch(now);
+    }
+
     /// <summary>Finishes what it has and gets nothing new.</summary>
     public void EndpointDraining(EndpointState endpoint) => endpoint.Open = false;
 
@@ -291,7 +298,31 @@ internal sealed partial class Dispatcher
         endpoint.Backlog += entry.Charge;
         endpoint.Outbox.Enqueue((entry, entry.Sequence));
         WantPump(endpoint);
+        Charge(endpoint);
     }
+
+    /// <summary>One task less for a worker that may have so many in its life.</summary>
+    private void Charge(EndpointState endpoint)
+    {
+        if (endpoint.Worker.MaxTasks == 0)
+        {
+            return;
+        }
+
+        endpoint.TasksLeft--;
+        if (endpoint.TasksLeft == Math.Max(1, endpoint.Worker.MaxTasks / 8))
+        {
+            actions.Add(new DispatchAction(DispatchActionKind.PrepareReplacement, Endpoint: endpoint));
+        }
+
+        if (endpoint.TasksLeft == 0)
+        {
+            actions.Add(new DispatchAction(DispatchActionKind.Recycle, Endpoint: endpoint, Reason: $"it has had its {endpoint.Worker.MaxTasks} tasks"));
+        }
+    }
+
+    /// <summary>It did not start the task.</summary>
+    private static void Refund(EndpointState endpoint) => endpoint.TasksLeft += endpoint.Worker.MaxTasks == 0 ? 0 : 1;
 
     private void WantPump(EndpointState endpoint)
     {

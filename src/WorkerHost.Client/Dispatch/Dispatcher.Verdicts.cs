@@ -51,12 +51,6 @@ internal sealed partial class Dispatcher
         var verdict = entry.Written
             ? endpoint.Death?.Evidence.Judge(endpoint.SessionKey, entry.Sequence) ?? StartVerdict.Unknown
             : StartVerdict.NeverStarted;
-        if (verdict == StartVerdict.Finished && (entry.RecallAsked || entry.Stop != StopReason.None))
-        {
-            // The worker may have taken it out of its queue and died before it could say so.
-            verdict = StartVerdict.Unknown;
-        }
-
         Release(entry);
         if (verdict == StartVerdict.NeverStarted)
         {
@@ -82,6 +76,7 @@ internal sealed partial class Dispatcher
 
     private void Redispatch(TaskEntry entry)
     {
+        Refund(entry.Endpoint!);
         if (entry.Completed)
         {
             Settle(entry);

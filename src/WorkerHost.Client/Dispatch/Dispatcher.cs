@@ -247,6 +247,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
 
             case TaskPhase.Sent when !entry.Written:
                 Release(entry);
+                Refund(entry.Endpoint!);
                 EndStopped(entry, reason, neverStarted: true);
                 KillIfOnlyOverdueRun(entry.Endpoint!);
                 Dispatch(now);

@@ -47,6 +47,12 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>Neither leaving nor lost.</summary>
     public bool Open = true;
 
+    /// <summary>A spare: connected, but it gets nothing until it is told to serve.</summary>
+    public bool Reserved;
+
+    /// <summary>So many tasks may still be given to it in its life.</summary>
+    public long TasksLeft = worker.MaxTasks == 0 ? long.MaxValue : worker.MaxTasks;
+
     /// <summary>It refused a task although it is not leaving: it is asked again when it said so, not at once and for ever.</summary>
     public bool Resting;
 
@@ -54,7 +60,7 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// A supervised worker with a lane given up takes nothing new: it is killed as soon as its other tasks are done,
     /// unless the stubborn one ends by itself before that.
     /// </summary>
-    public bool TakesTasks => Open && !Resting && (Overdue == 0 || !Supervised);
+    public bool TakesTasks => Open && !Reserved && !Resting && TasksLeft > 0 && (Overdue == 0 || !Supervised);
 
     /// <summary>The session was read to its end.</summary>
     public bool Ended;

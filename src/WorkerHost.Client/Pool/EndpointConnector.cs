@@ -25,6 +25,7 @@ internal sealed class EndpointConnector(
     private readonly HashSet<IEndpointConnection> connections = [];
     private readonly TaskCompletionSource firstTry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<WorkerId, string> unreachable = [];
+    private readonly HashSet<WorkerId> spares = [];
     private ImmutableArray<WorkerId> draining = [];
     private Task following = Task.CompletedTask;
     private int addresses;
@@ -89,18 +90,23 @@ internal sealed class EndpointConnector(
     {
         foreach (var worker in set.Ready)
         {
+            bool promoted;
             lock (gate)
             {
-                if (!followed.Add(worker.Id))
-                {
-                    continue;
-                }
-
-                addresses++;
-                opening[worker.Id] = null;
+                promoted = spares.Remove(worker.Id);
             }
 
-            Own(ConnectAsync(worker));
+            if (promoted)
+            {
+                loop.Serves(worker.Id);
+            }
+
+            Follow(worker, isSpare: false);
+        }
+
+        foreach (var worker in set.Spares)
+        {
+            Follow(worker, isSpare: true);
         }
 
         lock (gate)
@@ -118,6 +124,7 @@ internal sealed class EndpointConnector(
             lock (gate)
             {
                 followed.Remove(death.Report.Worker);
+                spares.Remove(death.Report.Worker);
                 unreachable.Remove(death.Report.Worker);
                 if (opening.ContainsKey(death.Report.Worker))
                 {
@@ -129,6 +136,27 @@ internal sealed class EndpointConnector(
         }
 
         loop.OutlookChanged(set.Outlook);
+    }
+
+    private void Follow(WorkerEndpoint worker, bool isSpare)
+    {
+        lock (gate)
+        {
+            if (!followed.Add(worker.Id))
+            {
+                return;
+            }
+
+            if (isSpare)
+            {
+                spares.Add(worker.Id);
+            }
+
+            addresses++;
+            opening[worker.Id] = null;
+        }
+
+        Own(ConnectAsync(worker));
     }
 
     private void Died(WorkerDeath death)
@@ -201,7 +229,7 @@ internal sealed class EndpointConnector(
                 {
                     // Whoever waits for the pool's start would wait for ever: the next worker will hardly be another.
                     firstTry.TrySetException(new IOException($"worker {worker.Id} is ready, but no session can be opened with it: {reason}"));
-                    source.BackChannel!.Kill(worker.Id, $"its endpoint {worker.Address} cannot be reached: {reason}", TimeSpan.Zero);
+                    source.BackChannel!.Reject(worker.Id, $"no session can be opened with it at {worker.Address}: {reason}");
                     return;
                 }
             }
@@ -242,6 +270,7 @@ internal sealed class EndpointConnector(
 
             // Nobody else knows it yet: one that leaves already never opens.
             connection.State.Open = !draining.Contains(worker.Id);
+            connection.State.Reserved = spares.Contains(worker.Id);
         }
 
         foreach (var old in judged)
@@ -256,10 +285,17 @@ internal sealed class EndpointConnector(
         // What the source said of the worker while the dispatcher did not know it yet.
         WorkerDeath? death;
         bool leaving;
+        bool serves;
         lock (gate)
         {
             opening.Remove(worker.Id, out death);
             leaving = draining.Contains(worker.Id);
+            serves = !spares.Contains(worker.Id);
+        }
+
+        if (serves)
+        {
+            loop.Serves(worker.Id);
         }
 
         if (leaving)

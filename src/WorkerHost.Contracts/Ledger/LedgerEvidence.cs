@@ -6,7 +6,10 @@ namespace WorkerHost;
 /// <summary>What a ledger says of one task after its worker's death.</summary>
 internal enum StartVerdict
 {
-    /// <summary>There is no ledger, or it has no marks for this session: the task may have run.</summary>
+    /// <summary>
+    /// The task may have run: there is no ledger, or it has no marks for this session, or only the mark that this or a
+    /// later task of it was started. The place where it ended, if it did, has been taken by another.
+    /// </summary>
     Unknown,
 
     /// <summary>No handler code ran.</summary>
@@ -15,7 +18,7 @@ internal enum StartVerdict
     /// <summary>It was in a lane when the worker died: the suspect.</summary>
     Running,
 
-    /// <summary>Its handler returned, but no outcome arrived.</summary>
+    /// <summary>Its handler returned, and a lane still says so; but no outcome arrived.</summary>
     Finished,
 }
 
@@ -25,16 +28,16 @@ internal enum StartVerdict
 internal sealed record LedgerEvidence
 {
     private readonly ImmutableArray<(ulong Session, ulong Started)> tracks = [];
-    private readonly ImmutableArray<(ulong Session, ulong Sequence)> running = [];
+    private readonly ImmutableArray<(ulong Session, ulong Sequence, LaneState State)> lanes = [];
 
     private LedgerEvidence()
     {
     }
 
-    private LedgerEvidence(ImmutableArray<(ulong, ulong)> tracks, ImmutableArray<(ulong, ulong)> running)
+    private LedgerEvidence(ImmutableArray<(ulong, ulong)> tracks, ImmutableArray<(ulong, ulong, LaneState)> lanes)
     {
         this.tracks = tracks;
-        this.running = running;
+        this.lanes = lanes;
         HasLedger = true;
     }
 
@@ -52,7 +55,10 @@ internal sealed record LedgerEvidence
     {
         try
         {
-            return Parse(File.ReadAllBytes(path), incarnation);
+            // The worker may have made the file as large as it likes: no more is read than a ledger can have.
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            var page = new byte[Math.Min(file.Length, LedgerLayout.SizeFor(LedgerLayout.MaxLanes))];
+            return Parse(page.AsSpan(0, file.ReadAtLeast(page, page.Length, throwOnEndOfStream: false)), incarnation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -69,8 +75,8 @@ internal sealed record LedgerEvidence
             return None;
         }
 
-        var lanes = BinaryPrimitives.ReadUInt32LittleEndian(page[LedgerLayout.LaneCountAt..]);
-        if (lanes is 0 or > LedgerLayout.MaxLanes || page.Length < LedgerLayout.SizeFor((int)lanes))
+        var count = BinaryPrimitives.ReadUInt32LittleEndian(page[LedgerLayout.LaneCountAt..]);
+        if (count is 0 or > LedgerLayout.MaxLanes || page.Length < LedgerLayout.SizeFor((int)count))
         {
             return None;
         }
@@ -85,17 +91,18 @@ internal sealed record LedgerEvidence
             }
         }
 
-        var running = ImmutableArray.CreateBuilder<(ulong, ulong)>();
-        for (var i = 0; i < lanes; i++)
+        var lanes = ImmutableArray.CreateBuilder<(ulong, ulong, LaneState)>();
+        for (var i = 0; i < count; i++)
         {
             var at = LedgerLayout.LanesAt + i * LedgerLayout.LaneSize;
-            if (BinaryPrimitives.ReadUInt32LittleEndian(page[(at + LedgerLayout.LaneStateAt)..]) == (uint)LaneState.Running)
+            var state = (LaneState)BinaryPrimitives.ReadUInt32LittleEndian(page[(at + LedgerLayout.LaneStateAt)..]);
+            if (state is LaneState.Running or LaneState.Finished)
             {
-                running.Add((U64(page, at + LedgerLayout.LaneSessionAt), U64(page, at + LedgerLayout.LaneSequenceAt)));
+                lanes.Add((U64(page, at + LedgerLayout.LaneSessionAt), U64(page, at + LedgerLayout.LaneSequenceAt), state));
             }
         }
 
-        return new LedgerEvidence(tracks.ToImmutable(), running.ToImmutable())
+        return new LedgerEvidence(tracks.ToImmutable(), lanes.ToImmutable())
         {
             Finished = (long)U64(page, LedgerLayout.FinishedAt),
             Heartbeat = U64(page, LedgerLayout.HeartbeatAt),
@@ -106,11 +113,11 @@ internal sealed record LedgerEvidence
     /// <summary>What the marks say of a task that was sent on a session and whose outcome did not arrive.</summary>
     public StartVerdict Judge(ulong sessionKey, ulong sequence)
     {
-        foreach (var lane in running)
+        foreach (var lane in lanes)
         {
             if (lane.Session == sessionKey && lane.Sequence == sequence)
             {
-                return StartVerdict.Running;
+                return lane.State == LaneState.Running ? StartVerdict.Running : StartVerdict.Finished;
             }
         }
 
@@ -118,7 +125,8 @@ internal sealed record LedgerEvidence
         {
             if (track.Session == sessionKey)
             {
-                return sequence > track.Started ? StartVerdict.NeverStarted : StartVerdict.Finished;
+                // At or below the mark it ran to completion, or was refused or given back with a later one started since.
+                return sequence > track.Started ? StartVerdict.NeverStarted : StartVerdict.Unknown;
             }
         }
 

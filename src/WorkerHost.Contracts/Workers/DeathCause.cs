@@ -21,7 +21,7 @@ public enum DeathCause
     /// <summary>It did not become ready within the boot timeout and was killed for it.</summary>
     BootTimeout = 5,
 
-    /// <summary>It could not be started, or ended before it was ready.</summary>
+    /// <summary>It could not be started, ended before it was ready, or was ready but let no pool open a session with it.</summary>
     BootFailure = 6,
 
     /// <summary>A planned replacement; never counted as a crash.</summary>

@@ -24,6 +24,15 @@ internal interface IWorkerBackChannel
     /// <summary>SIGTERM now, SIGKILL to the process group after <paramref name="grace"/>. The death is reported as ordered.</summary>
     void Kill(WorkerId worker, string reason, TimeSpan grace);
 
+    /// <summary>
+    /// The worker is ready by its own account, but no session can be opened with it. It is killed, and its boot counts as
+    /// failed: whatever starts in its place will hardly do better.
+    /// </summary>
+    void Reject(WorkerId worker, string reason);
+
+    /// <summary>The worker will be recycled soon: a replacement may be started already.</summary>
+    void PrepareReplacement(WorkerId worker);
+
     /// <summary>Replaces the worker: no new tasks, drain, then leave. Not counted as a crash.</summary>
     void Recycle(WorkerId worker, string reason);
 

@@ -8,7 +8,8 @@ namespace WorkerHost;
 /// <param name="Pid">The process that must be at the other end of a Unix socket; 0 when unknown (a bare address).</param>
 /// <param name="Secret">What a TCP endpoint wants as bearer token; null on Unix sockets.</param>
 /// <param name="Concurrency">How many tasks it runs at the same time, as far as its supervisor knows; its hello has the last word.</param>
-internal sealed record WorkerEndpoint(WorkerId Id, Uri Address, int Pid, string? Secret, int Concurrency);
+/// <param name="MaxTasks">After so many tasks its pool gives it no more and asks for its replacement; 0: no limit.</param>
+internal sealed record WorkerEndpoint(WorkerId Id, Uri Address, int Pid, string? Secret, int Concurrency, long MaxTasks = 0);
 
 /// <summary>An observed end of a worker, with what its ledger says of the tasks it had.</summary>
 internal sealed record WorkerDeath(DeathReport Report, LedgerEvidence Evidence);
@@ -28,15 +29,17 @@ internal sealed record WorkerOutlook(bool Hopeless, DeathReport? LastDeath, Time
 /// </summary>
 /// <param name="Version">Rises by one with every set.</param>
 /// <param name="Ready">Who takes tasks.</param>
+/// <param name="Spares">Who is ready to take a place in <paramref name="Ready"/>: connect to them, but give them nothing.</param>
 /// <param name="Draining">Who is alive, finishes what it has and must get nothing new.</param>
 /// <param name="Deaths">Deaths observed since the set before; each appears in exactly one set.</param>
 /// <param name="Outlook">Whether it makes sense to wait when nobody is ready.</param>
 internal sealed record WorkerSet(
     long Version,
     ImmutableArray<WorkerEndpoint> Ready,
+    ImmutableArray<WorkerEndpoint> Spares,
     ImmutableArray<WorkerId> Draining,
     ImmutableArray<WorkerDeath> Deaths,
     WorkerOutlook Outlook)
 {
-    public static WorkerSet Empty { get; } = new(0, [], [], [], WorkerOutlook.Hopeful);
+    public static WorkerSet Empty { get; } = new(0, [], [], [], [], WorkerOutlook.Hopeful);
 }

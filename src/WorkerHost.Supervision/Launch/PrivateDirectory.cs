@@ -36,7 +36,7 @@ internal sealed class PrivateDirectory : IDisposable
         var longest = System.IO.Path.Combine(
             System.IO.Path.GetFullPath(options.Directory),
             DirectoryName(new string('x', RandomLength)),
-            SocketName(Math.Max(0, options.Workers - 1), new string('x', RandomLength)));
+            SocketName(SupervisorOptionsCheck.MostWorkers, new string('x', RandomLength)));
         var bytes = Encoding.UTF8.GetByteCount(longest);
         return bytes <= LongestSocketPath ? null : string.Create(
             CultureInfo.InvariantCulture,

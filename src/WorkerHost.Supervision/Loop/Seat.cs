@@ -1,11 +1,13 @@
 namespace WorkerHost.Supervision;
 
-/// <summary>What the owner loop keeps for one slot: the machine that decides, its timer, and the process that fills it.</summary>
-internal sealed class Seat(int slot, SlotMachine machine)
+/// <summary>What the owner loop keeps for one slot: what decides, its timer, and the process that fills it.</summary>
+internal sealed class Seat(CrewSlot slot)
 {
-    public int Slot { get; } = slot;
+    public int Number => Slot.Number;
 
-    public SlotMachine Machine { get; } = machine;
+    public CrewSlot Slot { get; } = slot;
+
+    public SlotMachine Machine => Slot.Machine;
 
     /// <summary>Null while there is none.</summary>
     public WorkerProcess? Worker { get; set; }
@@ -29,7 +31,7 @@ internal sealed class Seat(int slot, SlotMachine machine)
     {
         CancelTimer();
         TimerKind = kind;
-        var message = new SupervisorMessage.TimerElapsed(Slot, TimerNumber);
+        var message = new SupervisorMessage.TimerElapsed(Number, TimerNumber);
         Timer = time.CreateTimer(_ => tell(message), null, delay, Timeout.InfiniteTimeSpan);
     }
 

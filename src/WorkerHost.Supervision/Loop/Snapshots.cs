@@ -7,7 +7,8 @@ internal static class Snapshots
 {
     public static WorkerSet Workers(long version, IReadOnlyList<Seat> seats, ImmutableArray<WorkerDeath> deaths, DeathReport? lastDeath, int concurrency, TimeSpan now) => new(
         version,
-        [.. seats.Where(s => s.Machine.State == SlotState.Ready).Select(s => Endpoint(s.Worker!, concurrency))],
+        [.. seats.Where(s => s.Slot.Serves).Select(s => Endpoint(s.Worker!, concurrency))],
+        [.. seats.Where(s => s.Slot.IsSpare).Select(s => Endpoint(s.Worker!, concurrency))],
         [.. seats.Where(IsLeaving).Select(s => s.Worker!.Id)],
         deaths,
         Outlook(seats, lastDeath, now));
@@ -17,12 +18,14 @@ internal static class Snapshots
         one.Deaths.IsEmpty && other.Deaths.IsEmpty
         && one.Outlook == other.Outlook
         && one.Ready.SequenceEqual(other.Ready)
+        && one.Spares.SequenceEqual(other.Spares)
         && one.Draining.SequenceEqual(other.Draining);
 
     public static WorkerStatus Status(string pool, Seat seat, DateTimeOffset today, TimeSpan now) => new()
     {
-        Id = new WorkerId(pool, seat.Slot, seat.Machine.Incarnation),
+        Id = new WorkerId(pool, seat.Number, seat.Machine.Incarnation),
         State = seat.Machine.State,
+        IsSpare = seat.Slot.IsSpare,
         Pid = seat.Worker?.Pid ?? 0,
         Address = seat.Worker?.Plan.Address,
         StartedAt = seat.Worker?.StartedOn,
@@ -40,7 +43,7 @@ internal static class Snapshots
 
     private static WorkerOutlook Outlook(IReadOnlyList<Seat> seats, DeathReport? lastDeath, TimeSpan now)
     {
-        var hopeless = seats.All(s => s.Machine is { BreakerOpen: true, State: not SlotState.Ready } or { State: SlotState.Stopped });
+        var hopeless = seats.All(s => s.Machine is { BreakerOpen: true, State: not SlotState.Ready } or { State: SlotState.Stopped or SlotState.Empty });
         var trying = seats.Any(s => s.Machine.State is SlotState.Starting or SlotState.Ready);
         var next = trying ? null : seats.Min(s => s.Machine.NextTryAt);
         return new WorkerOutlook(hopeless, lastDeath, next is { } at ? Max(at - now, TimeSpan.Zero) : null);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace WorkerHost.Supervision;
 
 /// <summary>What the owner loop is told. Each message is about one slot or about all.</summary>
@@ -15,9 +17,15 @@ internal abstract record SupervisorMessage
     /// <param name="Number">Which setting of it: a message of an older one is a leftover.</param>
     public sealed record TimerElapsed(int Slot, long Number) : SupervisorMessage;
 
-    public sealed record Kill(WorkerId Id, string Reason, TimeSpan Grace) : SupervisorMessage;
+    /// <summary>Somebody wants something of one worker, who may be gone by now.</summary>
+    /// <param name="Id">Of whom.</param>
+    /// <param name="At">What it is for the slot.</param>
+    public sealed record Request(WorkerId Id, Func<TimeSpan, SlotEvent.Request> At) : SupervisorMessage;
 
-    public sealed record Recycle(WorkerId Id, string Reason) : SupervisorMessage;
+    /// <summary>Something of the whole crew is to be changed.</summary>
+    /// <param name="Apply">How.</param>
+    /// <param name="Goal">What whoever asked waits for.</param>
+    public sealed record Change(Func<Crew, TimeSpan, ImmutableArray<CrewAction>> Apply, Goal Goal) : SupervisorMessage;
 
     public sealed record Stop : SupervisorMessage;
 }

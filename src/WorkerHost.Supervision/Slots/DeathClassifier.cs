@@ -19,6 +19,8 @@ internal static class DeathClassifier
                 return DeathCause.Stop;
             case { Kind: LeaveKind.Ordered }:
                 return DeathCause.Ordered;
+            case { Kind: LeaveKind.Rejected }:
+                return DeathCause.BootFailure;
             case { Kind: LeaveKind.BootTimeout }:
                 return DeathCause.BootTimeout;
             case { Kind: LeaveKind.Recycle } when EndedAsAsked(facts, leave.Signalled):

@@ -6,6 +6,7 @@ internal enum LeaveKind
     Recycle,
     Ordered,
     BootTimeout,
+    Rejected,
     Stop,
 }
 

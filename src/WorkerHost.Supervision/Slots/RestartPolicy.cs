@@ -70,6 +70,9 @@ internal sealed class RestartPolicy(RestartOptions options, Random random)
         }
     }
 
+    /// <summary>How long the start of an empty slot has to wait for its pace.</summary>
+    public TimeSpan Fill(TimeSpan now) => AtOnceIfTheFloorAllows(now).Delay;
+
     private void Count(TimeSpan now)
     {
         unproductive.Enqueue(now);

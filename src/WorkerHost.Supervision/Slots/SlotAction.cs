@@ -19,9 +19,6 @@ internal abstract record SlotAction
 
     public sealed record CancelTimer : SlotAction;
 
-    /// <summary>The set of workers has changed.</summary>
-    public sealed record Publish : SlotAction;
-
     /// <summary>Make the death report of this incarnation.</summary>
     public sealed record Report(long Incarnation, DeathCause Cause, string? Reason, string Next) : SlotAction;
 

@@ -7,6 +7,9 @@ internal abstract record SlotEvent(TimeSpan At)
 
     public sealed record StopRequested(TimeSpan At) : SlotEvent(At);
 
+    /// <summary>A slot without a process is not needed any more.</summary>
+    public sealed record Vacate(TimeSpan At) : SlotEvent(At);
+
     /// <summary>Belongs to one incarnation and cannot touch another.</summary>
     public abstract record OfIncarnation(TimeSpan At, long Incarnation) : SlotEvent(At);
 
@@ -19,7 +22,8 @@ internal abstract record SlotEvent(TimeSpan At)
     /// <param name="Incarnation">Which.</param>
     /// <param name="Facts">How.</param>
     /// <param name="Finished">Tasks it finished in its life; null without a ledger.</param>
-    public sealed record Exited(TimeSpan At, long Incarnation, ExitFacts Facts, long? Finished) : OfIncarnation(At, Incarnation);
+    /// <param name="Refill">Whether this slot is to be filled again; otherwise it becomes empty.</param>
+    public sealed record Exited(TimeSpan At, long Incarnation, ExitFacts Facts, long? Finished, bool Refill = true) : OfIncarnation(At, Incarnation);
 
     public sealed record BootTimedOut(TimeSpan At, long Incarnation) : OfIncarnation(At, Incarnation);
 
@@ -30,6 +34,12 @@ internal abstract record SlotEvent(TimeSpan At)
     public sealed record GraceElapsed(TimeSpan At, long Incarnation) : OfIncarnation(At, Incarnation);
 
     public sealed record RecycleRequested(TimeSpan At, long Incarnation, string Reason) : Request(At, Incarnation, Reason);
+
+    /// <summary>Ready, but of no use to its pool.</summary>
+    public sealed record Rejected(TimeSpan At, long Incarnation, string Reason) : Request(At, Incarnation, Reason);
+
+    /// <summary>A recycle will be asked for soon. The crew's affair; for a slot nothing changes.</summary>
+    public sealed record ReplacementNeededSoon(TimeSpan At, long Incarnation) : Request(At, Incarnation, "");
 
     public sealed record KillRequested(TimeSpan At, long Incarnation, string Reason, TimeSpan Grace) : Request(At, Incarnation, Reason);
 }

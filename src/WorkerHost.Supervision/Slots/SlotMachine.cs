@@ -17,7 +17,6 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     /// <summary>SIGKILL is obeyed within milliseconds, unless the process sits in the kernel; then nothing helps.</summary>
     private static readonly TimeSpan KillWait = TimeSpan.FromSeconds(5);
 
-    private static readonly SlotAction Publish = new SlotAction.Publish();
     private static readonly SlotAction CancelTimer = new SlotAction.CancelTimer();
     private static readonly SlotAction Terminate = new SlotAction.Terminate();
     private static readonly SlotAction KillGroup = new SlotAction.KillGroup();
@@ -28,6 +27,8 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     private Step step;
     private TimeSpan? readyAt;
     private TimeSpan graceEndsAt;
+    private TimeSpan notBefore;
+    private bool placeIsFree;
 
     /// <summary>How far the way out has been walked: asked, signalled, killed, given up.</summary>
     private enum Step
@@ -45,6 +46,19 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     public long Incarnation { get; private set; }
 
     public bool BreakerOpen => policy.BreakerOpen;
+
+    /// <summary>It was asked to leave and may take its time; nobody has signalled it yet.</summary>
+    public bool LeavesPolitely => State is SlotState.Draining && step == Step.Asked;
+
+    /// <summary>
+    /// It has a worker or will have one by itself: nobody else has to take its place. A worker that was sent SIGKILL
+    /// without a grace is as good as gone, and its slot as good as started again; every other is not waited for.
+    /// </summary>
+    public bool IsManned => State is SlotState.Starting or SlotState.Ready or SlotState.BackingOff or SlotState.CrashLooping
+        || (State is SlotState.Draining && !placeIsFree);
+
+    /// <summary>If its worker ended now, it would be one that could not boot.</summary>
+    public bool IsFailingToBoot => leave is { Kind: LeaveKind.BootTimeout or LeaveKind.Rejected } || (leave is null && readyAt is null);
 
     /// <summary>When the next worker is started; null unless backing off.</summary>
     public TimeSpan? NextTryAt { get; private set; }
@@ -75,9 +89,11 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
 
     private ImmutableArray<SlotAction> WhenEmpty(SlotEvent e) => e switch
     {
-        SlotEvent.Start => StartNext(),
+        SlotEvent.Start => StartPaced(e.At),
         SlotEvent.StopRequested => End(),
-        SlotEvent.Request => [],
+
+        // About the worker that was here before.
+        SlotEvent.Booted or SlotEvent.Request => [],
         _ => throw Impossible(e),
     };
 
@@ -88,13 +104,16 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
             case SlotEvent.Booted:
                 State = SlotState.Ready;
                 readyAt = e.At;
-                return [CancelTimer, Publish];
+                return [CancelTimer];
             case SlotEvent.Exited exited:
                 return Died(exited);
             case SlotEvent.BootTimedOut:
                 State = SlotState.Draining;
                 leave = new Leave(LeaveKind.BootTimeout, $"not ready after {times.Boot.TotalSeconds:0.###} s (BootTimeout)", Signalled: true);
                 return Kill();
+
+            case SlotEvent.Rejected:
+                return [];
 
             // Nothing to drain yet, and it may not be reading its lifeline: ask by signal as well.
             case SlotEvent.RecycleRequested recycle:
@@ -113,6 +132,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         SlotEvent.Exited exited => Died(exited),
         SlotEvent.RecycleRequested recycle => LeaveWhenDone(SlotState.Draining, LeaveKind.Recycle, recycle.Reason),
         SlotEvent.KillRequested kill => LeaveNow(SlotState.Draining, LeaveKind.Ordered, kill.Reason, kill.Grace, e.At),
+        SlotEvent.Rejected rejected => Reject(rejected.Reason),
         SlotEvent.StopRequested => LeaveWhenDone(SlotState.Stopping, LeaveKind.Stop, "the supervisor is stopping"),
         _ => throw Impossible(e),
     };
@@ -125,6 +145,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
             // The probe may have seen SERVING just before the decision to end it.
             case SlotEvent.Booted:
             case SlotEvent.RecycleRequested:
+            case SlotEvent.Rejected:
                 return [];
             case SlotEvent.Exited exited when State == SlotState.Stopping:
                 return [Report(exited, "none: stopping"), .. End()];
@@ -136,9 +157,10 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
                 return SendTerminate(times.TerminateGrace, e.At);
             case SlotEvent.GraceElapsed when step == Step.Terminated:
                 return Kill();
-            case SlotEvent.GraceElapsed when step == Step.Killed && State == SlotState.Stopping:
+            case SlotEvent.GraceElapsed when step == Step.Killed:
                 step = Step.Abandoned;
-                return [new SlotAction.Abandon(Incarnation), .. End()];
+                placeIsFree = true;
+                return State == SlotState.Stopping ? [new SlotAction.Abandon(Incarnation), .. End()] : [new SlotAction.Abandon(Incarnation)];
             case SlotEvent.StopRequested when State == SlotState.Draining:
                 return Stop();
             case SlotEvent.StopRequested:
@@ -151,6 +173,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     private ImmutableArray<SlotAction> WhenWaiting(SlotEvent e) => e switch
     {
         SlotEvent.BackoffElapsed => StartNext(),
+        SlotEvent.Vacate => BecomeEmpty(),
         SlotEvent.StopRequested => End(),
 
         // About a worker that is dead already: the probe's last word, or a request that came too late.
@@ -165,6 +188,28 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         _ => throw Impossible(e),
     };
 
+    /// <summary>An empty slot forgets neither its pause nor its pace: it is not a way around them.</summary>
+    private ImmutableArray<SlotAction> StartPaced(TimeSpan now)
+    {
+        var paced = Incarnation == 0 ? TimeSpan.Zero : policy.Fill(now);
+        var delay = notBefore - now > paced ? notBefore - now : paced;
+        return delay <= TimeSpan.Zero ? StartNext() : Wait(delay, now);
+    }
+
+    private ImmutableArray<SlotAction> Wait(TimeSpan delay, TimeSpan now)
+    {
+        State = policy.BreakerOpen ? SlotState.CrashLooping : SlotState.BackingOff;
+        NextTryAt = notBefore = now + delay;
+        return [new SlotAction.SetTimer(SlotTimer.Backoff, delay)];
+    }
+
+    private ImmutableArray<SlotAction> BecomeEmpty()
+    {
+        State = SlotState.Empty;
+        NextTryAt = null;
+        return [CancelTimer];
+    }
+
     private ImmutableArray<SlotAction> StartNext()
     {
         Incarnation++;
@@ -172,24 +217,26 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         NextTryAt = null;
         leave = null;
         step = Step.None;
+        placeIsFree = false;
         readyAt = null;
-        return [Publish, new SlotAction.Spawn(Incarnation), new SlotAction.SetTimer(SlotTimer.Boot, times.Boot)];
+        return [new SlotAction.Spawn(Incarnation), new SlotAction.SetTimer(SlotTimer.Boot, times.Boot)];
     }
 
     private ImmutableArray<SlotAction> Died(SlotEvent.Exited e)
     {
         var cause = DeathClassifier.Classify(e.Facts, leave, readyAt is not null);
-        TimeSpan? readyFor = readyAt is { } since ? e.At - since : null;
+
+        // However long nobody could use it, that was no health.
+        TimeSpan? readyFor = readyAt is { } since && leave is not { Kind: LeaveKind.Rejected } ? e.At - since : null;
         var decision = policy.Decide(e.At, Judge(e, cause), readyFor);
-        var report = Report(e, decision.Next);
-        if (decision.Delay <= TimeSpan.Zero)
+        if (!e.Refill)
         {
-            return [report, .. StartNext()];
+            notBefore = e.At + decision.Delay;
+            return [Report(e, "none: there are enough without it"), .. BecomeEmpty()];
         }
 
-        State = decision.BreakerOpen ? SlotState.CrashLooping : SlotState.BackingOff;
-        NextTryAt = e.At + decision.Delay;
-        return [report, Publish, new SlotAction.SetTimer(SlotTimer.Backoff, decision.Delay)];
+        var report = Report(e, decision.Next);
+        return decision.Delay <= TimeSpan.Zero ? [report, .. StartNext()] : [report, .. Wait(decision.Delay, e.At)];
     }
 
     private static RunKind Judge(SlotEvent.Exited e, DeathCause cause) => cause switch
@@ -203,7 +250,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     private ImmutableArray<SlotAction> Gone(SlotEvent.Exited e)
     {
         step = Step.None;
-        return [Report(e, "none: stopping"), Publish];
+        return [Report(e, "none: stopping")];
     }
 
     private ImmutableArray<SlotAction> LeaveWhenDone(SlotState state, LeaveKind kind, string reason)
@@ -211,14 +258,22 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         State = state;
         leave = new Leave(kind, reason, Signalled: false);
         step = Step.Asked;
-        return [Publish, AskToLeave, new SlotAction.SetTimer(SlotTimer.Drain, times.Drain)];
+        placeIsFree = true;
+        return [AskToLeave, new SlotAction.SetTimer(SlotTimer.Drain, times.Drain)];
+    }
+
+    private ImmutableArray<SlotAction> Reject(string reason)
+    {
+        State = SlotState.Draining;
+        leave = new Leave(LeaveKind.Rejected, reason, Signalled: true);
+        return [.. Kill()];
     }
 
     private ImmutableArray<SlotAction> LeaveNow(SlotState state, LeaveKind kind, string reason, TimeSpan grace, TimeSpan now)
     {
         State = state;
         leave = new Leave(kind, reason, Signalled: true);
-        return [Publish, .. SendTerminate(grace, now)];
+        return [.. SendTerminate(grace, now)];
     }
 
     private ImmutableArray<SlotAction> SendTerminate(TimeSpan grace, TimeSpan now)
@@ -230,6 +285,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         }
 
         step = Step.Terminated;
+        placeIsFree = true;
         graceEndsAt = now + grace;
         return [Terminate, new SlotAction.SetTimer(SlotTimer.Grace, grace)];
     }
@@ -238,11 +294,9 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     {
         step = Step.Killed;
 
-        // A stop waits a little longer and then names who stayed; a replacement has to wait for the observed end,
-        // whenever that is.
-        return State == SlotState.Stopping
-            ? [KillGroup, new SlotAction.SetTimer(SlotTimer.Grace, KillWait)]
-            : [KillGroup, CancelTimer];
+        // A stop waits a little longer and then names who stayed. Otherwise its place is given to another slot then;
+        // this one stays as it is until the end is observed, whenever that is.
+        return [KillGroup, new SlotAction.SetTimer(SlotTimer.Grace, KillWait)];
     }
 
     /// <summary>A kill of a worker that is already on its way out: it may only get shorter.</summary>
@@ -272,16 +326,14 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     private ImmutableArray<SlotAction> Stop()
     {
         State = SlotState.Stopping;
-        return step == Step.Killed
-            ? [Publish, new SlotAction.SetTimer(SlotTimer.Grace, KillWait)]
-            : [Publish];
+        return step == Step.Abandoned ? End() : [];
     }
 
     private ImmutableArray<SlotAction> End()
     {
         State = SlotState.Stopped;
         NextTryAt = null;
-        return [CancelTimer, Publish];
+        return [CancelTimer];
     }
 
     private SlotAction.Report Report(SlotEvent.Exited e, string next) =>

@@ -3,7 +3,7 @@ namespace WorkerHost;
 /// <summary>Where the filling of a slot stands.</summary>
 public enum SlotState
 {
-    /// <summary>Not started yet.</summary>
+    /// <summary>No worker, and none is wanted at the moment.</summary>
     Empty = 0,
 
     /// <summary>A process was asked for or is booting; it is not ready yet.</summary>

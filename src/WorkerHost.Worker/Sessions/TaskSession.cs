@@ -315,6 +315,8 @@ internal sealed partial class TaskSession
         {
             GiveBackWaiting();
         }
+
+        CancelIfAbandoned();
     }
 
     private TaskFailure? Objection(SessionTask task) => task.Handler is null
@@ -365,16 +367,30 @@ internal sealed partial class TaskSession
         }
     }
 
+    // The end may have come between the reading of a frame and its queueing: then the canceller did not find it queued.
+    private void CancelIfAbandoned()
+    {
+        SessionTask[] left;
+        lock (gate)
+        {
+            left = abandoned ? [.. inFlight.Values] : [];
+        }
+
+        foreach (var task in left)
+        {
+            // One that runs is asked to stop and ends by itself, its outcome dropped.
+            core.Queue.Cancel(task, StopCause.Caller);
+        }
+    }
+
     // What is left of the session must not run for nobody, and no write may outlive the call.
     private async Task AbandonAsync()
     {
-        SessionTask[] left;
         Task idle;
         lock (gate)
         {
             abandoned = true;
             pending.Clear();
-            left = [.. inFlight.Values];
             if (writing)
             {
                 writerIdle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -383,12 +399,7 @@ internal sealed partial class TaskSession
             idle = writerIdle?.Task ?? Task.CompletedTask;
         }
 
-        foreach (var task in left)
-        {
-            // One that runs is asked to stop and ends by itself, its outcome dropped.
-            core.Queue.Cancel(task, StopCause.Caller);
-        }
-
+        CancelIfAbandoned();
         try
         {
             await idle.WaitAsync(WriterGrace, core.Time).ConfigureAwait(false);

@@ -83,7 +83,7 @@ internal static class FolderWalk
         }
     }
 
-    /// <summary>The name with each byte that is not UTF-8 as <c>\xE9</c>, so that no two names look the same.</summary>
+    /// <summary>The name for reading, with each byte that is not UTF-8 as <c>\xE9</c>; its exact bytes are told beside it.</summary>
     private static string Readable(ReadOnlySpan<byte> name)
     {
         var text = new StringBuilder();

@@ -77,7 +77,7 @@ public sealed class DispatcherVerdictTests
         rig.Pump(endpoint);
         rig.Decided();
 
-        rig.EndAndDie(endpoint, DispatcherRig.Evidence(endpoint, 2, 2));
+        rig.EndAndDie(endpoint, DispatcherRig.Page(endpoint, 2, 2).Lane(1, endpoint.SessionKey, 1, LaneState.Finished).Read());
 
         var failures = rig.Decided().Where(static a => a.Kind == DispatchActionKind.Complete).ToDictionary(static a => a.Entry!.Number, static a => a.Outcome.Failure!);
         Assert.True(failures[1].RanToCompletion);
@@ -86,40 +86,20 @@ public sealed class DispatcherVerdictTests
     }
 
     [Fact]
-    public void A_stopped_attempt_is_not_called_run_to_completion_by_a_mark_above_it()
+    public void A_start_mark_above_a_task_alone_does_not_say_that_it_ran_to_completion()
     {
-        // The worker may have taken it out of its queue, unstarted, and died before it could say so.
+        // The worker may have refused it, or given it back unstarted, and died before it could say so.
         var rig = new DispatcherRig();
         var endpoint = rig.Open(concurrency: 2);
-        var stopped = rig.Submit();
+        var one = rig.Submit();
         rig.Submit();
         rig.Pump(endpoint);
-        rig.Dispatcher.StopAttempt(stopped, rig.Now);
         rig.Decided();
 
         rig.EndAndDie(endpoint, DispatcherRig.Evidence(endpoint, 2, 2));
 
-        var failure = rig.Decided().Single(a => a.Kind == DispatchActionKind.Complete && a.Entry == stopped).Outcome.Failure!;
+        var failure = rig.Decided().Single(a => a.Kind == DispatchActionKind.Complete && a.Entry == one).Outcome.Failure!;
         Assert.Equal(TaskFailureKind.WorkerLost, failure.Kind);
-        Assert.False(failure.RanToCompletion);
-    }
-
-    [Fact]
-    public void A_recalled_task_is_not_called_run_to_completion_by_a_mark_above_it()
-    {
-        var rig = new DispatcherRig();
-        var endpoint = rig.Open();
-        PrefetchTests.Teach(rig, endpoint, "short", 10);
-        var stuck = rig.Submit("short");
-        var behind = rig.Submit("short");
-        rig.Pump(endpoint);
-        rig.Dispatcher.Cancel(stuck, rig.Now);
-        Assert.Equal([behind.Sequence], rig.PumpFrames(endpoint).Recalls);
-        rig.Decided();
-
-        rig.EndAndDie(endpoint, DispatcherRig.Evidence(endpoint, behind.Sequence + 5, stuck.Sequence));
-
-        var failure = rig.Decided().Single(a => a.Kind == DispatchActionKind.Complete && a.Entry == behind).Outcome.Failure!;
         Assert.False(failure.RanToCompletion);
         Assert.Contains("it may have run", failure.Message, StringComparison.Ordinal);
     }

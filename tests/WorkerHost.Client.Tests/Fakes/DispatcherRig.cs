@@ -17,9 +17,9 @@ internal sealed class DispatcherRig(DispatcherOptions? options = null)
         return decided;
     }
 
-    public EndpointState Endpoint(int slot = 0, int concurrency = 1, bool supervised = true, bool prefetches = true, long incarnation = 1)
+    public EndpointState Endpoint(int slot = 0, int concurrency = 1, bool supervised = true, bool prefetches = true, long incarnation = 1, long maxTasks = 0)
     {
-        var worker = new WorkerEndpoint(new WorkerId("test", slot, incarnation), new Uri("unix:///nowhere"), 4711 + slot, null, concurrency);
+        var worker = new WorkerEndpoint(new WorkerId("test", slot, incarnation), new Uri("unix:///nowhere"), 4711 + slot, null, concurrency, maxTasks);
         return new EndpointState(worker, (ulong)(1000 + slot * 100 + incarnation), concurrency, supervised, prefetches);
     }
 
@@ -103,15 +103,17 @@ internal sealed class DispatcherRig(DispatcherOptions? options = null)
     }
 
     /// <summary>What a ledger says in which everything up to <paramref name="started"/> began and <paramref name="running"/> is in the lanes.</summary>
-    public static LedgerEvidence Evidence(EndpointState endpoint, ulong started, params ulong[] running)
+    public static LedgerEvidence Evidence(EndpointState endpoint, ulong started, params ulong[] running) => Page(endpoint, started, running).Read();
+
+    public static LedgerBytes Page(EndpointState endpoint, ulong started, params ulong[] running)
     {
-        var page = new LedgerBytes(Math.Max(1, Math.Max(running.Length, endpoint.Concurrency)), endpoint.Worker.Id.Incarnation).Track(endpoint.SessionKey, started);
+        var page = new LedgerBytes(Math.Max(running.Length, endpoint.Concurrency), endpoint.Worker.Id.Incarnation).Track(endpoint.SessionKey, started);
         for (var lane = 0; lane < running.Length; lane++)
         {
             page.Lane(lane, endpoint.SessionKey, running[lane], LaneState.Running);
         }
 
-        return page.Read();
+        return page;
     }
 
     public static TaskFailure HandlerThrew(bool retryable = false) => new()

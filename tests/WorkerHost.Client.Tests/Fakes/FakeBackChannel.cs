@@ -7,11 +7,20 @@ internal sealed class FakeBackChannel : IWorkerBackChannel
 {
     private readonly Channel<(WorkerId Worker, string Reason, TimeSpan Grace)> kills = Channel.CreateUnbounded<(WorkerId, string, TimeSpan)>();
 
+    private readonly Channel<(WorkerId Worker, string Reason)> rejections = Channel.CreateUnbounded<(WorkerId, string)>();
+
+    private readonly Channel<(WorkerId Worker, string? Reason)> replacements = Channel.CreateUnbounded<(WorkerId, string?)>();
+
+    /// <summary>Who is to be replaced; without a reason: soon.</summary>
+    public ChannelReader<(WorkerId Worker, string? Reason)> Replacements => replacements.Reader;
+
     public Exception? Throws { get; set; }
 
     public Func<WorkerId, WorkerLoad>? Load { get; private set; }
 
     public ChannelReader<(WorkerId Worker, string Reason, TimeSpan Grace)> Kills => kills.Reader;
+
+    public ChannelReader<(WorkerId Worker, string Reason)> Rejections => rejections.Reader;
 
     public void Kill(WorkerId worker, string reason, TimeSpan grace)
     {
@@ -22,9 +31,11 @@ internal sealed class FakeBackChannel : IWorkerBackChannel
         }
     }
 
-    public void Recycle(WorkerId worker, string reason)
-    {
-    }
+    public void Reject(WorkerId worker, string reason) => rejections.Writer.TryWrite((worker, reason));
+
+    public void PrepareReplacement(WorkerId worker) => replacements.Writer.TryWrite((worker, null));
+
+    public void Recycle(WorkerId worker, string reason) => replacements.Writer.TryWrite((worker, reason));
 
     public void ReportLoad(Func<WorkerId, WorkerLoad> load) => Load = load;
 }

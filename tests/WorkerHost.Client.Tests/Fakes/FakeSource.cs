@@ -16,8 +16,8 @@ internal sealed class FakeSource : IWorkerSource
     public ChannelReader<WorkerSet> Subscribe() => sets.Reader;
 
     public void Publish(
-        ImmutableArray<WorkerEndpoint>? ready = null, ImmutableArray<WorkerId>? draining = null, ImmutableArray<WorkerDeath>? deaths = null, WorkerOutlook? outlook = null) =>
-        sets.Writer.TryWrite(new WorkerSet(++version, ready ?? [], draining ?? [], deaths ?? [], outlook ?? WorkerOutlook.Hopeful));
+        ImmutableArray<WorkerEndpoint>? ready = null, ImmutableArray<WorkerId>? draining = null, ImmutableArray<WorkerDeath>? deaths = null, WorkerOutlook? outlook = null, ImmutableArray<WorkerEndpoint>? spares = null) =>
+        sets.Writer.TryWrite(new WorkerSet(++version, ready ?? [], spares ?? [], draining ?? [], deaths ?? [], outlook ?? WorkerOutlook.Hopeful));
 
     public void Stop() => sets.Writer.TryComplete();
 }

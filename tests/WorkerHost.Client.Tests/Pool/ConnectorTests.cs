@@ -48,6 +48,44 @@ public sealed class ConnectorTests
         source.Stop();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_spare_is_connected_and_gets_no_task_until_it_serves(bool connectedFirst)
+    {
+        var source = new FakeSource();
+        using var listener = new RawListener();
+        await using var pool = Pool(source);
+        var spare = listener.Worker();
+        source.Publish(spares: [spare]);
+        using var peer = await listener.AcceptAsync().Soon();
+        Assert.NotNull(await peer.ReadAsync().Soon());
+        var hello = (byte[])
+        [
+            .. RawHttp2Peer.ResponseHeaders(),
+            .. RawHttp2Peer.Message(new V1.SessionResponse { Hello = new V1.EndpointHello { Protocol = 1, Concurrency = 100 } }),
+        ];
+        if (connectedFirst)
+        {
+            await peer.SendAsync(hello);
+            await pool.FirstConnected.Soon();
+        }
+
+        var future = pool.Submit<int>("echo", [1], cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(1, pool.QueuedTasks);
+        source.Publish([spare]);
+        if (!connectedFirst)
+        {
+            await peer.SendAsync(hello);
+        }
+
+        Assert.NotNull(await peer.ReadAsync().Soon());
+        Assert.Equal(0, pool.QueuedTasks);
+        Assert.False(future.IsDone);
+        source.Stop();
+        peer.Dispose();
+    }
+
     [Fact]
     [Trait("Scenario", "42")]
     public async Task A_worker_told_to_leave_while_it_is_being_connected_gets_no_task()
@@ -134,14 +172,14 @@ public sealed class ConnectorTests
     }
 
     [Fact]
-    public async Task A_ready_worker_that_cannot_be_reached_is_replaced()
+    public async Task A_ready_worker_that_cannot_be_reached_is_rejected()
     {
         var source = new FakeSource();
         await using var pool = Pool(source);
         source.Publish([new WorkerEndpoint(new WorkerId("test", 0, 1), new Uri("unix:///nowhere/at/all"), 0, null, 1)]);
-        var (worker, reason, grace) = await source.Back.Kills.ReadAsync(TestContext.Current.CancellationToken).Soon();
-        Assert.Equal((new WorkerId("test", 0, 1), TimeSpan.Zero), (worker, grace));
-        Assert.Contains("unix:///nowhere/at/all cannot be reached", reason, StringComparison.Ordinal);
+        var (worker, reason) = await source.Back.Rejections.ReadAsync(TestContext.Current.CancellationToken).Soon();
+        Assert.Equal(new WorkerId("test", 0, 1), worker);
+        Assert.Contains("no session can be opened with it at unix:///nowhere/at/all", reason, StringComparison.Ordinal);
 
         // Whoever waits for the pool's start is told: the next worker will hardly be another.
         var thrown = await Assert.ThrowsAsync<IOException>(() => pool.FirstConnected.Soon());

@@ -60,6 +60,20 @@ public sealed class HostileLedgerTests
         Assert.False(LedgerEvidence.Read(Path.GetTempPath(), 7).HasLedger);
     }
 
+    [Fact]
+    public void A_ledger_that_its_worker_made_huge_costs_no_memory()
+    {
+        using var ledger = new LedgerFile(lanes: 1);
+        using (var file = new FileStream(ledger.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.SetLength(1L << 40);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.True(ledger.Evidence().HasLedger);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200_000);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(100)]

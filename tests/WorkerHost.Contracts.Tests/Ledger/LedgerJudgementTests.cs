@@ -29,7 +29,7 @@ public sealed class LedgerJudgementTests
     }
 
     [Fact]
-    public void With_two_lanes_each_running_task_is_a_suspect_and_the_finished_one_is_not()
+    public void With_two_lanes_each_running_task_is_a_suspect_and_of_one_whose_lane_was_taken_nothing_more_is_known()
     {
         using var ledger = new LedgerFile(lanes: 2);
         var track = ledger.Page.OpenTrack(Session);
@@ -39,7 +39,7 @@ public sealed class LedgerJudgementTests
         ledger.Page.Start(0, track, Session, 3);
 
         var evidence = ledger.Evidence();
-        Assert.Equal(StartVerdict.Finished, evidence.Judge(Session, 1));
+        Assert.Equal(StartVerdict.Unknown, evidence.Judge(Session, 1));
         Assert.Equal(StartVerdict.Running, evidence.Judge(Session, 2));
         Assert.Equal(StartVerdict.Running, evidence.Judge(Session, 3));
         Assert.Equal(StartVerdict.NeverStarted, evidence.Judge(Session, 4));
@@ -107,7 +107,7 @@ public sealed class LedgerJudgementTests
         Assert.Equal(StartVerdict.Running, ledger.Evidence().Judge(Session, 1));
         Assert.Equal(StartVerdict.Unknown, ledger.Evidence().Judge(Session, 2));
         ledger.Page.Finish(0);
-        Assert.Equal(StartVerdict.Unknown, ledger.Evidence().Judge(Session, 1));
+        Assert.Equal(StartVerdict.Finished, ledger.Evidence().Judge(Session, 1));
         ledger.Page.CloseTrack(none);
         Assert.Equal(-1, ledger.Page.OpenTrack(Session));
     }
@@ -123,11 +123,11 @@ public sealed class LedgerJudgementTests
         for (var i = 1; i < LedgerLayout.TrackCount; i++)
         {
             ledger.Page.OpenTrack(100 + (ulong)i);
-            Assert.Equal(StartVerdict.Finished, ledger.Evidence().Judge(Session, 5));
+            Assert.Equal(StartVerdict.NeverStarted, ledger.Evidence().Judge(Session, 6));
         }
 
         Assert.Equal(track, ledger.Page.OpenTrack(200));
-        Assert.Equal(StartVerdict.Unknown, ledger.Evidence().Judge(Session, 5));
+        Assert.Equal(StartVerdict.Unknown, ledger.Evidence().Judge(Session, 6));
         Assert.Equal(StartVerdict.NeverStarted, ledger.Evidence().Judge(200, 1));
     }
 

@@ -12,6 +12,9 @@ public sealed class LedgerModelTests
         Waiting,
         Running,
         Finished,
+
+        /// <summary>Finished, and its lane has taken another since.</summary>
+        Forgotten,
     }
 
     // A step is a lane: it finishes what it runs, or starts the next task of the session drawn with it.
@@ -27,16 +30,23 @@ public sealed class LedgerModelTests
             var tracks = keys.Select(ledger.Page.OpenTrack).ToArray();
             var fates = keys.Select(_ => new List<Fate>()).ToArray();
             var busy = new (int Session, int Task)?[life.Lanes];
+            var last = new (int Session, int Task)?[life.Lanes];
             foreach (var (lane, session) in life.Steps)
             {
                 if (busy[lane] is { } running)
                 {
                     ledger.Page.Finish(lane);
                     fates[running.Session][running.Task] = Fate.Finished;
+                    last[lane] = running;
                     busy[lane] = null;
                 }
                 else
                 {
+                    if (last[lane] is { } before)
+                    {
+                        fates[before.Session][before.Task] = Fate.Forgotten;
+                    }
+
                     busy[lane] = (session, fates[session].Count);
                     fates[session].Add(Fate.Running);
                     ledger.Page.Start(lane, tracks[session], keys[session], (ulong)fates[session].Count);
@@ -54,6 +64,7 @@ public sealed class LedgerModelTests
                         Fate.Waiting => StartVerdict.NeverStarted,
                         Fate.Running => StartVerdict.Running,
                         Fate.Finished => StartVerdict.Finished,
+                        Fate.Forgotten => StartVerdict.Unknown,
                         _ => throw new InvalidOperationException($"no such fate: {fate}"),
                     };
                     Assert.Equal(expected, evidence.Judge(keys[session], (ulong)task + 1));

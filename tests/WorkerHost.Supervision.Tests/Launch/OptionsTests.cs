@@ -75,6 +75,6 @@ public sealed class OptionsTests
         }
 
         using var made = new PrivateDirectory(options.Directory);
-        Assert.Equal(PrivateDirectory.LongestSocketPath, made.NewSocketPath(11).Length);
+        Assert.Equal(PrivateDirectory.LongestSocketPath, made.NewSocketPath(SupervisorOptionsCheck.MostWorkers).Length);
     }
 }

@@ -34,7 +34,7 @@ public sealed class StopTests
     [Fact]
     public async Task A_worker_that_heeds_nothing_is_killed_after_drain_and_grace()
     {
-        var options = new SupervisorOptions { Workers = 2, DrainTimeout = TimeSpan.FromMilliseconds(50), TerminateGrace = TimeSpan.FromMilliseconds(50) };
+        var options = new SupervisorOptions { Workers = 2, Spares = 0, DrainTimeout = TimeSpan.FromMilliseconds(50), TerminateGrace = TimeSpan.FromMilliseconds(50) };
         await using var supervised = await Supervised.StartAsync(Supervised.Dummy("deaf"), options);
         await supervised.Sets.Until(s => s.Ready.Length == 2);
         await supervised.Supervisor.StopAsync(TestContext.Current.CancellationToken).Soon();
@@ -62,7 +62,7 @@ public sealed class StopTests
     {
         var restart = new RestartOptions { MinBackoff = TimeSpan.FromMilliseconds(1), MaxBackoff = TimeSpan.FromMilliseconds(5), Intensity = 1_000_000 };
         await using var supervised = await Supervised.StartAsync(
-            Supervised.Dummy("dies-in-slot=0", "finish=1"), new SupervisorOptions { Workers = 2, Restart = restart });
+            Supervised.Dummy("dies-in-slot=0", "finish=1"), new SupervisorOptions { Workers = 2, Spares = 0, Restart = restart });
         var good = await supervised.ReadyAsync();
         Assert.Equal(1, good.Id.Slot);
         await supervised.Sets.Until(s => s.Deaths.Any(d => d.Report.Worker is { Slot: 0, Incarnation: >= 3 }));

@@ -32,10 +32,13 @@ public sealed class SlotTableTests
         ("DrainTimedOut", w => w.DrainTimedOut()),
         ("GraceElapsed", w => w.GraceElapsed()),
         ("Recycle", w => w.Recycle()),
+        ("Rejected", w => w.Rejected()),
         ("Kill(1)", w => w.Kill(1)),
         ("Kill(0)", w => w.Kill(0)),
         ("Kill(9)", w => w.Kill(9)),
         ("Stop", w => w.Stop()),
+        ("Vacate", w => w.Vacate()),
+        ("CrashUnneeded", w => w.CrashUnneeded()),
     ];
 
     [Fact]
@@ -119,6 +122,7 @@ public sealed class SlotTableTests
             new SlotEvent.DrainTimedOut(at, incarnation),
             new SlotEvent.GraceElapsed(at, incarnation),
             new SlotEvent.RecycleRequested(at, incarnation, "test"),
+            new SlotEvent.Rejected(at, incarnation, "test"),
             new SlotEvent.KillRequested(at, incarnation, "test", TimeSpan.Zero),
         ];
     }

@@ -28,6 +28,11 @@ internal sealed class SlotWorld
 
     public ImmutableArray<SlotAction> Crash(long? finished = null) => Exited(ExitFacts.Signalled(11), finished);
 
+    public ImmutableArray<SlotAction> CrashUnneeded() =>
+        Machine.Handle(new SlotEvent.Exited(Now, Incarnation, ExitFacts.Signalled(11), Finished: null, Refill: false));
+
+    public ImmutableArray<SlotAction> Vacate() => Machine.Handle(new SlotEvent.Vacate(Now));
+
     public ImmutableArray<SlotAction> BootTimedOut() => Machine.Handle(new SlotEvent.BootTimedOut(Now, Incarnation));
 
     public ImmutableArray<SlotAction> BackoffElapsed() => Machine.Handle(new SlotEvent.BackoffElapsed(Now, Incarnation));
@@ -37,6 +42,8 @@ internal sealed class SlotWorld
     public ImmutableArray<SlotAction> GraceElapsed() => Machine.Handle(new SlotEvent.GraceElapsed(Now, Incarnation));
 
     public ImmutableArray<SlotAction> Recycle() => Machine.Handle(new SlotEvent.RecycleRequested(Now, Incarnation, "too old"));
+
+    public ImmutableArray<SlotAction> Rejected() => Machine.Handle(new SlotEvent.Rejected(Now, Incarnation, "no session"));
 
     public ImmutableArray<SlotAction> Kill(double graceSeconds) =>
         Machine.Handle(new SlotEvent.KillRequested(Now, Incarnation, "task 7", TimeSpan.FromSeconds(graceSeconds)));

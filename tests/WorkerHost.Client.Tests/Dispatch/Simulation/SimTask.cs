@@ -23,12 +23,6 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised) :
     /// <summary>Its last handler returned, and said that another try is worth it.</summary>
     public bool MayStartAgain;
 
-    /// <summary>
-    /// A worker refused it unstarted. If that answer dies with the worker and a later task had begun, the ledger reads
-    /// as if this one had finished: the marks cannot tell the two apart.
-    /// </summary>
-    public bool Refused;
-
     // ---- what was told ----
 
     public int Completions;
@@ -50,7 +44,7 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised) :
 
         var failure = outcome.Failure!;
         Demand(!failure.NeverStarted || Starts == 0, $"is told as never started ({failure.Kind}) and was started {Starts} times");
-        Demand(!failure.RanToCompletion || FinishedAttempt == entry.Attempt || Refused, "is told as run to completion and was not");
+        Demand(!failure.RanToCompletion || FinishedAttempt == entry.Attempt, "is told as run to completion and was not");
     }
 
     public void Settle()

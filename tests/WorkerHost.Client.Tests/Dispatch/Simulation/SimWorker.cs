@@ -57,7 +57,6 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
                 inbox.Add(new SimRun(message.Task!, message.Sequence, message.Attempt));
                 if (Draining || full)
                 {
-                    message.Task!.Refused = true;
                     Unsent.Enqueue(new SimAnswer(message.Sequence, null, Rejected: true, Recalled: false, -1));
                     inbox.RemoveAt(inbox.Count - 1);
                 }
@@ -92,7 +91,6 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
     {
         foreach (var run in inbox)
         {
-            run.Task.Refused = true;
             Unsent.Enqueue(new SimAnswer(run.Sequence, null, false, Recalled: true, -1));
         }
 

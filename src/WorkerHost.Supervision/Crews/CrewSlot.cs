@@ -1,0 +1,36 @@
+namespace WorkerHost.Supervision;
+
+/// <summary>One slot as its crew sees it.</summary>
+internal sealed class CrewSlot(int number, SlotMachine machine)
+{
+    public int Number { get; } = number;
+
+    public SlotMachine Machine { get; } = machine;
+
+    /// <summary>Its worker takes tasks; a ready one that does not is a spare.</summary>
+    public bool Serves { get; set; }
+
+    /// <summary>Why its worker is to be replaced as soon as another is ready; null: it may stay.</summary>
+    public string? Wish { get; set; }
+
+    /// <summary>It will have a wish soon.</summary>
+    public bool WillWish { get; set; }
+
+    /// <summary>The wish comes from a rolling restart, and goes with it.</summary>
+    public bool Rolls { get; set; }
+
+    /// <summary>Which of the crew's generations its worker, or the last one, belongs to.</summary>
+    public int Generation { get; set; }
+
+    /// <summary>Its first worker became ready or died.</summary>
+    public bool Tried { get; set; }
+
+    public bool IsReady => Machine.State == SlotState.Ready;
+
+    public bool IsSpare => IsReady && !Serves;
+
+    public bool IsWaiting => Machine.State is SlotState.BackingOff or SlotState.CrashLooping;
+
+    /// <summary>A process of it may be alive.</summary>
+    public bool IsOccupied => Machine.State is SlotState.Starting or SlotState.Ready or SlotState.Draining or SlotState.Stopping;
+}

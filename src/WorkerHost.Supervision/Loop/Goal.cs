@@ -1,0 +1,24 @@
+namespace WorkerHost.Supervision;
+
+/// <summary>What somebody waits for: a state of the crew that will be reached, or will not be.</summary>
+/// <param name="reached">Whether it is there.</param>
+/// <param name="missed">Whether it will not come any more, because of the last death.</param>
+internal sealed class Goal(Func<Crew, bool> reached, Func<Crew, bool>? missed = null)
+{
+    private readonly TaskCompletionSource waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Reached => waiter.Task;
+
+    /// <summary>True: whoever waits has been told.</summary>
+    public bool IsSettled(Crew crew, DeathReport? lastDeath)
+    {
+        if (missed?.Invoke(crew) == true)
+        {
+            return waiter.TrySetException(new WorkerRestartException(lastDeath!));
+        }
+
+        return reached(crew) && waiter.TrySetResult();
+    }
+
+    public void GiveUp() => waiter.TrySetException(new ObjectDisposedException(nameof(Supervisor), "the supervisor has stopped"));
+}

@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>Carries out what the crew decided.</summary>
+internal sealed partial class SupervisorLoop
+{
+    private readonly List<WorkerDeath> untold = [];
+    private ImmutableArray<WorkerStatus> statuses = [];
+    private DeathReport? lastDeath;
+
+    /// <param name="decided">In this order.</param>
+    /// <param name="exited">The end that is to be reported, if it is one.</param>
+    private async Task ActAsync(ImmutableArray<CrewAction> decided, SupervisorMessage.Exited? exited)
+    {
+        while (seats.Count < crew.Slots.Count)
+        {
+            seats.Add(new Seat(crew.Slots[seats.Count]));
+        }
+
+        foreach (var (slot, action) in decided)
+        {
+            if (action is SlotAction.Report report)
+            {
+                Report(seats[slot], report, exited ?? throw new InvalidOperationException("a death without an exit"));
+            }
+        }
+
+        // Who takes over is told before anything that takes time; a spawn is a millisecond.
+        Publish();
+        foreach (var (slot, action) in decided)
+        {
+            await ActAsync(seats[slot], action).ConfigureAwait(false);
+        }
+
+        ShowStatuses();
+    }
+
+    private async Task ActAsync(Seat seat, SlotAction action)
+    {
+        switch (action)
+        {
+            case SlotAction.Spawn spawn:
+                await SpawnAsync(seat, new WorkerId(options.PoolName, seat.Number, spawn.Incarnation)).ConfigureAwait(false);
+                break;
+            case SlotAction.AskToLeave:
+                seat.Worker?.AskToLeave();
+                break;
+            case SlotAction.Terminate:
+                seat.Worker?.Terminate();
+                break;
+            case SlotAction.KillGroup:
+                seat.Worker?.KillGroup();
+                break;
+            case SlotAction.SetTimer timer:
+                seat.SetTimer(time, timer.Kind, timer.Delay, Tell);
+                break;
+            case SlotAction.CancelTimer:
+                seat.CancelTimer();
+                break;
+            case SlotAction.Report:
+                break;
+            case SlotAction.Abandon abandon:
+                Log.Stayed(logger, new WorkerId(options.PoolName, seat.Number, abandon.Incarnation), seat.Worker?.Pid ?? 0);
+                break;
+            default:
+                throw new InvalidOperationException($"a supervisor cannot do {action}");
+        }
+    }
+
+    /// <summary>
+    /// Waits for the spawn itself, about a millisecond: in return nothing can be asked of a process that is not there yet.
+    /// </summary>
+    private async Task SpawnAsync(Seat seat, WorkerId id)
+    {
+        WorkerProcess? worker = null;
+        try
+        {
+            worker = new WorkerProcess(
+                launcher.Plan(id),
+                new WorkerOutput(id, outputLog, options.OutputTailLines, Now),
+                time,
+                Now,
+                Tell,
+                (who, error) => Log.WatchFailed(logger, who.Id, error));
+            seat.Worker = worker;
+            await worker.StartAsync(launcher).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
+        {
+            // Through the inbox like any other end: a machine is not told of an end while it is still starting.
+            Tell(new SupervisorMessage.Exited(id, worker, ExitFacts.NotStarted(e.Message), null));
+        }
+    }
+
+    private void Report(Seat seat, SlotAction.Report action, SupervisorMessage.Exited exited)
+    {
+        var report = DeathReports.Make(action, exited, LoadOf(exited.Id));
+        seat.LastDeath = report;
+        seat.FirstDeath ??= report;
+        lastDeath = report;
+        untold.Add(new WorkerDeath(report, exited.Worker?.Evidence ?? LedgerEvidence.None));
+        if (report.Cause is DeathCause.Stop or DeathCause.Recycle)
+        {
+            Log.Left(logger, report);
+        }
+        else
+        {
+            Log.Died(logger, report);
+        }
+    }
+
+    private WorkerLoad LoadOf(WorkerId id)
+    {
+        try
+        {
+            return Volatile.Read(ref load)?.Invoke(id) ?? WorkerLoad.None;
+        }
+        catch (Exception e)
+        {
+            Log.LoadFailed(logger, id, e);
+            return WorkerLoad.None;
+        }
+    }
+
+    private void Publish()
+    {
+        var before = Feed.Current;
+        var set = Snapshots.Workers(before.Version + 1, seats, [.. untold], lastDeath, options.Concurrency, Now());
+        if (!Snapshots.Same(before, set))
+        {
+            untold.Clear();
+            Feed.Publish(set);
+        }
+    }
+
+    private void ShowStatuses()
+    {
+        var today = time.GetUtcNow();
+        var now = Now();
+        ImmutableInterlocked.InterlockedExchange(
+            ref statuses, [.. seats.Where(static s => s.Machine.State != SlotState.Empty).Select(s => Snapshots.Status(options.PoolName, s, today, now))]);
+    }
+}

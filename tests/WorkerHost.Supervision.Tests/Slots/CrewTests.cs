@@ -1,0 +1,222 @@
+namespace WorkerHost.Supervision.Tests.Slots;
+
+public sealed class CrewTests
+{
+    [Fact]
+    public void Spares_come_up_behind_the_first_workers()
+    {
+        var world = new CrewWorld(workers: 2, spares: 1).Start();
+        Assert.Equal(2, world.Alive);
+        world.AllBoot();
+        Assert.Equal([0, 1], world.Serving);
+        Assert.Equal([2], world.Spares);
+    }
+
+    [Fact]
+    public void A_spare_takes_the_place_of_a_dead_worker_at_once_and_is_replaced_behind()
+    {
+        var world = new CrewWorld(workers: 2, spares: 1).Start().AllBoot();
+        world.Exit(0);
+        Assert.Equal([1, 2], world.Serving);
+        Assert.True(world.Processes[0].Boots);
+        world.Boot(0);
+        Assert.Equal([1, 2], world.Serving);
+        Assert.Equal([0], world.Spares);
+    }
+
+    [Fact]
+    public void A_crash_looping_worker_s_place_is_taken_by_the_spare()
+    {
+        var world = new CrewWorld(workers: 2, spares: 1).Start();
+        world.Boot(1);
+        for (var i = 0; i < 6; i++)
+        {
+            world.Exit(0, finished: 0);
+            if (i < 5)
+            {
+                world.FireTimer(0);
+            }
+        }
+
+        Assert.Equal(SlotState.CrashLooping, world.Crew.Slots[0].Machine.State);
+        world.AllBoot();
+        Assert.Equal([1, 2], world.Serving);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 0)]
+    [InlineData(2, 1)]
+    [InlineData(3, 2)]
+    [Trait("Scenario", "41")]
+    public void A_recycled_worker_leaves_only_when_its_replacement_is_ready(int workers, int spares)
+    {
+        var world = new CrewWorld(workers, spares).Start().AllBoot();
+        world.NeverBelow(workers);
+        for (var i = 0; i < 10; i++)
+        {
+            // Often enough in a row the pace of starts would be slowed down, and that is another test's affair.
+            world.Now += TimeSpan.FromSeconds(10);
+            var leaver = world.Serving[i % workers];
+            world.Recycle(leaver);
+            world.AllBoot();
+            Assert.DoesNotContain(leaver, world.Serving);
+            world.LeaversGo();
+            world.AllBoot();
+            Assert.Equal((workers, spares, workers + spares), (world.Serving.Length, world.Spares.Length, world.Alive));
+        }
+    }
+
+    [Fact]
+    public void A_recycled_worker_whose_replacement_cannot_boot_stays()
+    {
+        var world = new CrewWorld(workers: 1, spares: 0).Start().AllBoot();
+        world.NeverBelow(1);
+        world.Recycle(0);
+        for (var i = 0; i < 20; i++)
+        {
+            world.Exit(1, ExitFacts.Exited(1), finished: 0);
+            if (!world.Processes.ContainsKey(1))
+            {
+                world.FireTimer(1);
+            }
+        }
+
+        Assert.Equal([0], world.Serving);
+        world.Boot(1);
+        Assert.Equal([1], world.Serving);
+    }
+
+    [Fact]
+    [Trait("Scenario", "24")]
+    public void Who_has_a_grace_before_it_is_killed_is_replaced_meanwhile()
+    {
+        var world = new CrewWorld(workers: 1, spares: 0).Start().AllBoot();
+        world.Kill(0, graceSeconds: 5);
+        Assert.True(world.Processes[1].Boots);
+        world.Boot(1);
+        Assert.Equal([1], world.Serving);
+        world.LeaversGo();
+        Assert.Equal(1, world.Alive);
+        Assert.Contains("0#1 Ordered: none: there are enough without it", world.Reports);
+    }
+
+    [Fact]
+    [Trait("Scenario", "24")]
+    public void Who_does_not_even_go_when_killed_is_not_waited_for()
+    {
+        var world = new CrewWorld(workers: 1, spares: 0).Start().AllBoot();
+        world.Kill(0, graceSeconds: 0);
+        Assert.Equal(1, world.Alive);
+        world.FireTimer();
+        world.Boot(1);
+        Assert.Equal([1], world.Serving);
+        world.Exit(0);
+        Assert.Equal(SlotState.Empty, world.Crew.Slots[0].Machine.State);
+    }
+
+    [Theory]
+    [InlineData(1, 0, 1)]
+    [InlineData(2, 1, 1)]
+    [InlineData(4, 0, 2)]
+    [InlineData(4, 1, 3)]
+    [Trait("Scenario", "44")]
+    public void A_rolling_restart_replaces_everybody_and_never_has_fewer(int workers, int spares, int surge)
+    {
+        var world = new CrewWorld(workers, spares, surge).Start().AllBoot();
+        world.NeverBelow(workers);
+        world.Restart();
+        for (var i = 0; i < 50 && !world.Crew.HasReached(2); i++)
+        {
+            world.AllBoot();
+            world.LeaversGo();
+        }
+
+        world.AllBoot();
+        Assert.True(world.Crew.HasReached(2));
+        Assert.All(world.Crew.Slots.Where(s => s.IsOccupied), s => Assert.Equal(2, s.Generation));
+        Assert.Equal((workers, spares), (world.Serving.Length, world.Spares.Length));
+    }
+
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(2, 1)]
+    [Trait("Scenario", "44")]
+    public void A_generation_that_cannot_boot_stops_the_roll_and_the_old_one_serves_on(int workers, int spares)
+    {
+        var world = new CrewWorld(workers, spares).Start().AllBoot();
+        world.NeverBelow(workers);
+        world.Restart();
+        world.LeaversGo();
+        var young = world.Processes.First(p => p.Value.Boots).Key;
+        world.Exit(young, ExitFacts.Exited(1), finished: 0);
+        Assert.Equal(2, world.Crew.FailedGeneration);
+        Assert.Equal(workers, world.Serving.Length);
+        Assert.All(world.Serving, s => Assert.Equal(1, world.Crew.Slots[s].Generation));
+        Assert.All(world.Serving, s => Assert.Null(world.Crew.Slots[s].Wish));
+    }
+
+    [Fact]
+    [Trait("Scenario", "44")]
+    public void A_second_restart_takes_over_from_the_first()
+    {
+        var world = new CrewWorld(workers: 3, spares: 0).Start().AllBoot();
+        world.NeverBelow(3);
+        world.Restart();
+        world.AllBoot();
+        world.Restart();
+        for (var i = 0; i < 50 && !world.Crew.HasReached(3); i++)
+        {
+            world.AllBoot();
+            world.LeaversGo();
+        }
+
+        Assert.True(world.Crew.HasReached(2));
+        Assert.True(world.Crew.HasReached(3));
+    }
+
+    [Fact]
+    public void Scaling_up_starts_the_missing_and_scaling_down_lets_the_superfluous_finish()
+    {
+        var world = new CrewWorld(workers: 2, spares: 1).Start().AllBoot();
+        world.Resize(4);
+        world.AllBoot();
+        Assert.Equal((4, 1), (world.Serving.Length, world.Spares.Length));
+        world.Shrunk = true;
+        world.Resize(1, spares: 0);
+        Assert.Single(world.Serving);
+        world.LeaversGo();
+        Assert.Equal(1, world.Alive);
+        Assert.True(world.Crew.IsComplete);
+        world.Resize(0, spares: 0);
+        world.LeaversGo();
+        Assert.Equal(0, world.Alive);
+        world.Shrunk = false;
+        world.Resize(2, spares: 1);
+        world.AllBoot();
+        Assert.Equal((2, 1), (world.Serving.Length, world.Spares.Length));
+    }
+
+    [Fact]
+    [Trait("Scenario", "42")]
+    public void No_replacement_survives_a_stop()
+    {
+        var world = new CrewWorld(workers: 2, spares: 0).Start().AllBoot();
+        world.Recycle(0);
+        world.Stopping = true;
+        world.Stop();
+        world.LeaversGo();
+        Assert.Equal(0, world.Alive);
+        Assert.True(world.Crew.HasStopped);
+    }
+
+    [Fact]
+    public void A_request_for_an_incarnation_that_is_gone_changes_nothing()
+    {
+        var world = new CrewWorld(workers: 1, spares: 0).Start().AllBoot();
+        world.Exit(0);
+        world.AllBoot();
+        Assert.Empty(world.Crew.Handle(0, new SlotEvent.RecycleRequested(world.Now, 1, "too old")));
+        Assert.Null(world.Crew.Slots[0].Wish);
+    }
+}
