@@ -68,7 +68,15 @@ internal sealed class SessionConnection : IEndpointConnection
                     IdPrefix = idPrefix,
                     MaxFrameBytes = ProtocolLimits.MaxFrameBytes,
                 };
-                await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+                try
+                {
+                    await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+                }
+                catch (RpcException)
+                {
+                    // An endpoint that refuses before it has read says why in its answer; the write knows only that it was cut off.
+                }
+
                 frame.Clear();
                 if (!await call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false) || call.ResponseStream.Current.Hello is not { } hello)
                 {
