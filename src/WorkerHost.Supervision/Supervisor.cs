@@ -160,7 +160,7 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     void IWorkerBackChannel.Kill(WorkerId worker, string reason, TimeSpan grace) =>
         loop.Tell(new SupervisorMessage.Request(worker, now => new SlotEvent.KillRequested(now, worker.Incarnation, reason, grace)));
 
-    void IWorkerBackChannel.Reject(WorkerId worker, string reason) => 
+    void IWorkerBackChannel.Reject(WorkerId worker, string reason) =>
         loop.Tell(new SupervisorMessage.Request(worker, now => new SlotEvent.Rejected(now, worker.Incarnation, reason)));
 
     void IWorkerBackChannel.PrepareReplacement(WorkerId worker) =>

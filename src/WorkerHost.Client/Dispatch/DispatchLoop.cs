@@ -188,27 +188,9 @@ internal sealed partial class DispatchLoop : IDisposable
 
     public void Draining(EndpointState endpoint) => Do(d => d.EndpointDraining(endpoint));
 
-    public void Draining(WorkerId worker) => Do(d =>
-    {
-        foreach (var endpoint in d.Endpoints)
-        {
-            if (endpoint.Worker.Id == worker)
-            {
-                d.EndpointDraining(endpoint);
-            }
-        }
-    });
+    public void Draining(WorkerId worker) => DoFor(worker, static (d, endpoint, _) => d.EndpointDraining(endpoint));
 
-    public void Serves(WorkerId worker) => Do(d =>
-    {
-        foreach (var endpoint in d.Endpoints)
-        {
-            if (endpoint.Worker.Id == worker && endpoint.Reserved)
-            {
-                d.EndpointServes(endpoint, Now);
-            }
-        }
-    });
+    public void Serves(WorkerId worker) => DoFor(worker, static (d, endpoint, now) => d.EndpointServes(endpoint, now));
 
     public void SessionEnded(EndpointState endpoint, string reason) => Do(d => d.SessionEnded(endpoint, reason, Now));
 
@@ -297,6 +279,17 @@ internal sealed partial class DispatchLoop : IDisposable
 
         Carry(actions);
     }
+
+    private void DoFor(WorkerId worker, Action<Dispatcher, EndpointState, long> what) => Do(d =>
+    {
+        foreach (var endpoint in d.Endpoints)
+        {
+            if (endpoint.Worker.Id == worker)
+            {
+                what(d, endpoint, Now);
+            }
+        }
+    });
 
     /// <summary>What a timer brings. Its thread has no caller who could be told of a defect.</summary>
     private void OnTime(Action<Dispatcher> what)

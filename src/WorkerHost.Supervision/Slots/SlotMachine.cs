@@ -266,14 +266,14 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     {
         State = SlotState.Draining;
         leave = new Leave(LeaveKind.Rejected, reason, Signalled: true);
-        return [.. Kill()];
+        return Kill();
     }
 
     private ImmutableArray<SlotAction> LeaveNow(SlotState state, LeaveKind kind, string reason, TimeSpan grace, TimeSpan now)
     {
         State = state;
         leave = new Leave(kind, reason, Signalled: true);
-        return [.. SendTerminate(grace, now)];
+        return SendTerminate(grace, now);
     }
 
     private ImmutableArray<SlotAction> SendTerminate(TimeSpan grace, TimeSpan now)

@@ -1,7 +1,7 @@
 namespace WorkerHost.Client.Tests;
 
 /// <summary>A socket that says what it was told to, in pieces of the sizes it was told, and then ends as it was told.</summary>
-internal sealed class ScriptedStream(byte[] bytes, Func<int> pieceSize, bool reset = false) : Stream
+internal sealed class ScriptedStream(byte[] bytes, Func<int> pieceSize, bool reset = false) : AsyncStream
 {
     private readonly TaskCompletionSource end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int at;
@@ -10,20 +10,6 @@ internal sealed class ScriptedStream(byte[] bytes, Func<int> pieceSize, bool res
     public MemoryStream Written { get; } = new();
 
     public int WriteCalls { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>By default the end comes right after the last byte; held back, it comes when it is let go.</summary>
     public bool HoldEnd { get; init; }
@@ -61,16 +47,4 @@ internal sealed class ScriptedStream(byte[] bytes, Func<int> pieceSize, bool res
         Written.Write(buffer.Span);
         return default;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

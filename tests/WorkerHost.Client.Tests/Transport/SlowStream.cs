@@ -1,22 +1,8 @@
 namespace WorkerHost.Client.Tests;
 
 /// <summary>A socket that is read only when the test lets it be.</summary>
-internal sealed class SlowStream(Stream inner, Task mayRead) : Stream
+internal sealed class SlowStream(Stream inner, Task mayRead) : AsyncStream
 {
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <summary>Reads after the first so many wait.</summary>
     public Func<bool> Waits { get; init; } = static () => true;
 
@@ -35,14 +21,6 @@ internal sealed class SlowStream(Stream inner, Task mayRead) : Stream
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
     public override void Flush() => inner.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -20,7 +20,7 @@ internal sealed class HeldSockets
 }
 
 /// <summary>Reads a socket only when there is something and the test allows it, so that what has arrived stays in the kernel.</summary>
-internal sealed class HeldSocket(NetworkStream stream) : Stream
+internal sealed class HeldSocket(NetworkStream stream) : AsyncStream
 {
     private TaskCompletionSource open = Opened();
 
@@ -29,20 +29,6 @@ internal sealed class HeldSocket(NetworkStream stream) : Stream
     public bool IsHeld => !open.Task.IsCompleted;
 
     public int Available => stream.Socket.Available;
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public void Hold() => open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -62,18 +48,6 @@ internal sealed class HeldSocket(NetworkStream stream) : Stream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => stream.WriteAsync(buffer, cancellationToken);
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
