@@ -164,8 +164,10 @@ internal sealed class SessionConnection : IEndpointConnection
             reason = $"what it sent cannot be understood: {e.Message}";
         }
 
-        // From here on nothing more is delivered: a pump that still waits for room on the wire is released.
+        // From here on nothing more is delivered. A pump that still waits for room on the wire is released: the end of the
+        // connection does not do that reliably, because the response has ended already.
         channel.Stream?.ReaderEnded();
+        await abort.CancelAsync().ConfigureAwait(false);
         call.Dispose();
         channel.Dispose();
         loop.SessionEnded(State, reason);
@@ -183,7 +185,7 @@ internal sealed class SessionConnection : IEndpointConnection
             while (loop.TakeFrame(State, maxFrameBytes, frame.Tasks, frame.Cancels, frame.Recalls, out _))
             {
                 // Serialises before it returns, so the frame can be used again.
-                await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+                await call.RequestStream.WriteAsync(frame, abort.Token).ConfigureAwait(false);
                 frame.Clear();
                 if (!State.LaneWaits)
                 {
