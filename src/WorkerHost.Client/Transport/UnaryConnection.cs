@@ -168,7 +168,7 @@ internal sealed class UnaryConnection : IEndpointConnection
         catch (RpcException e)
         {
             var sent = WireFailure.Sent(e, State.Worker.Id);
-            if (!abort.IsCancellationRequested && (sent ?? WireFailure.FromStatus(e, State.Worker.Id)) is { } failure)
+            if (!abort.IsCancellationRequested && (sent ?? WireFailure.FromStatus(e, State.Worker.Id, source.IsCancellationRequested)) is { } failure)
             {
                 var resetByUs = source.IsCancellationRequested && sent is null && e.StatusCode == StatusCode.Cancelled;
                 if (!(resetByUs && State.Supervised))

@@ -51,7 +51,10 @@ internal static class WireFailure
     }
 
     /// <summary>What a unary call's status alone says of the task; null when the connection was lost.</summary>
-    public static TaskFailure? FromStatus(RpcException e, WorkerId worker)
+    /// <param name="e">How the call ended.</param>
+    /// <param name="worker">Whose answer it is.</param>
+    /// <param name="cancelledHere">Only then CANCELLED is what the caller wanted; otherwise it is a failure that the endpoint made up or passed on.</param>
+    public static TaskFailure? FromStatus(RpcException e, WorkerId worker, bool cancelledHere)
     {
         // An endpoint that is there may say Unavailable of what it depends on. Only what grpc-dotnet made of an error of its own is a lost connection.
         if (e is { StatusCode: StatusCode.Unavailable or StatusCode.Internal, Status.DebugException: not null })
@@ -64,7 +67,7 @@ internal static class WireFailure
             StatusCode.Unimplemented => TaskFailureKind.UnknownTask,
             StatusCode.InvalidArgument => TaskFailureKind.BadInput,
             StatusCode.DeadlineExceeded => TaskFailureKind.DeadlineExceeded,
-            StatusCode.Cancelled => TaskFailureKind.Cancelled,
+            StatusCode.Cancelled when cancelledHere => TaskFailureKind.Cancelled,
             _ => TaskFailureKind.TaskFailed,
         };
         return new TaskFailure

@@ -9,7 +9,11 @@ namespace WorkerHost;
 /// <param name="Secret">What a TCP endpoint wants as bearer token; null on Unix sockets.</param>
 /// <param name="Concurrency">How many tasks it runs at the same time, as far as its supervisor knows; its hello has the last word.</param>
 /// <param name="MaxTasks">After so many tasks its pool gives it no more and asks for its replacement; 0: no limit.</param>
-internal sealed record WorkerEndpoint(WorkerId Id, Uri Address, int Pid, string? Secret, int Concurrency, long MaxTasks = 0);
+internal sealed record WorkerEndpoint(WorkerId Id, Uri Address, int Pid, string? Secret, int Concurrency, long MaxTasks = 0)
+{
+    /// <summary>Who and where; the secret is printed nowhere.</summary>
+    public override string ToString() => $"{Id} at {Address}";
+}
 
 /// <summary>An observed end of a worker, with what its ledger says of the tasks it had.</summary>
 internal sealed record WorkerDeath(DeathReport Report, LedgerEvidence Evidence);

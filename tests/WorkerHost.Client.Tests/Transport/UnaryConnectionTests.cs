@@ -25,6 +25,7 @@ public sealed class UnaryConnectionTests
     }
 
     [Theory]
+    [InlineData(1, "Cancelled")]
     [InlineData(13, "Internal")]
     [InlineData(14, "Unavailable")]
     [InlineData(8, "ResourceExhausted")]
@@ -45,6 +46,23 @@ public sealed class UnaryConnectionTests
         (stream, _) = (await peer.ReadMessageAsync().Soon())!.Value;
         await peer.SendAsync((byte[])[.. RawHttp2Peer.ResponseHeaders(stream), .. RawHttp2Peer.Message(Six, stream), .. RawHttp2Peer.Trailers(0, stream)]);
         Assert.Equal(6, await next.Soon());
+    }
+
+    [Fact]
+    public async Task A_call_that_the_endpoint_cancels_of_its_own_accord_is_not_reported_as_cancelled_by_the_caller()
+    {
+        await using var rig = new LoopRig();
+        using var listener = new RawListener();
+        await using var connection = Open(rig, listener);
+        var future = rig.Submit();
+        using var peer = await AcceptAsync(listener);
+        var (stream, _) = (await peer.ReadMessageAsync().Soon())!.Value;
+        await peer.SendAsync(RawHttp2Peer.Frame(RawHttp2Peer.ResetStream, 0, stream, [0, 0, 0, 8]));
+
+        var thrown = await Assert.ThrowsAsync<TaskException>(() => future.Soon());
+
+        Assert.Equal(TaskFailureKind.TaskFailed, thrown.Kind);
+        Assert.StartsWith("Cancelled: ", thrown.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,0 +1,43 @@
+namespace WorkerHost.Client.Tests;
+
+/// <summary>What must hold after every step.</summary>
+internal sealed partial class DispatcherSimulation
+{
+    private void Check()
+    {
+        if (dispatcher.Unsettled != accepted - settled)
+        {
+            throw new SimulationViolation($"{dispatcher.Unsettled} tasks count as unsettled, but {accepted} were accepted and {settled} settled");
+        }
+
+        var inFlight = 0;
+        foreach (var endpoint in dispatcher.Endpoints)
+        {
+            inFlight += endpoint.InFlight.Count;
+            if (endpoint.TakesTasks && endpoint.InFlight.Count < endpoint.Concurrency && dispatcher.Queued > 0)
+            {
+                throw new SimulationViolation($"{dispatcher.Queued} tasks wait while {endpoint} has a free lane");
+            }
+
+            if (endpoint.InFlight.Count < 0 || endpoint.Backlog < 0 || endpoint.Overdue < 0 || endpoint.Overdue > endpoint.InFlight.Count)
+            {
+                throw new SimulationViolation($"the books of {endpoint} do not add up: backlog {endpoint.Backlog}, overdue {endpoint.Overdue}");
+            }
+        }
+
+        var sent = 0;
+        foreach (var task in tasks)
+        {
+            sent += task.Entry.Phase == TaskPhase.Sent ? 1 : 0;
+            if ((task.Entry.Phase == TaskPhase.Done) != (task.Settlements == 1))
+            {
+                throw new SimulationViolation($"{task.Entry} and its caller disagree");
+            }
+        }
+
+        if (sent != inFlight)
+        {
+            throw new SimulationViolation($"{sent} tasks are sent, but {inFlight} are in flight");
+        }
+    }
+}

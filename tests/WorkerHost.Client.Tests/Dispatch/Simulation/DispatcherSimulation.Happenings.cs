@@ -1,0 +1,264 @@
+namespace WorkerHost.Client.Tests;
+
+/// <summary>What may happen, one at a time.</summary>
+internal sealed partial class DispatcherSimulation
+{
+    private void Submit()
+    {
+        var options = schedule.Next(4) switch
+        {
+            0 => new TaskOptions { Idempotent = true },
+            1 when schedule.Chance(40) => new TaskOptions { TimeLimit = TimeSpan.FromTicks(1 + schedule.Next(100_000)), Idempotent = schedule.Chance(50) },
+            _ => TaskOptions.Default,
+        };
+        var entry = new TaskEntry(++lastNumber, Names[schedule.Next(Names.Length)], options, new byte[8], ContentType.Bytes, 1 + schedule.Next(4));
+        var task = new SimTask(entry, stubborn: schedule.Chance(15) && supervised, supervised);
+        entry.Completion = task;
+        var hold = schedule.Chance(10);
+        if (dispatcher.Submit(entry, now, hold) is null)
+        {
+            story?.Add($"{now,8}  {entry} is accepted");
+            accepted++;
+            tasks.Add(task);
+            if (hold)
+            {
+                failedAttempts.Add(task);
+            }
+        }
+
+        Carry();
+    }
+
+    private void Pump()
+    {
+        if (Any(static w => w.Endpoint.PumpWanted && !w.Ended) is { } worker)
+        {
+            Pump(worker, schedule.Chance(50) ? 300 : ProtocolLimits.MaxFrameBytes);
+        }
+    }
+
+    private void Pump(SimWorker worker, int maxBytes)
+    {
+        dispatcher.TakeFrame(worker.Endpoint, maxBytes, frameTasks, frameCancels, frameRecalls, now);
+        if (worker.Alive)
+        {
+            foreach (var entry in frameTasks)
+            {
+                worker.Wire.Enqueue(new SimMessage(SimMessageKind.Task, entry.Sequence, (SimTask)entry.Completion!, entry.Attempt));
+            }
+
+            foreach (var sequence in frameCancels)
+            {
+                worker.Wire.Enqueue(new SimMessage(SimMessageKind.Cancel, sequence));
+            }
+
+            foreach (var sequence in frameRecalls)
+            {
+                worker.Wire.Enqueue(new SimMessage(SimMessageKind.Recall, sequence));
+            }
+        }
+
+        story?.Add($"{now,8}  {worker.Endpoint} is written {frameTasks.Count} tasks, {frameCancels.Count} cancels, {frameRecalls.Count} recalls");
+        frameTasks.Clear();
+        frameCancels.Clear();
+        frameRecalls.Clear();
+    }
+
+    private void Start(SimWorker worker)
+    {
+        story?.Add($"{now,8}  {worker.Endpoint} starts a task");
+        worker.Start(withoutMark: Once(Sabotage.ForgetStartMark));
+    }
+
+    private void Deliver()
+    {
+        if (Any(static w => w.Kernel.Count > 0 && !w.Ended) is { } worker)
+        {
+            Deliver(worker, 1 + schedule.Next(4));
+        }
+    }
+
+    private void Deliver(SimWorker worker, int count)
+    {
+        if (worker.Kernel.Count == 0)
+        {
+            return;
+        }
+
+        for (; count > 0 && worker.Kernel.TryDequeue(out var answer); count--)
+        {
+            if (answer.Recalled)
+            {
+                dispatcher.Recalled(worker.Endpoint, answer.Sequence);
+                continue;
+            }
+
+            var outcome = answer.Outcome ?? AttemptOutcome.Failed(DispatcherRig.Leaving());
+            if (outcome.IsSuccess && Once(Sabotage.DropResult))
+            {
+                continue;
+            }
+
+            if (sabotage == Sabotage.SwapResults && outcome.IsSuccess && worker.Kernel.TryPeek(out var next) && next.Outcome is { IsSuccess: true } other && !sabotaged)
+            {
+                sabotaged = true;
+                outcome = other;
+            }
+
+            dispatcher.Outcome(worker.Endpoint, answer.Sequence, outcome, answer.ServiceMicroseconds, now);
+        }
+
+        story?.Add($"{now,8}  {worker.Endpoint} is read");
+        if (sabotage != Sabotage.ForgetDispatch)
+        {
+            dispatcher.Dispatch(now);
+        }
+
+        Carry();
+    }
+
+    private void Ask(string what, Action<Dispatcher, TaskEntry, long> ask)
+    {
+        if (tasks.Count > 0)
+        {
+            var task = tasks[schedule.Next(tasks.Count)];
+            story?.Add($"{now,8}  {what} {task.Entry}");
+            ask(dispatcher, task.Entry, now);
+            Carry();
+        }
+    }
+
+    private void FireTimer()
+    {
+        if (timers.Count == 0)
+        {
+            return;
+        }
+
+        var first = 0;
+        for (var i = 1; i < timers.Count; i++)
+        {
+            first = timers[i].At < timers[first].At ? i : first;
+        }
+
+        var (at, fire) = timers[first];
+        timers.RemoveAt(first);
+        now = Math.Max(now, at);
+        fire();
+        Carry();
+    }
+
+    private void ObserveDeath()
+    {
+        var dead = Any(static w => !w.Alive && !w.DeathTold && w.Endpoint.Supervised);
+        if (dead is null && sabotage == Sabotage.ReportLivingAsDead)
+        {
+            dead = Any(static w => w is { Alive: true, Busy: true, DeathTold: false });
+        }
+
+        if (dead is not null)
+        {
+            Observe(dead);
+        }
+    }
+
+    private void Observe(SimWorker dead)
+    {
+        story?.Add($"{now,8}  {dead.Endpoint} is observed dead");
+        dead.DeathTold = true;
+        dispatcher.WorkerDied(DispatcherRig.DeathOf(dead.Endpoint, dead.Evidence), now);
+        Carry();
+    }
+
+    private void EndSession()
+    {
+        if (Any(static w => !w.Ended && !w.Alive && w.Kernel.Count == 0) is { } dead)
+        {
+            End(dead);
+        }
+        else if (schedule.Chance(20) && Any(static w => w is { Ended: false, Alive: true }) is { } broken)
+        {
+            End(broken);
+        }
+    }
+
+    private void End(SimWorker worker)
+    {
+        story?.Add($"{now,8}  the session with {worker.Endpoint} ends");
+        worker.Ended = true;
+        worker.Kernel.Clear();
+        dispatcher.SessionEnded(worker.Endpoint, "it ended", now);
+        Carry();
+    }
+
+    private void Replace(bool always)
+    {
+        var slot = schedule.Next(slots);
+        if (always || schedule.Chance(60))
+        {
+            Replace(slot);
+        }
+    }
+
+    private void Replace(int slot)
+    {
+        // A supervisor fills the slot when its process is gone; a client of bare addresses connects again when the session is.
+        foreach (var other in workers)
+        {
+            if (other.Endpoint.Worker.Id.Slot == slot && (supervised ? other.Alive : !other.Ended))
+            {
+                return;
+            }
+        }
+
+        var id = new WorkerId("sim", slot, ++lastIncarnation);
+        var lanes = 1 + (int)(lastIncarnation + slot) % 3;
+        var endpoint = new EndpointState(new WorkerEndpoint(id, Nowhere, 1, null, lanes), (ulong)lastIncarnation, lanes, supervised, prefetches: true);
+        story?.Add($"{now,8}  {endpoint} opens with {lanes} lanes");
+        workers.Add(new SimWorker(endpoint, hasLedger: lastIncarnation % 5 != 0));
+        dispatcher.EndpointOpened(endpoint, now);
+        Carry();
+    }
+
+    private void AnswerAttempt()
+    {
+        if (failedAttempts.Count > 0)
+        {
+            var at = schedule.Next(failedAttempts.Count);
+            var task = failedAttempts[at];
+            failedAttempts.RemoveAt(at);
+            AnswerAttempt(task, grant: !schedule.Chance(25));
+        }
+    }
+
+    private void AnswerAttempt(SimTask task, bool grant)
+    {
+        story?.Add($"{now,8}  {(grant ? "grant" : "refuse")} another attempt to {task.Entry}");
+        if (!grant || !dispatcher.Resubmit(task.Entry, now))
+        {
+            dispatcher.GiveUp(task.Entry, AttemptOutcome.Failed(task.Entry.LastFailure ?? new TaskFailure { Kind = TaskFailureKind.Cancelled, Message = "given up" }));
+        }
+
+        Carry();
+    }
+
+    private void LeaveOrGiveUpHope()
+    {
+        if (schedule.Chance(50))
+        {
+            if (Any(static w => w is { Alive: true, Draining: false }) is { } leaving)
+            {
+                story?.Add($"{now,8}  {leaving.Endpoint} is leaving");
+                leaving.Draining = true;
+                leaving.GiveBackWaiting();
+                dispatcher.EndpointDraining(leaving.Endpoint);
+            }
+        }
+        else
+        {
+            dispatcher.OutlookChanged(schedule.Chance(50) ? WorkerOutlook.Hopeful : new WorkerOutlook(true, null, TimeSpan.FromSeconds(1)));
+        }
+
+        Carry();
+    }
+}
