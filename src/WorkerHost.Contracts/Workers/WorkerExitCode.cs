@@ -12,7 +12,10 @@ public static class WorkerExitCode
     /// <summary>Could not serve, for example because its socket could not be bound (EX_SOFTWARE of sysexits.h).</summary>
     public const int CannotServe = 70;
 
-    /// <summary>Replace me; not a crash (EX_TEMPFAIL of sysexits.h).</summary>
+    /// <summary>
+    /// Replace me; not a crash (EX_TEMPFAIL of sysexits.h). From a worker that was ready; before that it is a failed boot
+    /// like any other.
+    /// </summary>
     public const int Recycle = 75;
 
     /// <summary>Do not start me again until the configuration changes (EX_CONFIG of sysexits.h).</summary>

@@ -34,8 +34,9 @@ internal static class DeathClassifier
 
     private static DeathCause Unasked(ExitFacts facts, bool wasReady) => facts switch
     {
-        { ExitCode: WorkerExitCode.Recycle } => DeathCause.Recycle,
+        // Before it is ready there is nothing to replace: 75 too is a boot that failed, or it could go on for ever at speed.
         _ when !wasReady => DeathCause.BootFailure,
+        { ExitCode: WorkerExitCode.Recycle } => DeathCause.Recycle,
         { ExitCode: 0 } => DeathCause.Exit,
         { ExitCode: not null } => DeathCause.Crash,
         { Signal: { } signal } when SignalNames.IsOfOwnMaking(signal) => DeathCause.Crash,

@@ -2,124 +2,105 @@ using System.Globalization;
 
 namespace WorkerHost.Supervision;
 
-/// <summary>How the run that has just ended counts.</summary>
-internal enum RunKind
-{
-    /// <summary>It finished a task or stayed ready for long enough.</summary>
-    Productive,
-
-    /// <summary>It died without having been of use; a failed boot is one too.</summary>
-    Unproductive,
-
-    /// <summary>A recycle, or a kill that the pool ordered: not the worker's fault.</summary>
-    Planned,
-
-    /// <summary>It says that no start can succeed before its configuration changes.</summary>
-    Misconfigured,
-}
-
 /// <summary>
-/// One slot's restart policy. Pure: time comes in, randomness comes in, no clock and no timer.
-/// Backoff is "full jitter" (uniform between 0 and a ceiling that doubles; Brooker, "Exponential Backoff and Jitter",
-/// AWS 2015); the breaker is OTP's intensity in a period, counting unproductive deaths only.
+/// One slot's restart policy: OTP's <c>permanent</c>, whoever ends is replaced. Pure: time comes in, randomness comes in, no
+/// clock and no timer. Separate accounts: what recycles and ordered kills use up is not missing after a crash, and a boot that
+/// failed long ago does not lengthen the pause after one.
 /// </summary>
 internal sealed class RestartPolicy(RestartOptions options, Random random)
 {
-    /// <summary>
-    /// Restarts at once come out of a bucket that holds <see cref="RestartOptions.Intensity"/> (at least 1) and gets one
-    /// back per this many MinBackoffs (with the defaults: 5, and one per second). A worker that dies at every task, or
-    /// asks to be recycled after each, then costs one start per second and not a core.
-    /// </summary>
-    private const int RefillInMinBackoffs = 5;
+    private readonly Breaker breaker = new(options, random);
+    private readonly Backoff failedBoots = new(options, random);
+    private readonly Backoff deaths = new(options, random);
+    private readonly Pace usefulDeaths = new(options);
+    private readonly Pace uselessRecycles = new(options);
+    private readonly Pace askedRecycles = new(options);
+    private readonly Pace orderedKills = new(options);
 
-    private readonly Queue<TimeSpan> unproductive = [];
-    private int failures;
-    private double tokens = BucketSize(options);
-    private TimeSpan refilledAt;
+    /// <summary>Open since too many unproductive deaths; closes with the first run that was of use.</summary>
+    public bool BreakerOpen => breaker.IsOpen;
 
-    /// <summary>Open since too many unproductive deaths; closes with the first productive run.</summary>
-    public bool BreakerOpen { get; private set; }
-
-    public RestartDecision Decide(TimeSpan now, RunKind run, TimeSpan? readyFor)
+    /// <param name="now">When it ended.</param>
+    /// <param name="run">How it ended.</param>
+    /// <param name="readyFor">From ready to the end; null when it was not ready.</param>
+    /// <param name="finished">Tasks it finished; null when nobody knows.</param>
+    public RestartDecision Decide(TimeSpan now, RunKind run, TimeSpan? readyFor, long? finished)
     {
-        if (readyFor >= options.StableAfter)
-        {
-            failures = 0;
-            unproductive.Clear();
-            BreakerOpen = false;
-            run = run == RunKind.Unproductive ? RunKind.Productive : run;
-        }
-
+        var useful = run != RunKind.FailedBoot && Learn(readyFor, finished);
         switch (run)
         {
-            case RunKind.Productive:
-                BreakerOpen = false;
-                return AtOnceIfTheFloorAllows(now);
-            case RunKind.Planned:
-                return AtOnceIfTheFloorAllows(now);
-            case RunKind.Unproductive:
-                Count(now);
-                BreakerOpen |= unproductive.Count > options.Intensity;
-                return BreakerOpen ? Probe() : BackOff();
+            case RunKind.FailedBoot:
+                return AfterUnproductive(now, failedBoots);
+            case RunKind.Died when !useful:
+                return AfterUnproductive(now, deaths);
+            case RunKind.Died:
+                return Paced(now, usefulDeaths, "it has died too often in a short time");
+            case RunKind.Recycled when useful:
+                return AtOnce();
+            case RunKind.Recycled:
+                return Paced(now, uselessRecycles, "it has been recycled too often in a short time without having finished a task");
+            case RunKind.AskedToBeRecycled:
+                return Paced(now, askedRecycles, "it has asked to be recycled too often in a short time");
+            case RunKind.Ordered:
+                return Paced(now, orderedKills, "its pool has had it killed too often in a short time");
             case RunKind.Misconfigured:
-                Count(now);
-                BreakerOpen = true;
-                return Probe();
+                breaker.Count(now);
+                breaker.Open();
+                return Probe("its configuration has to change (exit code 78)");
             default:
                 throw new ArgumentOutOfRangeException(nameof(run), run, "not a kind of run");
         }
     }
 
-    /// <summary>How long the start of an empty slot has to wait for its pace.</summary>
-    public TimeSpan Fill(TimeSpan now) => AtOnceIfTheFloorAllows(now).Delay;
-
-    private void Count(TimeSpan now)
+    /// <returns>Whether this run was of use.</returns>
+    private bool Learn(TimeSpan? readyFor, long? finished)
     {
-        unproductive.Enqueue(now);
-        while (unproductive.TryPeek(out var oldest) && now - oldest > options.Period)
+        if (readyFor >= options.StableAfter)
         {
-            unproductive.Dequeue();
-        }
-    }
-
-    private RestartDecision AtOnceIfTheFloorAllows(TimeSpan now)
-    {
-        var refill = options.MinBackoff * RefillInMinBackoffs;
-        tokens = Math.Min(BucketSize(options), tokens + (now - refilledAt) / refill);
-        refilledAt = now;
-        if (tokens >= 1)
-        {
-            tokens--;
-            return new RestartDecision(TimeSpan.Zero, BreakerOpen, "restart at once");
+            breaker.Reset();
+            deaths.Reset();
         }
 
-        // The token is spent in advance: its refill and this delay end together.
-        var delay = refill * (1 - tokens);
-        tokens--;
-        return new RestartDecision(delay, BreakerOpen, $"restart in {Text(delay)} (it has been replaced too often in a short time)");
+        if (readyFor is not null)
+        {
+            failedBoots.Reset();
+        }
+
+        if (breaker.IsOpen && finished > 0)
+        {
+            breaker.Close();
+            deaths.Reset();
+        }
+
+        return finished > 0 || readyFor >= options.StableAfter;
     }
 
-    private RestartDecision BackOff()
+    private RestartDecision AfterUnproductive(TimeSpan now, Backoff account)
     {
-        // 2^30 times any sensible minimum is far beyond any maximum; a larger exponent would only overflow.
-        var ceiling = options.MinBackoff * Math.Pow(2, Math.Min(failures, 30));
-        failures++;
-        var delay = random.NextDouble() * (ceiling < options.MaxBackoff ? ceiling : options.MaxBackoff);
+        breaker.Count(now);
+        if (breaker.IsOpen)
+        {
+            var many = breaker.Deaths;
+            return Probe(string.Create(CultureInfo.InvariantCulture, $"{many} unproductive {(many == 1 ? "death" : "deaths")} in {Text(options.Period)}"));
+        }
+
+        var delay = account.Next();
         return new RestartDecision(delay, false, $"restart in {Text(delay)}");
     }
 
-    private RestartDecision Probe()
+    private RestartDecision Probe(string why)
     {
-        // Half of it is fixed: a probe is rare by promise. Half is random: slots do not probe in step.
-        failures++;
-        var delay = options.MaxBackoff * (0.5 + random.NextDouble() / 2);
-        var deaths = unproductive.Count;
-        return new RestartDecision(delay, true, string.Create(
-            CultureInfo.InvariantCulture,
-            $"breaker open: next try in {Text(delay)} ({deaths} unproductive {(deaths == 1 ? "death" : "deaths")} in {Text(options.Period)})"));
+        var delay = breaker.UntilProbe();
+        return new RestartDecision(delay, true, $"breaker open: next try in {Text(delay)} ({why})");
     }
 
-    private static double BucketSize(RestartOptions options) => Math.Max(1, options.Intensity);
+    private RestartDecision Paced(TimeSpan now, Pace account, string why)
+    {
+        var delay = account.Take(now);
+        return delay <= TimeSpan.Zero ? AtOnce() : new RestartDecision(delay, BreakerOpen, $"restart in {Text(delay)} ({why})");
+    }
+
+    private RestartDecision AtOnce() => new(TimeSpan.Zero, BreakerOpen, "restart at once");
 
     private static string Text(TimeSpan time) => time.TotalSeconds >= 1
         ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s")

@@ -45,7 +45,8 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     /// <summary>The present filling, or the last one when there is none; 0 before the first.</summary>
     public long Incarnation { get; private set; }
 
-    public bool BreakerOpen => policy.BreakerOpen;
+    /// <summary>Too many unproductive deaths, and no worker since that became ready.</summary>
+    public bool BreakerOpen => policy.BreakerOpen && readyAt is null;
 
     /// <summary>It was asked to leave and may take its time; nobody has signalled it yet.</summary>
     public bool LeavesPolitely => State is SlotState.Draining && step == Step.Asked;
@@ -188,11 +189,10 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         _ => throw Impossible(e),
     };
 
-    /// <summary>An empty slot forgets neither its pause nor its pace: it is not a way around them.</summary>
+    /// <summary>An empty slot does not forget the pause after its last worker: being emptied is no way around it.</summary>
     private ImmutableArray<SlotAction> StartPaced(TimeSpan now)
     {
-        var paced = Incarnation == 0 ? TimeSpan.Zero : policy.Fill(now);
-        var delay = notBefore - now > paced ? notBefore - now : paced;
+        var delay = notBefore - now;
         return delay <= TimeSpan.Zero ? StartNext() : Wait(delay, now);
     }
 
@@ -228,23 +228,25 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
 
         // However long nobody could use it, that was no health.
         TimeSpan? readyFor = readyAt is { } since && leave is not { Kind: LeaveKind.Rejected } ? e.At - since : null;
-        var decision = policy.Decide(e.At, Judge(e, cause), readyFor);
+        var decision = policy.Decide(e.At, Judge(e, cause), readyFor, e.Finished);
+        var report = Report(e, e.Refill ? decision.Next : "none: there are enough without it");
+        readyAt = null;
         if (!e.Refill)
         {
             notBefore = e.At + decision.Delay;
-            return [Report(e, "none: there are enough without it"), .. BecomeEmpty()];
+            return [report, .. BecomeEmpty()];
         }
 
-        var report = Report(e, decision.Next);
         return decision.Delay <= TimeSpan.Zero ? [report, .. StartNext()] : [report, .. Wait(decision.Delay, e.At)];
     }
 
-    private static RunKind Judge(SlotEvent.Exited e, DeathCause cause) => cause switch
+    private RunKind Judge(SlotEvent.Exited e, DeathCause cause) => cause switch
     {
-        DeathCause.Recycle or DeathCause.Ordered => RunKind.Planned,
+        DeathCause.Recycle => leave is null ? RunKind.AskedToBeRecycled : RunKind.Recycled,
+        DeathCause.Ordered => RunKind.Ordered,
         _ when e.Facts.ExitCode == WorkerExitCode.Misconfigured => RunKind.Misconfigured,
-        _ when e.Finished > 0 => RunKind.Productive,
-        _ => RunKind.Unproductive,
+        DeathCause.BootFailure or DeathCause.BootTimeout => RunKind.FailedBoot,
+        _ => RunKind.Died,
     };
 
     private ImmutableArray<SlotAction> Gone(SlotEvent.Exited e)

@@ -53,10 +53,8 @@ public sealed class CrewTests
     {
         var world = new CrewWorld(workers, spares).Start().AllBoot();
         world.NeverBelow(workers);
-        for (var i = 0; i < 10; i++)
+        for (var i = 0; i < 100; i++)
         {
-            // Often enough in a row the pace of starts would be slowed down, and that is another test's affair.
-            world.Now += TimeSpan.FromSeconds(10);
             var leaver = world.Serving[i % workers];
             world.Recycle(leaver);
             world.AllBoot();
@@ -65,6 +63,27 @@ public sealed class CrewTests
             world.AllBoot();
             Assert.Equal((workers, spares, workers + spares), (world.Serving.Length, world.Spares.Length, world.Alive));
         }
+    }
+
+    [Fact]
+    [Trait("Scenario", "23")]
+    public void Waiting_is_of_use_again_as_soon_as_a_probe_has_become_ready()
+    {
+        var world = new CrewWorld(workers: 1, spares: 0).Start();
+        var machine = world.Crew.Slots[0].Machine;
+        for (var i = 0; i < 6; i++)
+        {
+            world.Exit(0, finished: 0);
+            world.FireTimer(0);
+        }
+
+        Assert.True(machine.BreakerOpen);
+        world.Boot(0);
+        Assert.False(machine.BreakerOpen);
+        world.Recycle(0);
+        world.Kill(0, graceSeconds: 2);
+        Assert.Equal(SlotState.Draining, machine.State);
+        Assert.False(machine.BreakerOpen);
     }
 
     [Fact]

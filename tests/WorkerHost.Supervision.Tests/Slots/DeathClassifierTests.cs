@@ -8,7 +8,7 @@ public sealed class DeathClassifierTests
     [InlineData("exit 0", null, false, false, DeathCause.BootFailure)]
     [InlineData("exit 1", null, false, false, DeathCause.BootFailure)]
     [InlineData("signal 11", null, false, false, DeathCause.BootFailure)]
-    [InlineData("exit 75", null, false, false, DeathCause.Recycle)]
+    [InlineData("exit 75", null, false, false, DeathCause.BootFailure)]
     [InlineData("exit 75", null, false, true, DeathCause.Recycle)]
     [InlineData("exit 0", null, false, true, DeathCause.Exit)]
     [InlineData("exit 1", null, false, true, DeathCause.Crash)]
