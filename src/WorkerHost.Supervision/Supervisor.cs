@@ -24,9 +24,27 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     }
 
     /// <summary>
-    /// One status per slot that is in use, by slot: an immutable picture, made anew at every change.
+    /// One status per slot that is in use, by slot: an immutable picture, all of one moment. How many tasks each runs is
+    /// asked of the pool at the call.
     /// </summary>
-    public ImmutableArray<WorkerStatus> Workers => loop.Statuses;
+    public ImmutableArray<WorkerStatus> Workers =>
+        [.. loop.Picture.Slots.Where(static s => s.State != SlotState.Empty).Select(WithLoad)];
+
+    /// <summary>How many workers are doing what: <see cref="SupervisorCounts.Of"/> over <see cref="Workers"/>.</summary>
+    public SupervisorCounts Counts => SupervisorCounts.Of(Workers);
+
+    /// <summary>What was counted since the start; survives every worker.</summary>
+    public SupervisorTotals Totals
+    {
+        get
+        {
+            var picture = loop.Picture;
+            return picture.Totals with { TasksFinished = picture.Totals.TasksFinished + picture.Slots.Sum(s => WithLoad(s).TasksFinished) };
+        }
+    }
+
+    /// <summary>Whether enough workers take tasks, and why not if they do not.</summary>
+    public SupervisorReadiness Readiness => loop.Picture.Readiness;
 
     IWorkerBackChannel? IWorkerSource.BackChannel => this;
 
@@ -155,6 +173,18 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
             cancellationToken);
     }
 
+    /// <summary>
+    /// What happens from now on, or from an earlier point on that is still kept, in order and without gaps. Ends after the
+    /// last event when the supervisor has stopped. Each enumeration reads at its own pace; a slow one holds nobody up and
+    /// queues nothing, it only may find that <see cref="SupervisorOptions.KeptEvents"/> more events have passed it by.
+    /// </summary>
+    /// <param name="after">Begin with the event after this sequence; 0: with the first. Null: with the next that happens.</param>
+    /// <param name="cancellationToken">Ends the watching with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No event has that number yet: it is of another supervisor.</exception>
+    /// <exception cref="EventsLostException">Events after it are no longer kept, at the call or while watching; says how to go on.</exception>
+    public IAsyncEnumerable<SupervisorEvent> WatchAsync(long? after = null, CancellationToken cancellationToken = default) =>
+        loop.Events.WatchAsync(after, cancellationToken);
+
     ChannelReader<WorkerSet> IWorkerSource.Subscribe() => loop.Feed.Subscribe();
 
     void IWorkerBackChannel.Kill(WorkerId worker, string reason, TimeSpan grace) =>
@@ -169,6 +199,17 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     void IWorkerBackChannel.Recycle(WorkerId worker, string reason) => Recycle(worker, reason);
 
     void IWorkerBackChannel.ReportLoad(Func<WorkerId, WorkerLoad> load) => loop.ReportLoad(load);
+
+    private WorkerStatus WithLoad(WorkerStatus status)
+    {
+        if (status.Pid == 0)
+        {
+            return status;
+        }
+
+        var load = loop.LoadOf(status.Id);
+        return status with { RunningTasks = load.RunningTasks.Length, TasksFinished = load.Finished };
+    }
 
     private void Recycle(WorkerId worker, string reason) =>
         loop.Tell(new SupervisorMessage.Request(worker, now => new SlotEvent.RecycleRequested(now, worker.Incarnation, reason)));

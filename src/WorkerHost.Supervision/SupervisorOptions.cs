@@ -68,5 +68,18 @@ public sealed record SupervisorOptions
     /// <summary>How many last lines of a worker's stderr are kept for its death report, from 0 to 1000. Default 20.</summary>
     public int OutputTailLines { get; init; } = 20;
 
+    /// <summary>
+    /// How many workers must take tasks for the pool to count as ready (<see cref="Supervisor.Readiness"/>). From 1 to
+    /// 10 000; where it is more than the workers that are wanted, all of them. Default 1. Changes nothing but that answer.
+    /// </summary>
+    public int ReadyAtLeast { get; init; } = 1;
+
+    /// <summary>
+    /// How many of the last events are kept for <see cref="Supervisor.WatchAsync"/>: so many may happen while a watcher is
+    /// away or slow. From 16 to 1 000 000; an event takes about 200 bytes, a death with the stderr lines it quotes a few KiB.
+    /// Default 1000.
+    /// </summary>
+    public int KeptEvents { get; init; } = 1000;
+
     internal int SparesFor(int workers) => Spares ?? (workers >= 2 ? 1 : 0);
 }

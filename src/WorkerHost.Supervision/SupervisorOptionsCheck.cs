@@ -59,6 +59,8 @@ internal static class SupervisorOptionsCheck
 
         Number(wrong, nameof(options.MaxMessageBytes), options.MaxMessageBytes, 1024, int.MaxValue);
         Number(wrong, nameof(options.OutputTailLines), options.OutputTailLines, 0, 1000);
+        Number(wrong, nameof(options.ReadyAtLeast), options.ReadyAtLeast, 1, MostWorkers);
+        Number(wrong, nameof(options.KeptEvents), options.KeptEvents, 16, 1_000_000);
         return wrong;
     }
 

@@ -30,6 +30,11 @@ public sealed class WorkerStartException : Exception
                 text.Append($": {first.Reason}");
             }
 
+            if (!first.BootSteps.IsDefaultOrEmpty)
+            {
+                text.Append("; steps reached: ").AppendJoin(", ", first.BootSteps);
+            }
+
             if (first.LastOutput.IsDefaultOrEmpty)
             {
                 text.Append(first.Pid == 0 ? "" : "; it wrote nothing to stderr");

@@ -24,6 +24,24 @@ public sealed record WorkerStatus
     /// <summary>When it became ready; null when it is not or has not been.</summary>
     public DateTimeOffset? ReadyAt { get; init; }
 
+    /// <summary>How long its boot took, by a clock that never jumps; null when it is not or has not been ready.</summary>
+    public TimeSpan? BootTime { get; init; }
+
+    /// <summary>How many tasks it runs, as far as its pool says.</summary>
+    public int RunningTasks { get; init; }
+
+    /// <summary>How many tasks it has finished, as far as its pool says.</summary>
+    public long TasksFinished { get; init; }
+
+    /// <summary>Why it gets no new tasks and is on its way out; null when it is not.</summary>
+    public string? LeavingBecause { get; init; }
+
+    /// <summary>
+    /// The slot had too many deaths without use: while that is so, a worker that dies is replaced slowly. Closed by a worker
+    /// that is of use.
+    /// </summary>
+    public bool BreakerOpen { get; init; }
+
     /// <summary>When the next process is started; null unless the slot is backing off or crash-looping.</summary>
     public DateTimeOffset? NextTryAt { get; init; }
 

@@ -37,7 +37,13 @@ public static class EmbeddedWorkerPool
 
     extension(WorkerPool pool)
     {
+        /// <summary>
+        /// The supervisor of the pool's own workers: to watch its events, scale, restart and drain. It belongs to the pool
+        /// and stops with it. Null for a pool over addresses, whose workers are somebody else's.
+        /// </summary>
+        public Supervisor? Supervisor => pool.Source as Supervisor;
+
         /// <summary>The pool's own workers as they are now; empty for a pool over addresses.</summary>
-        public IReadOnlyList<WorkerStatus> Workers => (pool.Source as Supervisor)?.Workers ?? [];
+        public IReadOnlyList<WorkerStatus> Workers => pool.Supervisor?.Workers ?? [];
     }
 }

@@ -15,8 +15,14 @@ public sealed record DeathReport
     /// <summary>Its process id; 0 when no process could be started.</summary>
     public int Pid { get; init; }
 
+    /// <summary>The wall clock when its end was observed.</summary>
+    public DateTimeOffset Time { get; init; }
+
     /// <summary>From the spawn to the observed end.</summary>
     public TimeSpan Uptime { get; init; }
+
+    /// <summary>From ready to the observed end; null when it never was ready.</summary>
+    public TimeSpan? ReadyFor { get; init; }
 
     /// <summary>Why it ended.</summary>
     public required DeathCause Cause { get; init; }
@@ -36,14 +42,26 @@ public sealed record DeathReport
     /// <summary>The last lines it wrote to stderr, control characters removed.</summary>
     public ImmutableArray<string> LastOutput { get; init; } = [];
 
-    /// <summary>Peak resident memory in bytes; null when unknown.</summary>
+    /// <summary>
+    /// Peak resident memory in bytes: at its end where the system can tell (where it was more than the host's own peak), else
+    /// the peak when it was last looked at; null when unknown.
+    /// </summary>
     public long? PeakMemoryBytes { get; init; }
 
-    /// <summary>Tasks it finished in its life, as far as its ledger says; null without a ledger.</summary>
+    /// <summary>Tasks it finished in its life, as far as its ledger, or without one its pool, says; null when neither does.</summary>
     public long? TasksFinished { get; init; }
+
+    /// <summary>The steps its boot reached, in order; only where the boot failed or was broken off.</summary>
+    public ImmutableArray<BootStep> BootSteps { get; init; } = [];
 
     /// <summary>What the supervisor does next, for example <c>restart in 1.6 s</c>.</summary>
     public string Next { get; init; } = "";
+
+    /// <summary>From the end until its slot starts the next worker, zero: at once; null when it does not by itself.</summary>
+    public TimeSpan? NextTryIn { get; init; }
+
+    /// <summary>When its slot starts the next worker, by the wall clock; null when it does not by itself.</summary>
+    public DateTimeOffset? NextTryAt => Time + NextTryIn;
 
     /// <summary>
     /// Whether the death may be charged to the task that was running: a crash of the process's own making, never a
@@ -68,6 +86,11 @@ public sealed record DeathReport
         if (Reason is not null)
         {
             text.Append(CultureInfo.InvariantCulture, $" ({Reason})");
+        }
+
+        if (!BootSteps.IsDefaultOrEmpty)
+        {
+            text.Append("; steps reached: ").AppendJoin(", ", BootSteps);
         }
 
         if (!RunningTasks.IsDefaultOrEmpty)

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Globalization;
+using System.Collections.Immutable;
 using Microsoft.Win32.SafeHandles;
 
 namespace WorkerHost.Supervision;
@@ -83,13 +83,27 @@ internal sealed class BootSteps(string ledgerPath, Func<TimeSpan> now)
         }
     }
 
-    /// <summary>"process after 1 ms, listening after 120 ms; then nothing: health says NOT_SERVING".</summary>
-    public override string ToString()
+    /// <summary>What the probe met last: what the boot was stuck at, if it was.</summary>
+    public string? LastAnswer
     {
-        lock (gate)
+        get
         {
-            var steps = reached.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Name} after {r.At.TotalMilliseconds:0} ms"));
-            return $"steps reached: {string.Join(", ", steps)}{(last is null ? "" : $"; then {last}")}";
+            lock (gate)
+            {
+                return last;
+            }
+        }
+    }
+
+    /// <summary>In order, each with the time it took.</summary>
+    public ImmutableArray<BootStep> Reached
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. reached.Select((step, i) => new BootStep(step.Name, step.At, step.At - (i == 0 ? TimeSpan.Zero : reached[i - 1].At)))];
+            }
         }
     }
 

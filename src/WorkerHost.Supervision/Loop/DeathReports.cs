@@ -3,10 +3,12 @@ namespace WorkerHost.Supervision;
 /// <summary>Puts together what is known of a death. Pure.</summary>
 internal static class DeathReports
 {
-    public static DeathReport Make(SlotAction.Report action, SupervisorMessage.Exited exited, WorkerLoad load) => new()
+    public static DeathReport Make(SlotAction.Report action, SupervisorMessage.Exited exited, WorkerLoad load, DateTimeOffset today) => new()
     {
         Worker = exited.Id,
         Pid = exited.Worker?.Pid ?? 0,
+        Time = today,
+        ReadyFor = action.ReadyFor,
         Uptime = exited.Worker?.Uptime ?? TimeSpan.Zero,
         Cause = action.Cause,
         ExitCode = exited.Facts.ExitCode,
@@ -14,10 +16,15 @@ internal static class DeathReports
         Reason = Reason(action, exited),
         RunningTasks = load.RunningTasks,
         LastOutput = exited.Worker?.LastOutput ?? [],
-        PeakMemoryBytes = exited.PeakMemoryBytes,
-        TasksFinished = exited.Worker?.Evidence.Finished,
+        PeakMemoryBytes = exited.PeakMemoryBytes ?? exited.Worker?.SeenPeakMemory,
+        TasksFinished = exited.Worker?.Evidence.Finished ?? (load.Finished > 0 ? load.Finished : null),
+        BootSteps = FailedToBoot(action) ? exited.Worker?.Steps.Reached ?? [] : [],
         Next = action.Next,
+        NextTryIn = action.NextIn,
     };
+
+    private static bool FailedToBoot(SlotAction.Report action) =>
+        action.ReadyFor is null || action.Cause is DeathCause.BootTimeout or DeathCause.BootFailure;
 
     private static string? Reason(SlotAction.Report action, SupervisorMessage.Exited exited)
     {
@@ -32,9 +39,9 @@ internal static class DeathReports
             parts.Add("core dumped");
         }
 
-        if (action.Cause is DeathCause.BootTimeout or DeathCause.BootFailure && exited.Worker is { Pid: not 0 } worker)
+        if (FailedToBoot(action) && exited.Worker is { Pid: not 0, Steps.LastAnswer: { } answer })
         {
-            parts.Add(worker.Steps.ToString());
+            parts.Add(answer);
         }
 
         if (action.Cause == DeathCause.Exit && exited.Worker?.Evidence.Stage == LedgerStage.Draining)

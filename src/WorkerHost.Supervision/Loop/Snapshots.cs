@@ -30,6 +30,9 @@ internal static class Snapshots
         Address = seat.Worker?.Plan.Address,
         StartedAt = seat.Worker?.StartedOn,
         ReadyAt = seat.Worker?.ReadyOn,
+        BootTime = seat.Worker?.BootTime,
+        LeavingBecause = seat.Machine.LeavingBecause,
+        BreakerOpen = seat.Machine.IsOnProbation,
         NextTryAt = seat.Machine.NextTryAt is { } at ? today + (at - now) : null,
         LastDeath = seat.LastDeath,
     };

@@ -6,8 +6,10 @@ namespace WorkerHost.Supervision;
 internal sealed partial class SupervisorLoop
 {
     private readonly List<WorkerDeath> untold = [];
-    private ImmutableArray<WorkerStatus> statuses = [];
+    private readonly List<SupervisorEvent> unsaid = [];
+    private SupervisorPicture picture;
     private DeathReport? lastDeath;
+    private bool stopping;
 
     /// <param name="decided">In this order.</param>
     /// <param name="exited">The end that is to be reported, if it is one.</param>
@@ -28,12 +30,17 @@ internal sealed partial class SupervisorLoop
 
         // Who takes over is told before anything that takes time; a spawn is a millisecond.
         Publish();
+        Show();
         foreach (var (slot, action) in decided)
         {
             await ActAsync(seats[slot], action).ConfigureAwait(false);
         }
 
-        ShowStatuses();
+        if (decided.Any(static d => d.Action is SlotAction.Spawn))
+        {
+            // Now there are processes to show.
+            Show();
+        }
     }
 
     private async Task ActAsync(Seat seat, SlotAction action)
@@ -61,7 +68,7 @@ internal sealed partial class SupervisorLoop
             case SlotAction.Report:
                 break;
             case SlotAction.Abandon abandon:
-                Log.Stayed(logger, new WorkerId(options.PoolName, seat.Number, abandon.Incarnation), seat.Worker?.Pid ?? 0);
+                Say(new SupervisorEvent.LeftBehind(new WorkerId(options.PoolName, seat.Number, abandon.Incarnation), seat.Worker?.Pid ?? 0));
                 break;
             default:
                 throw new InvalidOperationException($"a supervisor cannot do {action}");
@@ -82,7 +89,7 @@ internal sealed partial class SupervisorLoop
                 time,
                 Now,
                 Tell,
-                (who, error) => Log.WatchFailed(logger, who.Id, error));
+                (who, error) => Say(new SupervisorEvent.Faulted(who.Id, "watching it failed", error)));
             seat.Worker = worker;
             await worker.StartAsync(launcher).ConfigureAwait(false);
         }
@@ -95,22 +102,15 @@ internal sealed partial class SupervisorLoop
 
     private void Report(Seat seat, SlotAction.Report action, SupervisorMessage.Exited exited)
     {
-        var report = DeathReports.Make(action, exited, LoadOf(exited.Id));
+        var report = DeathReports.Make(action, exited, LoadOf(exited.Id), time.GetUtcNow());
         seat.LastDeath = report;
         seat.FirstDeath ??= report;
         lastDeath = report;
         untold.Add(new WorkerDeath(report, exited.Worker?.Evidence ?? LedgerEvidence.None));
-        if (report.Cause is DeathCause.Stop or DeathCause.Recycle)
-        {
-            Log.Left(logger, report);
-        }
-        else
-        {
-            Log.Died(logger, report);
-        }
+        unsaid.Add(new SupervisorEvent.Died(report));
     }
 
-    private WorkerLoad LoadOf(WorkerId id)
+    public WorkerLoad LoadOf(WorkerId id)
     {
         try
         {
@@ -118,7 +118,7 @@ internal sealed partial class SupervisorLoop
         }
         catch (Exception e)
         {
-            Log.LoadFailed(logger, id, e);
+            Say(new SupervisorEvent.Faulted(id, "its pool could not say what it was running", e));
             return WorkerLoad.None;
         }
     }
@@ -134,11 +134,30 @@ internal sealed partial class SupervisorLoop
         }
     }
 
-    private void ShowStatuses()
+    /// <summary>Makes the picture of how things are now, and says what has happened since the one before.</summary>
+    private void Show()
     {
         var today = time.GetUtcNow();
         var now = Now();
-        ImmutableInterlocked.InterlockedExchange(
-            ref statuses, [.. seats.Where(static s => s.Machine.State != SlotState.Empty).Select(s => Snapshots.Status(options.PoolName, s, today, now))]);
+        var before = picture;
+        var (happened, after) = Happenings.Between(before, new SupervisorPicture(
+            [.. seats.Select(s => Snapshots.Status(options.PoolName, s, today, now))],
+            crew.Size,
+            options.ReadyAtLeast,
+            crew.Generation,
+            crew.FailedGeneration,
+            crew.HasReached(crew.Generation),
+            stopping,
+            lastDeath));
+        SupervisorEvent[] all = [.. unsaid, .. happened];
+        unsaid.Clear();
+        Volatile.Write(ref picture, after with { Totals = all.Aggregate(before.Totals, static (totals, e) => totals.With(e)) });
+        foreach (var one in all)
+        {
+            Say(one);
+        }
     }
+
+    /// <summary>The one place where a supervisor says what happened: to watchers and to the log. From any thread.</summary>
+    private void Say(SupervisorEvent what) => events.Add(what);
 }

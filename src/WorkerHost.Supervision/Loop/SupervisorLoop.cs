@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
@@ -12,7 +11,7 @@ internal sealed partial class SupervisorLoop
 {
     private readonly SupervisorOptions options;
     private readonly TimeProvider time;
-    private readonly ILogger logger;
+    private readonly EventLog events;
     private readonly OutputLog outputLog;
     private readonly PrivateDirectory directory;
     private readonly Launcher launcher;
@@ -30,7 +29,7 @@ internal sealed partial class SupervisorLoop
         this.options = options;
         this.time = time;
         origin = time.GetTimestamp();
-        logger = loggers.CreateLogger("WorkerHost.Supervisor");
+        events = new EventLog(options.PoolName, options.KeptEvents, time, loggers.CreateLogger("WorkerHost.Supervisor"));
         directory = new PrivateDirectory(options.Directory);
         launcher = new Launcher(command, options, directory);
         outputLog = new OutputLog(loggers);
@@ -38,11 +37,15 @@ internal sealed partial class SupervisorLoop
         crew = new Crew(
             new CrewSize(options.Workers, options.SparesFor(options.Workers), options.MaxSurge),
             _ => new SlotMachine(times, new RestartPolicy(options.Restart, new Random(random.Next()))));
+        picture = SupervisorPicture.Before(crew.Size, options.ReadyAtLeast);
     }
 
     public WorkerSetFeed Feed { get; } = new();
 
-    public ImmutableArray<WorkerStatus> Statuses => statuses;
+    /// <summary>How everything was after the last change.</summary>
+    public SupervisorPicture Picture => Volatile.Read(ref picture);
+
+    public EventLog Events => events;
 
     /// <summary>Ends when a worker has become ready; fails when the first boot of every worker has failed.</summary>
     public Task FirstReady => firstReady.Task;
@@ -62,11 +65,11 @@ internal sealed partial class SupervisorLoop
         Exception? error = null;
         try
         {
-            Log.Starting(logger, options.PoolName, options.Workers, launcher.CommandText);
+            Say(new SupervisorEvent.Starting(options.Workers, launcher.CommandText));
             await ActAsync(crew.Start(Now()), null).ConfigureAwait(false);
             if (SpawnThread.Shared.WardenProblem is { } problem)
             {
-                Log.NoWarden(logger, problem);
+                Say(new SupervisorEvent.NoWarden(problem));
             }
 
             while (!crew.HasStopped)
@@ -78,7 +81,7 @@ internal sealed partial class SupervisorLoop
         catch (Exception e)
         {
             error = e;
-            Log.Failed(logger, options.PoolName, e);
+            Say(new SupervisorEvent.Failed(e));
             KillAll();
             throw;
         }
@@ -113,7 +116,8 @@ internal sealed partial class SupervisorLoop
                 await ActAsync(change.Apply(crew, Now()), null).ConfigureAwait(false);
                 break;
             case SupervisorMessage.Stop:
-                Log.Stopping(logger, options.PoolName);
+                Say(new SupervisorEvent.Stopping());
+                stopping = true;
                 firstReady.TrySetCanceled();
                 await ActAsync(crew.Stop(Now()), null).ConfigureAwait(false);
                 break;
@@ -127,7 +131,6 @@ internal sealed partial class SupervisorLoop
         if (seat.Machine.State == SlotState.Starting && seat.Worker is { } worker && worker.Id == id)
         {
             worker.MarkReady();
-            Log.Ready(logger, id, worker.Pid, worker.Uptime.TotalMilliseconds);
         }
 
         await ActAsync(crew.Handle(seat.Number, new SlotEvent.Booted(Now(), id.Incarnation)), null).ConfigureAwait(false);
@@ -211,6 +214,7 @@ internal sealed partial class SupervisorLoop
 
         goals.ForEach(static g => g.GiveUp());
         Feed.Complete(error);
-        Log.Stopped(logger, options.PoolName);
+        Say(new SupervisorEvent.Stopped());
+        events.Complete();
     }
 }

@@ -43,6 +43,12 @@ internal sealed class WorkerProcess : ChildListener
 
     public DateTimeOffset? ReadyOn { get; private set; }
 
+    /// <summary>From the spawn until it was ready; null until then.</summary>
+    public TimeSpan? BootTime { get; private set; }
+
+    /// <summary>The most memory it was seen with.</summary>
+    public long? SeenPeakMemory { get; private set; }
+
     public TimeSpan Uptime => now() - startedAt;
 
     /// <summary>The last lines of stderr; set before the exit is told.</summary>
@@ -58,7 +64,15 @@ internal sealed class WorkerProcess : ChildListener
         probe = Task.Run(ProbeAsync);
     }
 
-    public void MarkReady() => ReadyOn = time.GetUtcNow();
+    public void MarkReady()
+    {
+        ReadyOn = time.GetUtcNow();
+        BootTime = Uptime;
+        LookAtMemory();
+    }
+
+    /// <summary>What the kernel says when it has ended is no use where the host itself has had more: what was seen then counts.</summary>
+    public void LookAtMemory() => SeenPeakMemory = ProcessMemory.Peak(Pid) ?? SeenPeakMemory;
 
     public void AskToLeave() => child?.CloseLifeline();
 
@@ -91,6 +105,7 @@ internal sealed class WorkerProcess : ChildListener
     private void Signal(int signal, bool group)
     {
         Steps.Settle();
+        LookAtMemory();
         child?.Signal(signal, group);
     }
 

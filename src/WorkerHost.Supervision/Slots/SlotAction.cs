@@ -20,7 +20,13 @@ internal abstract record SlotAction
     public sealed record CancelTimer : SlotAction;
 
     /// <summary>Make the death report of this incarnation.</summary>
-    public sealed record Report(long Incarnation, DeathCause Cause, string? Reason, string Next) : SlotAction;
+    /// <param name="Incarnation">Of which.</param>
+    /// <param name="Cause">Why it ended.</param>
+    /// <param name="Reason">The same in words, where there is something to add.</param>
+    /// <param name="Next">What happens next, in words.</param>
+    /// <param name="NextIn">From the death until its slot starts the next; null: it will not by itself.</param>
+    /// <param name="ReadyFor">From ready to the end; null: it never was.</param>
+    public sealed record Report(long Incarnation, DeathCause Cause, string? Reason, string Next, TimeSpan? NextIn, TimeSpan? ReadyFor) : SlotAction;
 
     /// <summary>Even SIGKILL did not end it in time; it is left behind and named.</summary>
     public sealed record Abandon(long Incarnation) : SlotAction;

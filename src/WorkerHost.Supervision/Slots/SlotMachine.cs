@@ -48,6 +48,9 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     /// <summary>Too many unproductive deaths, and no worker since that became ready.</summary>
     public bool BreakerOpen => policy.BreakerOpen && readyAt is null;
 
+    /// <summary>Its breaker has not been closed by a useful run yet, also while a worker of it is ready.</summary>
+    public bool IsOnProbation => policy.BreakerOpen;
+
     /// <summary>It was asked to leave and may take its time; nobody has signalled it yet.</summary>
     public bool LeavesPolitely => State is SlotState.Draining && step == Step.Asked;
 
@@ -60,6 +63,9 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
 
     /// <summary>If its worker ended now, it would be one that could not boot.</summary>
     public bool IsFailingToBoot => leave is { Kind: LeaveKind.BootTimeout or LeaveKind.Rejected } || (leave is null && readyAt is null);
+
+    /// <summary>Why its worker is on its way out; null when it is not.</summary>
+    public string? LeavingBecause => State is SlotState.Draining or SlotState.Stopping ? leave?.Reason : null;
 
     /// <summary>When the next worker is started; null unless backing off.</summary>
     public TimeSpan? NextTryAt { get; private set; }
@@ -229,7 +235,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         // However long nobody could use it, that was no health.
         TimeSpan? readyFor = readyAt is { } since && leave is not { Kind: LeaveKind.Rejected } ? e.At - since : null;
         var decision = policy.Decide(e.At, Judge(e, cause), readyFor, e.Finished);
-        var report = Report(e, e.Refill ? decision.Next : "none: there are enough without it");
+        var report = e.Refill ? Report(e, decision.Next, decision.Delay) : Report(e, "none: there are enough without it");
         readyAt = null;
         if (!e.Refill)
         {
@@ -338,8 +344,13 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         return [CancelTimer];
     }
 
-    private SlotAction.Report Report(SlotEvent.Exited e, string next) =>
-        new(Incarnation, DeathClassifier.Classify(e.Facts, leave, readyAt is not null), Reason(e.Facts), next);
+    private SlotAction.Report Report(SlotEvent.Exited e, string next, TimeSpan? nextIn = null) => new(
+        Incarnation,
+        DeathClassifier.Classify(e.Facts, leave, readyAt is not null),
+        Reason(e.Facts),
+        next,
+        nextIn,
+        readyAt is { } since ? e.At - since : null);
 
     private string? Reason(ExitFacts facts) => (leave?.Reason, facts.Problem) switch
     {

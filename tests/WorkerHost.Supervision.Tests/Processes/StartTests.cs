@@ -132,7 +132,12 @@ public sealed class StartTests
         Assert.Equal(DeathCause.BootTimeout, death.Cause);
         Assert.Equal("SIGKILL", death.Signal);
         Assert.Contains("not ready after 0.3 s (BootTimeout)", death.Reason, StringComparison.Ordinal);
-        Assert.Contains("steps reached: process after", death.Reason, StringComparison.Ordinal);
+        var step = Assert.Single(death.BootSteps);
+        Assert.Equal("process", step.Name);
+        Assert.Equal(step.After, step.Took);
+        Assert.Null(death.ReadyFor);
+        Assert.Contains($"steps reached: {step}", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"steps reached: {step}", death.ToString(), StringComparison.Ordinal);
         Assert.Contains("its socket does not exist", death.Reason, StringComparison.Ordinal);
         Facts.AssertGone(int.Parse(death.LastOutput[0], System.Globalization.CultureInfo.InvariantCulture));
     }
@@ -144,8 +149,8 @@ public sealed class StartTests
         var error = await Supervised.FailToStartAsync(
             Supervised.Dummy("not-serving"),
             new SupervisorOptions { Workers = 1, BootTimeout = TimeSpan.FromSeconds(8) });
-        var reason = error.Deaths[0].Reason!;
-        Assert.True(reason.Contains("connected after", StringComparison.Ordinal) && reason.Contains("health says NotServing", StringComparison.Ordinal), reason);
+        Assert.Contains("connected", error.Deaths[0].BootSteps.Select(s => s.Name));
+        Assert.Contains("health says NotServing", error.Deaths[0].Reason, StringComparison.Ordinal);
     }
 
     [Fact]
