@@ -100,6 +100,23 @@ public abstract record SupervisorEvent
         public override string Text => $"{Problem}; if this process is killed, what its workers have started may live on";
     }
 
+    /// <summary>The warden was killed or stopped by somebody; another one has taken its place and knows all workers.</summary>
+    /// <param name="Warden">Its process id.</param>
+    /// <param name="Problem">What has become of it.</param>
+    public sealed record WardenReplaced(int Warden, string Problem) : SupervisorEvent(31, LogLevel.Warning)
+    {
+        /// <inheritdoc/>
+        public override string Text => $"the warden of worker processes (pid {Warden}) {Problem}; another one has taken its place";
+    }
+
+    /// <summary>A supervisor whose process was killed had left its directory behind; it was deleted.</summary>
+    /// <param name="Path">Where it was.</param>
+    public sealed record DirectorySwept(string Path) : SupervisorEvent(32, LogLevel.Information)
+    {
+        /// <inheritdoc/>
+        public override string Text => $"deleted {Path}, which the supervisor of a killed process had left behind";
+    }
+
     /// <summary>Another number of workers is wanted from now on.</summary>
     /// <param name="From">How many before.</param>
     /// <param name="To">How many now.</param>

@@ -6,7 +6,8 @@ namespace WorkerHost.Supervision;
 
 /// <summary>
 /// A supervisor's own directory, mode 0700: nobody else can reach the sockets in it, whatever mode they have. Names in
-/// it are never used twice, because a killed worker leaves its socket file behind.
+/// it are never used twice, because a killed worker leaves its socket file behind. Locked for as long as this process
+/// lives: when it is killed, the next supervisor to start here finds no lock and deletes it.
 /// </summary>
 internal sealed class PrivateDirectory : IDisposable
 {
@@ -15,12 +16,16 @@ internal sealed class PrivateDirectory : IDisposable
 
     private const int RandomLength = 10;
 
+    /// <summary>Every supervisor's directory has such a name.</summary>
+    public static readonly string NamePattern = DirectoryName(new string('?', RandomLength));
+
     private readonly string parent;
+    private HeldDirectory held;
 
     public PrivateDirectory(string parent)
     {
         this.parent = System.IO.Path.GetFullPath(parent);
-        Path = Make();
+        (Path, held) = Make();
     }
 
     public string Path { get; private set; }
@@ -48,7 +53,8 @@ internal sealed class PrivateDirectory : IDisposable
     {
         if (!Directory.Exists(Path))
         {
-            Path = Make();
+            held.Dispose();
+            (Path, held) = Make();
         }
     }
 
@@ -60,26 +66,44 @@ internal sealed class PrivateDirectory : IDisposable
     /// <summary>What is left in it belongs to nobody any more.</summary>
     public void Dispose()
     {
-        try
+        using (held)
         {
-            Directory.Delete(Path, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Gone already, or a worker that could not be killed holds it: nothing more can be done here.
+            try
+            {
+                held.Empty(int.MaxValue, last: OwnerMark.FileName);
+                Directory.Delete(Path);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Gone already, or a worker that could not be killed holds it: nothing more can be done here.
+            }
         }
     }
 
-    private string Make()
+    private (string Path, HeldDirectory Held) Make()
     {
         if (OperatingSystem.IsWindows())
         {
             throw new PlatformNotSupportedException("Windows has no directory modes");
         }
 
-        var path = System.IO.Path.Combine(parent, DirectoryName(Word()));
-        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return path;
+        while (true)
+        {
+            var path = System.IO.Path.Combine(parent, DirectoryName(Word()));
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            if (HeldDirectory.TryOpen(path) is { } made)
+            {
+                // Without the mark nobody sweeps it; so also where there are no locks to tell the living from the dead.
+                if (made.TryLock())
+                {
+                    OwnerMark.Write(made);
+                }
+
+                return (path, made);
+            }
+
+            // A cleaner of temporary files was quicker.
+        }
     }
 
     private static string DirectoryName(string word) => $"workerhost-{word}";

@@ -66,6 +66,7 @@ internal sealed partial class SupervisorLoop
         try
         {
             Say(new SupervisorEvent.Starting(options.Workers, launcher.CommandText));
+            cleaning.Add(Task.Run(Sweep));
             await ActAsync(crew.Start(Now()), null).ConfigureAwait(false);
             if (SpawnThread.Shared.WardenProblem is { } problem)
             {
@@ -88,6 +89,14 @@ internal sealed partial class SupervisorLoop
         finally
         {
             await CloseAsync(error).ConfigureAwait(false);
+        }
+    }
+
+    private void Sweep()
+    {
+        foreach (var path in AbandonedDirectories.Sweep(options.Directory))
+        {
+            Say(new SupervisorEvent.DirectorySwept(path));
         }
     }
 

@@ -14,6 +14,16 @@ internal static unsafe partial class Libc
     public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
 
+    /// <summary>The flags whose values depend on the architecture: arm and arm64 swapped them with others.</summary>
+    public static readonly int O_DIRECTORY = IsArm ? 0x4000 : 0x10000;
+    public static readonly int O_NOFOLLOW = IsArm ? 0x8000 : 0x20000;
+
+    public const int LOCK_EX = 2;
+    public const int LOCK_NB = 4;
+
+    public const int AT_EMPTY_PATH = 0x1000;
+    public const uint STATX_BASIC_STATS = 0x7ff;
+
     public const short POLLIN = 1;
 
     public const int P_PID = 1;
@@ -49,6 +59,19 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name, SetLastError = true)]
     public static partial int pipe2(int* fds, int flags);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int flock(int fd, int operation);
+
+    /// <summary>struct statx is the kernel's own and the same on every architecture.</summary>
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int statx(int fd, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, byte* buffer);
+
+    [LibraryImport(Name)]
+    public static partial uint geteuid();
 
     [LibraryImport(Name, SetLastError = true)]
     public static partial int close(int fd);
@@ -128,6 +151,8 @@ internal static unsafe partial class Libc
     /// <summary>glibc 2.34 and newer; musl has none.</summary>
     [LibraryImport(Name)]
     public static partial int posix_spawn_file_actions_addclosefrom_np(byte* actions, int lowest);
+
+    private static bool IsArm => RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64;
 
     public static int Errno => Marshal.GetLastPInvokeError();
 

@@ -1,0 +1,106 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>
+/// An open directory: this very one, whatever its path comes to mean meanwhile. Everything in it is reached through the
+/// descriptor and no link is followed, so that nobody who may write in it can lead us elsewhere.
+/// </summary>
+internal sealed class HeldDirectory : IDisposable
+{
+    /// <summary>Deeper than anything of ours.</summary>
+    private const int DeepestLevel = 8;
+
+    private readonly SafeFileHandle handle;
+
+    private HeldDirectory(SafeFileHandle handle) => this.handle = handle;
+
+    /// <summary>Who owns it; null where that cannot be known.</summary>
+    public uint? Owner => Facts()?.Owner;
+
+    /// <summary>Somebody else than its owner may put something in it; also where that cannot be known.</summary>
+    public bool IsOpenToOthers => Facts() is not { } facts || (facts.Mode & Convert.ToInt32("022", 8)) != 0;
+
+    /// <summary>Through /proc: a path that leads here for as long as this is open.</summary>
+    private string Here => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}/");
+
+    /// <returns>Null where there is no directory, or only a link to one.</returns>
+    public static HeldDirectory? TryOpen(string path)
+    {
+        var fd = Libc.open(path, Libc.O_DIRECTORY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC);
+        return fd < 0 ? null : new HeldDirectory(new SafeFileHandle(fd, ownsHandle: true));
+    }
+
+    /// <summary>
+    /// Locks it for as long as this is open. The lock is the kernel's: it ends with the process, however that ends, and
+    /// holds across containers and pid namespaces. No child inherits it (close on exec).
+    /// </summary>
+    /// <returns>False: somebody else holds it, or this file system knows no such locks.</returns>
+    public bool TryLock() => Libc.flock((int)handle.DangerousGetHandle(), Libc.LOCK_EX | Libc.LOCK_NB) == 0;
+
+    /// <summary>The path of a file in it, for as long as this is open.</summary>
+    public string PathOf(string name) => Here + name;
+
+    /// <summary>Deletes what is in it, at most so many entries of any depth.</summary>
+    /// <param name="mostEntries">More than that is not ours.</param>
+    /// <param name="last">The name of what is deleted after everything else.</param>
+    /// <exception cref="IOException">Something cannot be deleted, or there is more.</exception>
+    /// <exception cref="UnauthorizedAccessException">Something may not be deleted.</exception>
+    public void Empty(int mostEntries, string last)
+    {
+        Empty(ref mostEntries, last, level: 0);
+        File.Delete(PathOf(last));
+    }
+
+    public void Dispose() => handle.Dispose();
+
+    private void Empty(ref int entriesLeft, string? last, int level)
+    {
+        foreach (var entry in Directory.EnumerateFileSystemEntries(Here))
+        {
+            if (Path.GetFileName(entry) == last)
+            {
+                continue;
+            }
+
+            if (--entriesLeft < 0 || level > DeepestLevel)
+            {
+                throw new IOException("it holds more than a supervisor puts into it");
+            }
+
+            Delete(entry, ref entriesLeft, level);
+        }
+    }
+
+    private static void Delete(string entry, ref int entriesLeft, int level)
+    {
+        using var inner = TryOpen(entry);
+        if (inner is null)
+        {
+            File.Delete(entry);
+            return;
+        }
+
+        inner.Empty(ref entriesLeft, last: null, level + 1);
+        Directory.Delete(entry);
+    }
+
+    private unsafe (uint Owner, int Mode)? Facts()
+    {
+        const int UidAt = 20;
+        const int ModeAt = 28;
+        var facts = stackalloc byte[256];
+        try
+        {
+            return Libc.statx((int)handle.DangerousGetHandle(), "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, facts) == 0
+                ? (*(uint*)(facts + UidAt), *(ushort*)(facts + ModeAt))
+                : null;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // A C library older than the call.
+            return null;
+        }
+    }
+}
