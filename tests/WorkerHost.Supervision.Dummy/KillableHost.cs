@@ -1,12 +1,19 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace WorkerHost.Supervision.Dummy;
 
-/// <summary>A process with a supervisor in it, made to be killed.</summary>
+/// <summary>A process with a supervisor in it, made to be killed; SIGTERM ends it properly.</summary>
 internal static class KillableHost
 {
     public static async Task<int> RunAsync(string directory, int workers, string[] manners)
     {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            ended.SetResult();
+        });
         var options = new SupervisorOptions { Workers = workers, Spares = 0, Directory = directory };
         await using var supervisor = await Supervisor.StartAsync(WorkerCommand.Self(["serve", .. manners]), options);
         while (supervisor.Workers.Any(w => w.State != SlotState.Ready))
@@ -15,7 +22,7 @@ internal static class KillableHost
         }
 
         Console.WriteLine(string.Join(' ', supervisor.Workers.Select(w => w.Pid.ToString(CultureInfo.InvariantCulture))));
-        await Task.Delay(Timeout.Infinite);
+        await ended.Task;
         return 0;
     }
 }

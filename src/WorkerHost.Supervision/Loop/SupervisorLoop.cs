@@ -67,8 +67,9 @@ internal sealed partial class SupervisorLoop
         {
             Say(new SupervisorEvent.Starting(options.Workers, launcher.CommandText));
             cleaning.Add(Task.Run(Sweep));
+            SpawnThread.Shared.Warden.Noticed += Notice;
             await ActAsync(crew.Start(Now()), null).ConfigureAwait(false);
-            if (SpawnThread.Shared.WardenProblem is { } problem)
+            if (SpawnThread.Shared.Warden.Problem is { } problem)
             {
                 Say(new SupervisorEvent.NoWarden(problem));
             }
@@ -91,6 +92,8 @@ internal sealed partial class SupervisorLoop
             await CloseAsync(error).ConfigureAwait(false);
         }
     }
+
+    private void Notice(SupervisorEvent what) => Tell(new SupervisorMessage.Noticed(what));
 
     private void Sweep()
     {
@@ -123,6 +126,9 @@ internal sealed partial class SupervisorLoop
             case SupervisorMessage.Change change:
                 goals.Add(change.Goal);
                 await ActAsync(change.Apply(crew, Now()), null).ConfigureAwait(false);
+                break;
+            case SupervisorMessage.Noticed noticed:
+                Say(noticed.What);
                 break;
             case SupervisorMessage.Stop:
                 Say(new SupervisorEvent.Stopping());
@@ -200,6 +206,7 @@ internal sealed partial class SupervisorLoop
 
     private async Task CloseAsync(Exception? error)
     {
+        SpawnThread.Shared.Warden.Noticed -= Notice;
         inbox.Writer.TryComplete();
         foreach (var seat in seats)
         {

@@ -27,5 +27,8 @@ internal abstract record SupervisorMessage
     /// <param name="Goal">What whoever asked waits for.</param>
     public sealed record Change(Func<Crew, TimeSpan, ImmutableArray<CrewAction>> Apply, Goal Goal) : SupervisorMessage;
 
+    /// <summary>Something that concerns every supervisor of this process, only to be said.</summary>
+    public sealed record Noticed(SupervisorEvent What) : SupervisorMessage;
+
     public sealed record Stop : SupervisorMessage;
 }

@@ -6,7 +6,7 @@ internal static unsafe class ChildExit
     /// <summary>siginfo_t after si_signo, si_errno, si_code: the union is aligned to a pointer; si_pid, si_uid, si_status.</summary>
     private static readonly int StatusAt = (IntPtr.Size == 8 ? 16 : 12) + 8;
 
-    private const int CodeAt = 8;
+    public const int CodeAt = 8;
 
     /// <summary>How it ended, leaving it a zombie; null while it is alive.</summary>
     public static ExitFacts? Peek(int pid, bool block)

@@ -43,10 +43,12 @@ internal sealed class ChildProcess(int pid, SafeFileHandle lifeline)
     /// <summary>Sends a signal to the process, or to its whole group; does nothing once it has been reaped.</summary>
     public void Signal(int signal, bool group)
     {
-        // Until it is reaped its number cannot be given to anyone else, so the signal cannot hit a stranger.
+        // Until it is reaped its number, and that of its group, cannot be given to anyone else, so the signal cannot hit a
+        // stranger. Where somebody else in this process has reaped it (waitpid(-1), an ignored SIGCHLD) it is no child of
+        // ours any more, and nobody is signalled on a guess.
         lock (gate)
         {
-            if (!reaped)
+            if (!reaped && ChildExit.Peek(Pid, block: false) != ExitFacts.Unknown)
             {
                 _ = Libc.kill(group ? -Pid : Pid, signal);
             }

@@ -28,12 +28,14 @@ internal static unsafe partial class Libc
 
     public const int P_PID = 1;
     public const int WNOHANG = 1;
+    public const int WSTOPPED = 2;
     public const int WEXITED = 4;
     public const int WNOWAIT = 0x0100_0000;
 
     public const int CLD_EXITED = 1;
     public const int CLD_KILLED = 2;
     public const int CLD_DUMPED = 3;
+    public const int CLD_STOPPED = 5;
 
     public const short POSIX_SPAWN_SETSIGDEF = 0x04;
     public const short POSIX_SPAWN_SETSIGMASK = 0x08;

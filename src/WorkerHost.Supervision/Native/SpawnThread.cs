@@ -12,18 +12,16 @@ internal sealed class SpawnThread
     private static readonly Lazy<SpawnThread> Instance = new(() => new SpawnThread());
 
     private readonly BlockingCollection<Action> work = [];
-    private readonly Warden warden;
-
     private SpawnThread()
     {
-        warden = new Warden(this);
+        Warden = new Warden(this, TimeProvider.System);
         new Thread(Run) { IsBackground = true, Name = "workerhost-spawn" }.Start();
     }
 
     public static SpawnThread Shared => Instance.Value;
 
-    /// <summary>Why groups are not guarded against the death of this process; null when they are.</summary>
-    public string? WardenProblem => warden.Problem;
+    /// <summary>Guards the groups of the children against the death of this process.</summary>
+    public Warden Warden { get; }
 
     /// <exception cref="SpawnException">It could not be started.</exception>
     public Task<ChildProcess> SpawnAsync(SpawnRequest request, ChildListener listener)
@@ -50,7 +48,7 @@ internal sealed class SpawnThread
     {
         if (request.Guarded)
         {
-            warden.EnsureStarted();
+            Warden.EnsureStarted();
         }
 
         var input = new PipePair { ReadEnd = -1, WriteEnd = -1 };
@@ -80,13 +78,13 @@ internal sealed class SpawnThread
 
             if (request.Guarded)
             {
-                warden.Guard(pid);
+                Warden.Guard(pid);
             }
 
             var child = new ChildProcess(pid, new SafeFileHandle(input.WriteEnd, ownsHandle: true));
             input.WriteEnd = -1;
             pidfd = request.WithoutPidfd ? -1 : Libc.PidfdOpen(pid);
-            ProcessWatcher.Shared.Watch(new WatchedChild(child, listener, pidfd, output.ReadEnd, error.ReadEnd, request.Guarded ? warden : null));
+            ProcessWatcher.Shared.Watch(new WatchedChild(child, listener, pidfd, output.ReadEnd, error.ReadEnd, request.Guarded ? Warden : null));
             output.ReadEnd = error.ReadEnd = -1;
             return child;
         }

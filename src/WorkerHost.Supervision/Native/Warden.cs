@@ -1,41 +1,47 @@
+using System.Globalization;
 using System.Text;
 
 namespace WorkerHost.Supervision;
 
 /// <summary>
-/// A three-line shell script in a session of its own that holds the reading end of a pipe. We tell it which groups
+/// A small shell script in a session of its own that holds the reading end of a pipe. We tell it which groups
 /// live; when this process is gone, however it went, the pipe ends and the script kills them all: workers and what
-/// they started. One for the whole process; replaced if somebody kills it. What leaves its worker's group (setsid)
-/// escapes it.
+/// they started. One for the whole process; replaced if somebody kills or stops it. What leaves its worker's group
+/// (setsid) escapes it.
 /// </summary>
-internal sealed class Warden(SpawnThread spawner)
+internal sealed class Warden(SpawnThread spawner, TimeProvider time)
 {
-    /// <summary>dash's builtin kill takes -PGID but refuses "--", so no other program is needed.</summary>
-    private const string Script = """
-        trap '' INT TERM HUP PIPE; g=' '
-        while read -r op p; do case $op in +) g="$g$p ";; -) case $g in *" $p "*) g="${g%%" $p "*} ${g#*" $p "}";; esac;; esac; done
-        for p in $g; do kill -KILL "-$p"; done
-        """;
-
     private const string Shell = "/bin/sh";
 
-    /// <summary>A shell that ends again and again is no warden; trying on for ever would only cost a core.</summary>
-    private const int MostStarts = 20;
+    /// <summary>A shell that ends at once, so often in a row, is no warden; trying on at speed would only cost a core.</summary>
+    private const int MostQuickEnds = 20;
+
+    private static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
+
+    /// <summary>Then a start of a worker tries once more, for as long as it takes.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
     private readonly Lock gate = new();
-    private readonly HashSet<int> groups = [];
+    private readonly Dictionary<int, ProcessIdentity> groups = [];
     private WardenPipe? pipe;
-    private int starts;
+    private int quickEnds;
+    private long startedAt;
+
+    /// <summary>
+    /// Something has become of the warden that every supervisor of this process should say. On the spawn thread: only
+    /// pass it on.
+    /// </summary>
+    public event Action<SupervisorEvent>? Noticed;
 
     /// <summary>Why there is no warden; null when there is one, or none was needed yet.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>Called on the spawn thread, before the first guarded process.</summary>
+    /// <summary>Called on the spawn thread, before every guarded process.</summary>
     public void EnsureStarted()
     {
         lock (gate)
         {
-            if (pipe is null && Problem is null)
+            if (pipe is null && (Problem is null || time.GetElapsedTime(startedAt) >= Pause))
             {
                 Start();
             }
@@ -44,10 +50,15 @@ internal sealed class Warden(SpawnThread spawner)
 
     public void Guard(int group)
     {
-        lock (gate)
+        // Our child, and not reaped yet; if there is none of that number, somebody else has reaped it and the number may be
+        // a stranger's.
+        if (ProcessIdentity.Of(group) is { } leader)
         {
-            groups.Add(group);
-            Tell('+', group);
+            lock (gate)
+            {
+                groups[group] = leader;
+                Tell(Line(leader));
+            }
         }
     }
 
@@ -56,15 +67,20 @@ internal sealed class Warden(SpawnThread spawner)
     {
         lock (gate)
         {
-            groups.Remove(group);
-            Tell('-', group);
+            if (groups.Remove(group))
+            {
+                Tell($"- {group}\n");
+            }
         }
     }
 
-    private void Tell(char what, int group)
+    private static string Line(ProcessIdentity leader) => $"+ {leader.Pid} {leader.StartTime}\n";
+
+    private void Tell(string line)
     {
         // A failed write means that the warden is dead or stuck; its end is or will be noticed, and its successor is told all.
-        if (pipe is not null && !pipe.Write($"{what} {group}\n"))
+        // Killed, it cannot act on what it has not been told.
+        if (pipe is not null && !pipe.Write(line))
         {
             pipe.Kill();
         }
@@ -72,25 +88,10 @@ internal sealed class Warden(SpawnThread spawner)
 
     private void Start()
     {
-        var request = new SpawnRequest
-        {
-            Executable = Shell,
-            Arguments = ["sh", "-c", Script, "workerhost-warden", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)],
-            Environment = ["PATH=/usr/bin:/bin"],
-            WorkingDirectory = "/",
-            CaptureOutput = false,
-            Guarded = false,
-        };
-        if (++starts > MostStarts)
-        {
-            pipe = null;
-            Problem = $"{Shell} has ended {MostStarts} times as the warden of worker processes";
-            return;
-        }
-
+        startedAt = time.GetTimestamp();
         try
         {
-            pipe = new WardenPipe(this, request, spawner);
+            pipe = new WardenPipe(this, spawner);
             Problem = null;
         }
         catch (IOException e)
@@ -100,21 +101,38 @@ internal sealed class Warden(SpawnThread spawner)
             return;
         }
 
-        foreach (var group in groups)
+        foreach (var leader in groups.Values)
         {
-            pipe.Write($"+ {group}\n");
+            pipe.Write(Line(leader));
         }
     }
 
-    private void Ended(WardenPipe ended) => spawner.Post(() =>
+    private void Ended(WardenPipe ended, string how) => spawner.Post(() =>
     {
+        string? problem;
         lock (gate)
         {
-            if (ReferenceEquals(pipe, ended))
+            if (!ReferenceEquals(pipe, ended))
+            {
+                return;
+            }
+
+            pipe = null;
+            quickEnds = time.GetElapsedTime(startedAt) < Quick ? quickEnds + 1 : 0;
+            if (quickEnds < MostQuickEnds)
             {
                 Start();
             }
+            else
+            {
+                quickEnds = 0;
+                Problem = $"{Shell} has ended at once {MostQuickEnds} times as the warden of worker processes ({how})";
+            }
+
+            problem = Problem;
         }
+
+        Noticed?.Invoke(problem is null ? new SupervisorEvent.WardenReplaced(ended.Pid, how) : new SupervisorEvent.NoWarden(problem));
     });
 
     /// <summary>One warden process and our end of its pipe.</summary>
@@ -122,12 +140,16 @@ internal sealed class Warden(SpawnThread spawner)
     {
         private readonly Warden warden;
         private readonly ChildProcess child;
+        private volatile bool stopped;
 
-        public WardenPipe(Warden warden, SpawnRequest request, SpawnThread spawner)
+        public WardenPipe(Warden warden, SpawnThread spawner)
         {
             this.warden = warden;
-            child = spawner.Spawn(request, this);
+            child = spawner.Spawn(Request(), this);
+            StoppedChild.Watch(child.Pid, Stopped);
         }
+
+        public int Pid => child.Pid;
 
         public bool Write(string line) => child.WriteInput(Encoding.ASCII.GetBytes(line));
 
@@ -137,10 +159,28 @@ internal sealed class Warden(SpawnThread spawner)
         {
         }
 
-        public override void Exited(ExitFacts facts, long? peakMemoryBytes) => warden.Ended(this);
+        public override void Exited(ExitFacts facts, long? peakMemoryBytes) =>
+            warden.Ended(this, stopped ? "was stopped (SIGSTOP) and therefore killed" : $"has ended ({facts})");
 
         public override void Faulted(Exception exception)
         {
+        }
+
+        private static SpawnRequest Request() => new()
+        {
+            Executable = Shell,
+            Arguments = ["sh", "-c", WardenScript.Text, "workerhost-warden", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)],
+            Environment = ["PATH=/usr/bin:/bin"],
+            WorkingDirectory = "/",
+            CaptureOutput = false,
+            Guarded = false,
+        };
+
+        /// <summary>A warden that stands still guards nobody, and SIGKILL ends it all the same.</summary>
+        private void Stopped()
+        {
+            stopped = true;
+            Kill();
         }
     }
 }

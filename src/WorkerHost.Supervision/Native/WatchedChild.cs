@@ -46,15 +46,13 @@ internal sealed class WatchedChild(ChildProcess child, ChildListener listener, i
             return false;
         }
 
-        // It is a zombie: its number, and that of its group, cannot have been given to anyone else yet. Where somebody
-        // else has taken its status that is not certain any more, and nobody is killed on a guess.
-        if (facts != ExitFacts.Unknown)
-        {
-            child.Signal(SignalNames.Kill, group: true);
-        }
-
+        // It is a zombie, so its group's number is still its own.
+        child.Signal(SignalNames.Kill, group: true);
         Drain(OutputStream.Stdout, buffer);
         Drain(OutputStream.Stderr, buffer);
+
+        // In this order: the warden reads that it is to forget the group before it can ever read the end of its input, so a
+        // stranger who gets the number after the reaping is no group of ours to it.
         warden?.Forget(Pid);
         var peak = child.Reap(ChildExit.Reap);
         child.CloseLifeline();

@@ -28,7 +28,9 @@ public sealed class ChildProcessTests
     [Fact]
     public async Task It_leads_its_own_session_with_default_signals_and_three_descriptors()
     {
-        var run = await RunAsync("cut -d' ' -f1,5,6 /proc/$$/stat; grep -E 'SigBlk|SigIgn' /proc/$$/status; ls /proc/$$/fd; :", false);
+        // The shell reads its own status: while it starts another program it blocks all signals for a moment.
+        var run = await RunAsync(
+            "cut -d' ' -f1,5,6 /proc/$$/stat; while read -r line; do case $line in SigBlk*|SigIgn*) echo \"$line\";; esac; done < /proc/$$/status; ls /proc/$$/fd; :", false);
         var lines = run.Stdout.ToString().Split('\n');
         var ids = lines[0].Split(' ');
         Assert.Equal(ids[0], ids[1]);
@@ -63,6 +65,55 @@ public sealed class ChildProcessTests
         child.Signal(SignalNames.Kill, group: true);
         child.Signal(SignalNames.Kill, group: false);
         Assert.False(File.Exists($"/proc/{child.Pid}/stat") && File.ReadAllText($"/proc/{child.Pid}/stat").Contains(") Z", StringComparison.Ordinal), "a zombie stayed");
+    }
+
+    [Fact]
+    [Trait("Scenario", "48")]
+    public async Task A_recycled_number_is_never_signalled()
+    {
+        const string LastPid = "/proc/sys/kernel/ns_last_pid";
+        Assert.SkipUnless(Libc.geteuid() == 0 && File.Exists(LastPid), "only root can choose the number of the next process");
+        var run = new Run();
+        var child = await SpawnThread.Shared.SpawnAsync(Request("exit 0"), run).Soon();
+        await run.Exit.Task.Soon();
+        Run? stranger = null;
+        ChildProcess? impostor = null;
+        try
+        {
+            // Others start processes too; but the number is free, and sooner or later it is ours to take.
+            for (var i = 0; i < 1000 && impostor?.Pid != child.Pid; i++)
+            {
+                impostor?.Signal(SignalNames.Kill, group: true);
+                File.WriteAllText(LastPid, (child.Pid - 1).ToString(System.Globalization.CultureInfo.InvariantCulture));
+                stranger = new Run();
+                impostor = await SpawnThread.Shared.SpawnAsync(Request("sleep 1000"), stranger).Soon();
+            }
+
+            Assert.Equal(child.Pid, impostor!.Pid);
+            child.Signal(SignalNames.Kill, group: true);
+            child.Signal(SignalNames.Kill, group: false);
+            Assert.True(Facts.IsAlive(impostor.Pid));
+            Assert.False(stranger!.Exit.Task.IsCompleted);
+        }
+        finally
+        {
+            impostor?.Signal(SignalNames.Kill, group: true);
+            await stranger!.Exit.Task.Soon();
+        }
+    }
+
+    [Fact]
+    [Trait("Scenario", "48")]
+    public void Nobody_is_signalled_whom_somebody_else_has_reaped()
+    {
+        // Alive and no child of ours: what a number may stand for after a waitpid(-1) of somebody else.
+        using var other = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-c", "sleep 1000 >/dev/null & echo $!; wait"]) { RedirectStandardOutput = true })!;
+        var stranger = int.Parse(other.StandardOutput.ReadLine()!, System.Globalization.CultureInfo.InvariantCulture);
+        using var nothing = new Microsoft.Win32.SafeHandles.SafeFileHandle(-1, ownsHandle: false);
+        new ChildProcess(stranger, nothing).Signal(SignalNames.Kill, group: false);
+        Assert.True(Facts.IsAlive(stranger));
+        other.Kill(entireProcessTree: true);
+        other.WaitForExit();
     }
 
     [Fact]

@@ -46,12 +46,41 @@ public sealed class WardenTests
     }
 
     [Fact]
-    public async Task A_warden_that_was_killed_is_replaced_and_its_successor_knows_the_groups()
+    [Trait("Scenario", "45")]
+    public async Task The_next_start_deletes_what_a_killed_host_has_left_and_nothing_of_a_living_one()
+    {
+        using var directory = new TemporaryDirectory();
+        using var living = await HostAsync(directory);
+        var used = Assert.Single(Directory.GetDirectories(directory.Path));
+        string left;
+        using (var killed = await HostAsync(directory))
+        {
+            left = Assert.Single(Directory.GetDirectories(directory.Path), d => d != used);
+            Assert.NotEmpty(Directory.GetFiles(left, "*.ledger"));
+            killed.Kill();
+            Facts.AssertGone(killed.Process.Id);
+        }
+
+        using var log = new RecordingLoggers();
+        await using var next = await Supervisor.StartAsync(
+            Supervised.Dummy(), new SupervisorOptions { Workers = 1, Directory = directory.Path }, null, log, TestContext.Current.CancellationToken).Soon();
+        await log.Until(l => l.Text.StartsWith($"deleted {left}", StringComparison.Ordinal)).Soon();
+        Assert.Equal([used, next.Directory], Directory.GetDirectories(directory.Path).OrderBy(d => d == used ? 0 : 1));
+        Assert.NotEmpty(Directory.GetFiles(used, "*.ledger"));
+        living.End();
+        await living.Process.WaitForExitAsync(TestContext.Current.CancellationToken).Soon();
+        Assert.Equal([next.Directory], Directory.GetDirectories(directory.Path));
+    }
+
+    [Theory]
+    [InlineData(9)]
+    [InlineData(19)]
+    public async Task A_warden_that_was_killed_or_stopped_is_replaced_and_its_successor_knows_the_groups(int signal)
     {
         using var directory = new TemporaryDirectory();
         using var host = await HostAsync(directory, "grandchild", "deaf");
         var warden = Assert.Single(host.Wardens());
-        Assert.Equal(0, Libc.kill(warden, 9));
+        Assert.Equal(0, Libc.kill(warden, signal));
         Facts.AssertGone(warden);
         using var hang = new CancellationTokenSource(Facts.Hang);
         var successors = host.Wardens();
@@ -66,6 +95,73 @@ public sealed class WardenTests
         var family = host.Workers.SelectMany(pid => Processes.InSession(pid)).ToArray();
         host.Kill();
         Assert.All(family, pid => Facts.AssertGone(pid));
+    }
+
+    [Theory]
+    [InlineData(9, "has ended (SIGKILL)")]
+    [InlineData(19, "was stopped (SIGSTOP) and therefore killed")]
+    public async Task Every_supervisor_of_the_process_says_that_the_warden_was_replaced(int signal, string how)
+    {
+        await using var one = await Supervised.StartAsync(Supervised.Dummy());
+        await using var other = await Supervised.StartAsync(Supervised.Dummy());
+        var warden = Assert.Single(Processes.Wardens(Environment.ProcessId));
+        Assert.Equal(0, Libc.kill(warden, signal));
+        var line = $"the warden of worker processes (pid {warden}) {how}; another one has taken its place";
+        await one.Log.Until(l => l.Text == line).Soon();
+        await other.Log.Until(l => l.Text == line).Soon();
+        Assert.NotEqual(warden, Assert.Single(Processes.Wardens(Environment.ProcessId)));
+    }
+
+    [Fact]
+    [Trait("Scenario", "45")]
+    public async Task The_workers_themselves_are_gone_even_when_warden_and_host_are_killed_at_once()
+    {
+        using var directory = new TemporaryDirectory();
+        using var host = await HostAsync(directory, "deaf");
+        foreach (var warden in host.Wardens())
+        {
+            Assert.Equal(0, Libc.kill(warden, 9));
+        }
+
+        host.Kill();
+        Assert.All(host.Workers, pid => Assert.True(Facts.IsGoneWithin(pid, OneSecond), $"worker {pid} outlived its host"));
+    }
+
+    [Fact]
+    public async Task The_warden_is_gone_when_its_host_has_ended_properly()
+    {
+        using var directory = new TemporaryDirectory();
+        using var host = await HostAsync(directory, "grandchild");
+        var warden = Assert.Single(host.Wardens());
+        var family = host.Workers.SelectMany(pid => Processes.InSession(pid)).ToArray();
+        host.End();
+        await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).Soon();
+        Facts.AssertGone(warden);
+        Assert.All(family, Facts.AssertGone);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.Path));
+    }
+
+    [Fact]
+    [Trait("Scenario", "19")]
+    public async Task Nothing_of_a_dead_worker_stays_in_the_directory_of_its_supervisor()
+    {
+        var restart = new RestartOptions { MinBackoff = TimeSpan.FromMilliseconds(1) };
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("finish=1"), new SupervisorOptions { Workers = 1, Restart = restart });
+        var worker = await supervised.ReadyAsync();
+        var entries = Entries(supervised);
+        for (var i = 1; i <= 10; i++)
+        {
+            supervised.Signal(worker.Pid, 9);
+            worker = await supervised.ReadyAsync(w => w.Id.Incarnation == i + 1);
+        }
+
+        using var hang = new CancellationTokenSource(Facts.Hang);
+        while (Entries(supervised) != entries)
+        {
+            // A dead worker's probe is ended before its files go; nobody waits for either.
+            hang.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     [Fact]
@@ -84,6 +180,9 @@ public sealed class WardenTests
         Facts.AssertGone(warden);
     }
 
+    private static int Entries(Supervised supervised) =>
+        Directory.EnumerateFileSystemEntries(supervised.Supervisor.Directory, "*", SearchOption.AllDirectories).Count();
+
     private static async Task<KilledHost> HostAsync(TemporaryDirectory directory, params string[] manners)
     {
         var dummy = Path.Combine(AppContext.BaseDirectory, "WorkerHost.Supervision.Dummy");
@@ -97,8 +196,10 @@ public sealed class WardenTests
         /// <summary>Only the host itself: its workers are not killed with it.</summary>
         public void Kill() => Assert.Equal(0, Libc.kill(Process.Id, 9));
 
-        public int[] Wardens() =>
-            [.. Processes.All().Where(p => Processes.CommandLine(p).EndsWith($"workerhost-warden\0{Process.Id}\0", StringComparison.Ordinal))];
+        /// <summary>It stops its workers and exits.</summary>
+        public void End() => Assert.Equal(0, Libc.kill(Process.Id, 15));
+
+        public int[] Wardens() => Processes.Wardens(Process.Id);
 
         public void Dispose()
         {
@@ -118,7 +219,8 @@ public sealed class WardenTests
 
         public static IEnumerable<int> InSession(int session) => All().Where(pid => Session(pid) == session);
 
-        public static string CommandLine(int pid) => Read(pid, "cmdline");
+        public static int[] Wardens(int host) =>
+            [.. All().Where(p => Read(p, "cmdline").EndsWith($"workerhost-warden\0{host}\0", StringComparison.Ordinal))];
 
         /// <summary>The sixth field; the second, the name, may itself contain spaces and parentheses.</summary>
         private static int Session(int pid) => Read(pid, "stat") is { Length: > 0 } stat

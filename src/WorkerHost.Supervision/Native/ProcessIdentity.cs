@@ -1,0 +1,26 @@
+using System.Globalization;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>A process for certain: numbers are given anew, but never twice with the same start time.</summary>
+/// <param name="Pid">Its number.</param>
+/// <param name="StartTime">The 22nd field of its stat: clock ticks from the boot of the machine.</param>
+internal readonly record struct ProcessIdentity(int Pid, string StartTime)
+{
+    /// <summary>Counted from after the name, which is in parentheses and may itself contain anything.</summary>
+    private const int StartTimeAt = 19;
+
+    /// <returns>Null when there is no such process, not even a zombie.</returns>
+    public static ProcessIdentity? Of(int pid)
+    {
+        try
+        {
+            var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
+            return new ProcessIdentity(pid, stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[StartTimeAt]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+namespace WorkerHost.Supervision;
+
+/// <summary>
+/// What the warden does: reads which groups live, one line each (<c>+ GROUP START</c>, <c>- GROUP</c>), and at the end of its
+/// input kills those that are left. Plain POSIX sh. dash's builtin kill takes -GROUP but refuses "--", so no other program is needed.
+/// </summary>
+/// <remarks>
+/// A group's number may have been given to a stranger by the time it is killed, when the warden itself was held up. So its
+/// leader's start time is compared first (the 22nd field of stat, the 20th after the name). A leader that is gone is no
+/// obstacle: the kernel does not give a number away for as long as a group of that number has a member.
+/// </remarks>
+internal static class WardenScript
+{
+    public const string Text = """
+        trap '' INT TERM HUP QUIT PIPE USR1 USR2; g=' '
+        while read -r op p t; do case $op in
+        +) g="$g$p:$t ";;
+        -) case $g in *" $p:"*) r=${g#*" $p:"}; g="${g%%" $p:"*} ${r#* }";; esac;;
+        esac; done
+        for e in $g; do
+        s=; { read -r s < "/proc/${e%%:*}/stat"; } 2>/dev/null; set -- ${s##*) }
+        case ${20-} in ''|"${e#*:}") kill -KILL "-${e%%:*}";; esac
+        done
+        """;
+}
