@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,8 +21,11 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     {
         this.loop = loop;
         this.options = options;
-        running = Task.Run(loop.RunAsync);
+        running = Task.Run(RunAsync);
     }
+
+    /// <summary>The name of the pool.</summary>
+    public string PoolName => options.PoolName;
 
     /// <summary>
     /// One status per slot that is in use, by slot: an immutable picture, all of one moment. How many tasks each runs is
@@ -199,6 +203,21 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     void IWorkerBackChannel.Recycle(WorkerId worker, string reason) => Recycle(worker, reason);
 
     void IWorkerBackChannel.ReportLoad(Func<WorkerId, WorkerLoad> load) => loop.ReportLoad(load);
+
+    private async Task RunAsync()
+    {
+        // Whoever started it may be inside a span of his own; what happens from now on has nothing to do with that.
+        Activity.Current = null;
+        SupervisionMeter.Add(this);
+        try
+        {
+            await loop.RunAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            SupervisionMeter.Remove(this);
+        }
+    }
 
     private WorkerStatus WithLoad(WorkerStatus status)
     {

@@ -158,6 +158,18 @@ internal sealed partial class SupervisorLoop
         }
     }
 
-    /// <summary>The one place where a supervisor says what happened: to watchers and to the log. From any thread.</summary>
-    private void Say(SupervisorEvent what) => events.Add(what);
+    /// <summary>The one place where a supervisor says what happened: to watchers, log, metrics and traces. From any thread.</summary>
+    private void Say(SupervisorEvent what)
+    {
+        var said = events.Add(what);
+        try
+        {
+            SupervisionMeter.Record(said);
+            SupervisionSpans.Record(said);
+        }
+        catch (Exception)
+        {
+            // A listener of the user's threw; that is no reason to stop supervising, and the event was told.
+        }
+    }
 }
