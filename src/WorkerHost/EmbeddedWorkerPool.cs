@@ -39,11 +39,13 @@ public static class EmbeddedWorkerPool
     {
         /// <summary>
         /// The supervisor of the pool's own workers: to watch its events, scale, restart and drain. It belongs to the pool
-        /// and stops with it. Null for a pool over addresses, whose workers are somebody else's.
+        /// and stops with it.
         /// </summary>
-        public Supervisor? Supervisor => pool.Source as Supervisor;
+        /// <exception cref="InvalidOperationException">The pool is one over addresses: its workers are somebody else's.</exception>
+        public Supervisor Supervisor => pool.Source as Supervisor
+            ?? throw new InvalidOperationException($"pool {pool.Name} is one over addresses, and the workers there are somebody else's; a pool of WorkerPool.StartAsync has a supervisor");
 
         /// <summary>The pool's own workers as they are now; empty for a pool over addresses.</summary>
-        public IReadOnlyList<WorkerStatus> Workers => pool.Supervisor?.Workers ?? [];
+        public IReadOnlyList<WorkerStatus> Workers => (pool.Source as Supervisor)?.Workers ?? [];
     }
 }

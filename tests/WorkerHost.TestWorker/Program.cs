@@ -15,4 +15,5 @@ DyingTasks.Map(worker);
 OutputTasks.Map(worker);
 FileTasks.Map(worker);
 PeerTasks.Map(worker);
+TracedTasks.Map(worker);
 return await worker.RunAsync();

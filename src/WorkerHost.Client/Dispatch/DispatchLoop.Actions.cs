@@ -84,15 +84,22 @@ internal sealed partial class DispatchLoop
                 ((IEndpointConnection)endpoint!.Connection!).Pump(endpoint.LaneWaits);
                 break;
             case DispatchActionKind.Complete:
-                entry!.Completion!.Complete(action.Outcome);
+                if (entry!.Stop is not (StopReason.Cancelled or StopReason.Expired))
+                {
+                    entry.Trace?.AttemptEnded(action.Outcome.Failure);
+                }
+
+                entry.Completion!.Complete(action.Outcome);
                 entry.Told();
                 break;
             case DispatchActionKind.Settle:
-                entry!.Completion!.Settle();
+                entry!.Trace?.AttemptEnded(entry);
+                entry.Completion!.Settle();
                 entry.Told();
                 break;
             case DispatchActionKind.AttemptFailed:
-                retries.AttemptFailed(this, entry!, action.Outcome);
+                entry!.Trace?.AttemptEnded(action.Outcome.Failure);
+                retries.AttemptFailed(this, entry, action.Outcome);
                 break;
             case DispatchActionKind.DeadlineTimer:
                 due.Add(action.Delay, entry!, () => OnTime(d => d.Expired(entry!, Now)));

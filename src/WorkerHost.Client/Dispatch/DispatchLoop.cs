@@ -44,6 +44,17 @@ internal sealed partial class DispatchLoop : IDisposable
         }
     }
 
+    public DispatchCounts Counts
+    {
+        get
+        {
+            lock (gate)
+            {
+                return dispatcher.Counts;
+            }
+        }
+    }
+
     public (int Queued, int Unsettled, double RoundTripMicroseconds) Load
     {
         get
@@ -174,7 +185,7 @@ internal sealed partial class DispatchLoop : IDisposable
                 if (endpoint.Worker.Id == worker)
                 {
                     var running = endpoint.InFlight.InOrder().Where(static e => e.Written).Take(endpoint.Concurrency);
-                    return new WorkerLoad([.. running.Select(e => e.IdWith(idPrefix))], 0, TimeSpan.Zero);
+                    return new WorkerLoad([.. running.Select(e => e.IdWith(idPrefix))], endpoint.Finished, TimeSpan.Zero);
                 }
             }
 
@@ -203,10 +214,18 @@ internal sealed partial class DispatchLoop : IDisposable
     public bool TakeFrame(EndpointState endpoint, int maxBytes, List<TaskEntry> tasks, List<ulong> cancels, List<ulong> recalls, out long now)
     {
         now = Now;
+        bool taken;
         lock (gate)
         {
-            return dispatcher.TakeFrame(endpoint, maxBytes, tasks, cancels, recalls, now);
+            taken = dispatcher.TakeFrame(endpoint, maxBytes, tasks, cancels, recalls, now);
         }
+
+        foreach (var entry in tasks)
+        {
+            entry.Trace?.Written(entry, endpoint);
+        }
+
+        return taken;
     }
 
     /// <summary>A frame of outcomes.</summary>

@@ -74,6 +74,7 @@ internal sealed partial class Dispatcher
             return;
         }
 
+        endpoint.Finished++;
         if (serviceMicroseconds >= 0)
         {
             if (outcome.Failure is not { NeverStarted: true })
@@ -297,6 +298,7 @@ internal sealed partial class Dispatcher
         endpoint.LastSequence = endpoint.InFlight.Add(entry, endpoint.LastSequence);
         endpoint.Backlog += entry.Charge;
         endpoint.Outbox.Enqueue((entry, entry.Sequence));
+        counts.Dispatched++;
         WantPump(endpoint);
         Charge(endpoint);
     }

@@ -29,6 +29,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     private readonly List<EndpointState> endpoints = [];
     private readonly Dictionary<string, ServiceTime> serviceTimes = new(StringComparer.Ordinal);
     private List<DispatchAction> actions = [];
+    private DispatchCounts counts;
     private WorkerOutlook outlook = WorkerOutlook.Hopeful;
 
     /// <summary>Held tasks whose first attempt has not begun: they have their places in the queue without being in it.</summary>
@@ -37,6 +38,8 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
 
     /// <summary>Accepted tasks of which something may still run or wait.</summary>
     public int Unsettled { get; private set; }
+
+    public DispatchCounts Counts => counts;
 
     public int Queued => queue.Count;
 
@@ -92,6 +95,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         }
 
         Unsettled++;
+        counts.Submitted++;
         if (hold)
         {
             entry.Phase = TaskPhase.Retrying;
@@ -155,6 +159,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         }
 
         LeaveRetrying(entry);
+        counts.Retries += entry.Attempt > 0 ? 1 : 0;
         entry.Attempt++;
         entry.Stop = StopReason.None;
         entry.Endpoint = null;
@@ -335,6 +340,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         if (!entry.Completed)
         {
             entry.Completed = true;
+            counts.Ended(outcome);
             actions.Add(new DispatchAction(DispatchActionKind.Complete, entry, Outcome: outcome));
         }
     }

@@ -69,6 +69,9 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
 
     public WorkerDeath? Death;
 
+    /// <summary>Outcomes received from it.</summary>
+    public long Finished;
+
     /// <summary>A kill was asked for: nothing new goes there.</summary>
     public bool KillOrdered;
 

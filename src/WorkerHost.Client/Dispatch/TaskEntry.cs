@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Collections.ObjectModel;
 
 namespace WorkerHost.Client;
 
@@ -53,13 +54,18 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     public int Bytes { get; } = data.Length;
 
     /// <summary>At most so many bytes in a frame: a character takes at most three, numbers and tags fit into the rest.</summary>
-    public int WireBytes { get; } = data.Length + 96 + 3 * (task.Length + contentType.Length + (options.Id?.Length ?? 0)) + BytesOf(options.Headers);
+    public int WireBytes => wireBytes + (Trace?.WireBytes ?? 0);
+
+    private readonly int wireBytes = data.Length + 96 + 3 * (task.Length + contentType.Length + (options.Id?.Length ?? 0)) + BytesOf(options.Headers);
 
     /// <summary>The payload, until nothing can need it any more.</summary>
     public ReadOnlyMemory<byte> Data { get; private set; } = data;
 
     /// <summary>The caller's handle; the dispatcher only passes it through. Null once everything was told.</summary>
     public ICompletion? Completion { get; set; }
+
+    /// <summary>Null while nobody listens; set before the dispatcher gets the task.</summary>
+    public TaskTrace? Trace { get; set; }
 
     private int told;
 
@@ -126,6 +132,17 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     public TaskEntry? Previous;
 
     public void DropPayload() => Data = default;
+
+    /// <summary>The caller's headers, and where the task is traced the context of its attempt.</summary>
+    public void CopyHeaders(IDictionary<string, string> target)
+    {
+        foreach (var (name, value) in options.Headers ?? ReadOnlyDictionary<string, string>.Empty)
+        {
+            target[name] = value;
+        }
+
+        Trace?.Inject(target);
+    }
 
     private static int BytesOf(IReadOnlyDictionary<string, string>? headers)
     {

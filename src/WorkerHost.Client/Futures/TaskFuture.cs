@@ -181,6 +181,7 @@ public sealed class TaskFuture<T> : TaskFuture, Client.ICompletion
 
     void Client.ICompletion.Complete(in Client.AttemptOutcome outcome)
     {
+        entry.Trace?.Ended(outcome);
         if (outcome.Error is { } error)
         {
             completion.TrySetException(error);

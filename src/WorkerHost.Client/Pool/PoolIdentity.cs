@@ -3,8 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace WorkerHost.Client;
 
 /// <summary>What a pool's futures share.</summary>
-internal sealed class PoolIdentity(string idPrefix, ILogger logger)
+internal sealed class PoolIdentity(string name, string idPrefix, ILogger logger)
 {
+    public string Name => name;
+
     public string IdPrefix => idPrefix;
 
     public ILogger Logger => logger;

@@ -66,7 +66,7 @@ public sealed partial class WorkerPool
         var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);
         if (loop.Submit(entry, held: retries.WrapsEveryAttempt) is { } refusal)
         {
-            throw new TaskException(future.Id, task, refusal);
+            throw Refused(entry, future, refusal);
         }
 
         Accepted(entry, future, cancellationToken);
@@ -78,9 +78,20 @@ public sealed partial class WorkerPool
         string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken giveUp, CancellationToken cancellationToken)
     {
         var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);
-        if (await loop.SubmitAsync(entry, held: retries.WrapsEveryAttempt, giveUp).ConfigureAwait(false) is { } refusal)
+        TaskFailure? refusal;
+        try
         {
-            throw new TaskException(future.Id, task, refusal);
+            refusal = await loop.SubmitAsync(entry, held: retries.WrapsEveryAttempt, giveUp).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            entry.Trace?.Ended(Client.AttemptOutcome.Failed(GivenUp));
+            throw;
+        }
+
+        if (refusal is not null)
+        {
+            throw Refused(entry, future, refusal);
         }
 
         Accepted(entry, future, cancellationToken);
@@ -112,7 +123,15 @@ public sealed partial class WorkerPool
             throw BadInput(future.Id, task, $"the headers of task {task} have about {headerBytes} characters; {ProtocolLimits.MessageOverheadBytes / 6} are allowed");
         }
 
+        entry.Trace = Client.TaskTrace.Begin(identity, entry, options.TimeProvider);
         return (entry, future);
+    }
+
+    private TaskException Refused(Client.TaskEntry entry, TaskFuture future, TaskFailure refusal)
+    {
+        Interlocked.Increment(ref refused);
+        entry.Trace?.Ended(Client.AttemptOutcome.Failed(refusal));
+        return new TaskException(future.Id, entry.Task, refusal);
     }
 
     private void Accepted<T>(Client.TaskEntry entry, TaskFuture<T> future, CancellationToken cancellationToken)
@@ -149,6 +168,8 @@ public sealed partial class WorkerPool
             });
         }
     }
+
+    private static TaskFailure GivenUp { get; } = new() { Kind = TaskFailureKind.Cancelled, NeverStarted = true, Message = "the caller gave up waiting for a place in the queue" };
 
     private static TaskException BadInput(string id, string task, string message) =>
         new(id, task, new TaskFailure { Kind = TaskFailureKind.BadInput, NeverStarted = true, Message = message });

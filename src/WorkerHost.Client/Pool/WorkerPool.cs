@@ -22,6 +22,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
     private readonly CancellationTokenSource hurry = new();
     private Task? stopping;
     private ulong lastNumber;
+    private long refused;
 
     internal WorkerPool(IWorkerSource source, IAsyncDisposable? ownedSource, WorkerPoolOptions options, Random random)
     {
@@ -29,7 +30,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
         this.source = source;
         this.ownedSource = ownedSource;
         var logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("WorkerHost.Pool");
-        identity = new Client.PoolIdentity(string.Create(CultureInfo.InvariantCulture, $"{options.Name}-{random.Next():x8}"), logger);
+        identity = new Client.PoolIdentity(options.Name, string.Create(CultureInfo.InvariantCulture, $"{options.Name}-{random.Next():x8}"), logger);
         retries = new Client.RetryOwner(options.Retry, options.AttemptPipeline, options.TimeProvider, logger);
         loop = new Client.DispatchLoop(
             new Client.DispatcherOptions
@@ -54,6 +55,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
             new Client.TransportOptions { MaxMessageBytes = options.MaxMessageBytes, Random = random, Time = options.TimeProvider, WrapSocket = options.WrapSocket },
             logger);
         connector.Start();
+        Client.PoolMeter.Add(this);
     }
 
     /// <summary>The pool's name.</summary>
@@ -163,6 +165,10 @@ public sealed partial class WorkerPool : IAsyncDisposable
         await StopAsync().ConfigureAwait(false);
     }
 
+    internal long RefusedTasks => Interlocked.Read(ref refused);
+
+    internal Client.DispatchCounts Counts => loop.Counts;
+
     /// <summary>Where the pool learns of its workers.</summary>
     internal IWorkerSource Source => source;
 
@@ -217,6 +223,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
         }
 
         loop.Dispose();
+        Client.PoolMeter.Remove(this);
         failed?.Throw();
     }
 }

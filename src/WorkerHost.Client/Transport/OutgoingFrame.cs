@@ -49,7 +49,7 @@ internal sealed class OutgoingFrame
         var size = Hello is { } hello ? WireWriter.FieldSize(hello.CalculateSize()) : 0;
         foreach (var entry in Tasks)
         {
-            var part = new Part(entry.Data, MicrosecondsLeft(entry), entry.Options.Headers is { Count: > 0 } headers ? Headers(headers) : null);
+            var part = new Part(entry.Data, MicrosecondsLeft(entry), entry.Trace is not null || entry.Options.Headers is { Count: > 0 } ? Headers(entry) : null);
             part = part with { Size = SizeOf(entry, part) };
             parts.Add(part);
             size += WireWriter.FieldSize(part.Size);
@@ -126,14 +126,10 @@ internal sealed class OutgoingFrame
     }
 
     /// <summary>Rare and of any shape: the generated code writes them.</summary>
-    private static byte[] Headers(IReadOnlyDictionary<string, string> headers)
+    private static byte[] Headers(TaskEntry entry)
     {
         var message = new V1.TaskSubmission();
-        foreach (var (name, value) in headers)
-        {
-            message.Headers[name] = value;
-        }
-
+        entry.CopyHeaders(message.Headers);
         return message.ToByteArray();
     }
 

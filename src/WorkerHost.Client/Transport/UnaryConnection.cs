@@ -132,14 +132,7 @@ internal sealed class UnaryConnection : IEndpointConnection
             request.TimeLimit = Duration.FromTimeSpan(left);
         }
 
-        if (entry.Options.Headers is { } headers)
-        {
-            foreach (var (name, value) in headers)
-            {
-                request.Headers[name] = value;
-            }
-        }
-
+        entry.CopyHeaders(request.Headers);
         return request;
     }
 

@@ -108,6 +108,7 @@ internal sealed partial class Lane
         }
 
         run.Began();
+        var span = TaskSpan.Begin(run);
         TaskEnd end;
         try
         {
@@ -121,6 +122,7 @@ internal sealed partial class Lane
             end = TaskEnd.FailedWith(Explain(run, e), ServiceTime(run));
         }
 
+        TaskSpan.End(span, end.Failure);
         if (timerArmed)
         {
             timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

@@ -15,7 +15,7 @@ internal sealed class LoopRig : IAsyncDisposable
         this.attempts = attempts;
         Retries = new RetryOwner(retry ?? new RetryOptions(), pipeline, time ?? Time, logger ?? Log);
         Loop = new DispatchLoop(options ?? new DispatcherOptions(), time ?? Time, Retries, BackChannel, logger ?? Log);
-        Identity = new PoolIdentity("test-00000000", logger ?? Log);
+        Identity = new PoolIdentity("test", "test-00000000", logger ?? Log);
     }
 
     public FakeTimeProvider Time { get; } = new();
