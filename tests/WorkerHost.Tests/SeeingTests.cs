@@ -107,7 +107,7 @@ public sealed class SeeingTests
         Assert.Equal([1, 2], attempts.Select(s => s.GetTagItem("workerhost.task.attempt")));
         Assert.All(attempts, s => Assert.Equal(task.SpanId, s.ParentSpanId));
         Assert.Equal((ActivityStatusCode.Error, "worker_lost"), (attempts[0].Status, attempts[0].GetTagItem("error.type")));
-        Assert.Equal(future.Attempts[0].Death!.ToString(), attempts[0].GetTagItem("workerhost.worker.death"));
+        Assert.Equal(future.Attempts[0].Death!.ToString(), attempts[0].GetTagItem("workerhost.worker.death.report"));
         Assert.Equal(future.Attempts.Select(a => a.Worker.ToString()), attempts.Select(s => s.GetTagItem("workerhost.worker.id")));
         Assert.Equal(ActivityStatusCode.Unset, attempts[1].Status);
         Assert.Equal([caller.TraceId.ToString(), attempts[0].SpanId.ToString(), "run current_span_then_die", "vendor=1"], inFirst);

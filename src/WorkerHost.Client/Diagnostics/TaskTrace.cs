@@ -155,7 +155,7 @@ internal sealed class TaskTrace
             ending.SetStatus(ActivityStatusCode.Error, failure.Message);
             if (failure.Deaths is { IsDefaultOrEmpty: false } deaths)
             {
-                ending.SetTag("workerhost.worker.death", deaths[^1].ToString());
+                ending.SetTag("workerhost.worker.death.report", deaths[^1].ToString());
             }
         }
         else if (error is not null)

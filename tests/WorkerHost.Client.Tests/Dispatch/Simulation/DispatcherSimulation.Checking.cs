@@ -10,6 +10,11 @@ internal sealed partial class DispatcherSimulation
             throw new SimulationViolation($"{dispatcher.Unsettled} tasks count as unsettled, but {accepted} were accepted and {settled} settled");
         }
 
+        if (dispatcher.Counts.Submitted != accepted)
+        {
+            throw new SimulationViolation($"{dispatcher.Counts.Submitted} tasks are counted as submitted, but {accepted} were accepted");
+        }
+
         var inFlight = 0;
         foreach (var endpoint in dispatcher.Endpoints)
         {
