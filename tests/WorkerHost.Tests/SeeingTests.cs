@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 
 namespace WorkerHost.Tests;
 
@@ -145,6 +146,38 @@ public sealed class SeeingTests
         }
 
         Assert.Equal(default, all.First(s => s.DisplayName == "task throw").ParentSpanId);
+    }
+
+    [Fact]
+    public async Task Listeners_that_throw_harm_neither_tasks_nor_workers()
+    {
+        using var spans = new ActivityListener
+        {
+            ShouldListenTo = static s => s.Name.StartsWith("WorkerHost.", StringComparison.Ordinal),
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStarted = Throw,
+            ActivityStopped = Throw,
+        };
+        ActivitySource.AddActivityListener(spans);
+        using var metrics = new MeterListener { InstrumentPublished = static (i, l) => (i.Meter.Name.StartsWith("WorkerHost.", StringComparison.Ordinal) ? l : null)?.EnableMeasurementEvents(i) };
+        metrics.SetMeasurementEventCallback<double>((_, _, tags, _) => ThrowIfOurs(tags.ToArray()));
+        metrics.SetMeasurementEventCallback<long>((_, _, tags, _) => ThrowIfOurs(tags.ToArray()));
+        metrics.Start();
+        await using var pool = await WorkerPool.StartAsync(TestPool.Worker(), TestPool.Options(workers: 2) with { Name = name });
+        var marker = TestPool.NewPath();
+        await pool.Submit<int>("die_if_missing", [marker], new TaskOptions { Idempotent = true }).Task.WaitAsync(TestPool.Patience);
+        Assert.Equal(3, await pool.Submit<int>("add", [1, 2]).Task.WaitAsync(TestPool.Patience));
+        File.Delete(marker);
+
+        void Throw(Activity span) => ThrowIfOurs(span.TagObjects);
+
+        void ThrowIfOurs(IEnumerable<KeyValuePair<string, object?>> tags)
+        {
+            if (tags.Contains(new(Client.PoolMeter.Pool, name)))
+            {
+                throw new IOException("the exporter is gone");
+            }
+        }
     }
 
     [Fact]

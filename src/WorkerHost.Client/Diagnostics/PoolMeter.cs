@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 
@@ -17,8 +18,10 @@ internal static class PoolMeter
 
     public const string Task = "workerhost.task.name";
 
+    private const string Outcome = "workerhost.task.outcome";
+
     private static readonly ConcurrentDictionary<WorkerPool, byte> Pools = new();
-    private static readonly string?[] Outcomes = [.. Enumerable.Range(0, DispatchCounts.OutcomeCounts.Kinds).Select(static k => Text((TaskFailureKind)k))];
+    private static readonly string[] Outcomes = [.. Enumerable.Range(0, DispatchCounts.OutcomeCounts.Kinds).Select(static k => Text((TaskFailureKind)k))];
     private static readonly Meter Meter = new(Name, typeof(PoolMeter).Assembly.GetName().Version?.ToString(3));
     private static readonly Histogram<double> QueueDuration = Meter.CreateHistogram<double>("workerhost.task.queue.duration", "s", "From the submission of a task until it was first handed to a worker.");
     private static readonly Histogram<double> TaskDuration = Meter.CreateHistogram<double>("workerhost.task.duration", "s", "From the submission of a task until its outcome, attempts and pauses included.");
@@ -44,14 +47,26 @@ internal static class PoolMeter
     public static void Remove(WorkerPool pool) => Pools.TryRemove(pool, out _);
 
     public static void Waited(string pool, string task, TimeSpan time) =>
-        QueueDuration.Record(time.TotalSeconds, new(Pool, pool), new(Task, task));
+        Record(QueueDuration, time, new() { { Pool, pool }, { Task, task } });
 
     public static void Ended(string pool, string task, in AttemptOutcome outcome, TimeSpan time) =>
-        TaskDuration.Record(time.TotalSeconds, new(Pool, pool), new(Task, task), new("workerhost.task.outcome", Text(outcome.Failure?.Kind ?? default)));
+        Record(TaskDuration, time, new() { { Pool, pool }, { Task, task }, { Outcome, Outcomes[(int)(outcome.Failure?.Kind ?? default)] } });
 
     /// <summary>As attributes are written: <c>worker_lost</c>; 0 is <c>succeeded</c>.</summary>
     public static string Text(TaskFailureKind kind) =>
         kind == default ? "succeeded" : JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());
+
+    private static void Record(Histogram<double> histogram, TimeSpan time, in TagList attributes)
+    {
+        try
+        {
+            histogram.Record(time.TotalSeconds, attributes);
+        }
+        catch (Exception)
+        {
+            // A listener of the user's threw: the task goes on all the same.
+        }
+    }
 
     private static IEnumerable<Measurement<long>> Observe(Func<WorkerPool, DispatchCounts, long> look) =>
         Pools.Keys.Select(pool => new Measurement<long>(look(pool, pool.Counts), new KeyValuePair<string, object?>(Pool, pool.Name)));
@@ -65,7 +80,7 @@ internal static class PoolMeter
             {
                 if (counts[kind] > 0)
                 {
-                    yield return new(counts[kind], new KeyValuePair<string, object?>(Pool, pool.Name), new("workerhost.task.outcome", Outcomes[kind]));
+                    yield return new(counts[kind], new KeyValuePair<string, object?>(Pool, pool.Name), new(Outcome, Outcomes[kind]));
                 }
             }
         }

@@ -14,6 +14,9 @@ internal sealed class TaskTrace
 
     public const string TraceState = "tracestate";
 
+    /// <summary>W3C's own bound; a longer state may be dropped by whoever passes it on.</summary>
+    private const int LongestState = 512;
+
     private static readonly ActivitySource Source = new(PoolMeter.Name, typeof(TaskTrace).Assembly.GetName().Version?.ToString(3));
 
     private readonly string pool;
@@ -33,8 +36,11 @@ internal sealed class TaskTrace
         submittedAt = time.GetTimestamp();
     }
 
+    /// <summary>False: only its durations are measured.</summary>
+    public bool HasSpan => span is not null;
+
     /// <summary>At most so many bytes in a frame: two more headers.</summary>
-    public int WireBytes => span is null ? 0 : 128 + 3 * (span.TraceStateString?.Length ?? 0);
+    public int WireBytes => span is null ? 0 : 128 + 3 * Math.Min(LongestState, span.TraceStateString?.Length ?? 0);
 
     /// <summary>Null while nobody listens. In a trace of the caller's: the one in the task's headers, else the current one.</summary>
     public static TaskTrace? Begin(PoolIdentity pool, TaskEntry entry, TimeProvider time)
@@ -63,7 +69,7 @@ internal sealed class TaskTrace
     {
         if (Interlocked.Exchange(ref written, 1) == 0)
         {
-            Quietly(() => PoolMeter.Waited(pool, task, time.GetElapsedTime(submittedAt)));
+            PoolMeter.Waited(pool, task, time.GetElapsedTime(submittedAt));
         }
 
         if (span is null)
@@ -89,7 +95,7 @@ internal sealed class TaskTrace
         }
 
         headers[TraceParent] = $"00-{context.TraceId}-{context.SpanId}-{(context.Recorded ? "01" : "00")}";
-        if (context.TraceStateString is { Length: > 0 } state)
+        if (context.TraceStateString is { Length: > 0 and <= LongestState } state)
         {
             headers[TraceState] = state;
         }
@@ -117,8 +123,7 @@ internal sealed class TaskTrace
     {
         if (Interlocked.Exchange(ref ended, 1) == 0)
         {
-            var told = outcome;
-            Quietly(() => PoolMeter.Ended(pool, task, told, time.GetElapsedTime(submittedAt)));
+            PoolMeter.Ended(pool, task, outcome, time.GetElapsedTime(submittedAt));
             End(span, outcome.Failure, outcome.Error?.GetType().FullName);
         }
     }
@@ -135,7 +140,7 @@ internal sealed class TaskTrace
         }
         catch (Exception)
         {
-            // See above.
+            // A listener of the user's threw: the task goes on all the same.
         }
 
         Activity.Current = around;
@@ -165,19 +170,15 @@ internal sealed class TaskTrace
         }
 
         var around = Activity.Current;
-        Quietly(ending.Stop);
-        Activity.Current = around;
-    }
-
-    private static void Quietly(Action tell)
-    {
         try
         {
-            tell();
+            ending.Stop();
         }
         catch (Exception)
         {
             // A listener of the user's threw: the task goes on all the same.
         }
+
+        Activity.Current = around;
     }
 }

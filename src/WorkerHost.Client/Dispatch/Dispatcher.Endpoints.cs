@@ -74,7 +74,7 @@ internal sealed partial class Dispatcher
             return;
         }
 
-        endpoint.Finished++;
+        endpoint.Finished += outcome.Failure is { NeverStarted: true } ? 0 : 1;
         if (serviceMicroseconds >= 0)
         {
             if (outcome.Failure is not { NeverStarted: true })

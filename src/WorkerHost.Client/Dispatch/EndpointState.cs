@@ -69,7 +69,7 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
 
     public WorkerDeath? Death;
 
-    /// <summary>Outcomes received from it.</summary>
+    /// <summary>Outcomes received of tasks that it has run.</summary>
     public long Finished;
 
     /// <summary>A kill was asked for: nothing new goes there.</summary>

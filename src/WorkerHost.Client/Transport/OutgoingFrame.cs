@@ -49,7 +49,7 @@ internal sealed class OutgoingFrame
         var size = Hello is { } hello ? WireWriter.FieldSize(hello.CalculateSize()) : 0;
         foreach (var entry in Tasks)
         {
-            var part = new Part(entry.Data, MicrosecondsLeft(entry), entry.Trace is not null || entry.Options.Headers is { Count: > 0 } ? Headers(entry) : null);
+            var part = new Part(entry.Data, MicrosecondsLeft(entry), entry.Trace is { HasSpan: true } || entry.Options.Headers is { Count: > 0 } ? Headers(entry) : null);
             part = part with { Size = SizeOf(entry, part) };
             parts.Add(part);
             size += WireWriter.FieldSize(part.Size);

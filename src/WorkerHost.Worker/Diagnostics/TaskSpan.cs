@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace WorkerHost.Worker;
 
@@ -50,7 +51,7 @@ internal static class TaskSpan
         {
             if (failure is not null)
             {
-                span.SetTag("error.type", failure.Error is { Type.Length: > 0 } error ? error.Type : failure.Kind.ToString());
+                span.SetTag("error.type", failure.Error is { Type.Length: > 0 } error ? error.Type : JsonNamingPolicy.SnakeCaseLower.ConvertName(failure.Kind.ToString()));
                 span.SetStatus(ActivityStatusCode.Error, failure.Message);
             }
 
