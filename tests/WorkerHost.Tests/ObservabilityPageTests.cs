@@ -39,18 +39,8 @@ public sealed partial class ObservabilityPageTests
         Assert.Equal(PageName().Matches(Page).Select(m => m.Groups[1].Value).Distinct().Order(), sources.Distinct().Order());
     }
 
-    [Fact]
-    public void Every_kind_of_event_is_on_the_page_and_the_other_way_round()
-    {
-        var kinds = typeof(SupervisorEvent).GetNestedTypes().Where(t => !t.IsAbstract).Select(t => t.Name);
-        Assert.Equal(EventRow().Matches(Page).Select(m => m.Groups[1].Value).Order(), kinds.Order());
-    }
-
     [GeneratedRegex(@"^\| `(workerhost\.[a-z_.]+)` \| (\w+) \| `([^`]+)` \|", RegexOptions.Multiline)]
     private static partial Regex InstrumentRow();
-
-    [GeneratedRegex(@"^\| `([A-Z]\w+)` \|", RegexOptions.Multiline)]
-    private static partial Regex EventRow();
 
     [GeneratedRegex(@"""(workerhost\.[a-z_.]+)""")]
     private static partial Regex QuotedName();
