@@ -46,20 +46,9 @@ internal sealed record LaunchLine
     public string ToJson() => JsonSerializer.Serialize(this, LaunchLineJson.Default.LaunchLine);
 
     /// <exception cref="FormatException">The line is not a launch line; the message says what is missing.</exception>
-    public static LaunchLine Parse(string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(line, LaunchLineJson.Default.LaunchLine)
-                ?? throw new FormatException("the launch line is null");
-        }
-        catch (JsonException e)
-        {
-            throw new FormatException($"the launch line is not what a supervisor writes: {e.Message}", e);
-        }
-    }
+    public static LaunchLine Parse(string line) => LaunchLineReader.Read(line);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, IgnoreReadOnlyProperties = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, IgnoreReadOnlyProperties = true, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(LaunchLine))]
 internal sealed partial class LaunchLineJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Grpc.AspNetCore.Server;
+using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.HealthCheck;
 using Microsoft.AspNetCore.Builder;
@@ -16,8 +17,6 @@ namespace WorkerHost.Worker;
 /// <summary>Kestrel, HTTP/2 only, on the one address of the launch line, with the worker's three gRPC services.</summary>
 internal sealed class EndpointServer : IAsyncDisposable
 {
-    private const string UnauthenticatedStatus = "16";
-
     // A session is one stream, but a client without sessions has a stream per call in flight.
     private const int MaxStreams = 10_000;
 
@@ -85,7 +84,6 @@ internal sealed class EndpointServer : IAsyncDisposable
         collection.AddSingleton(loggers);
         collection.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         collection.AddSingleton(new DiagnosticListener("Microsoft.AspNetCore"));
-        collection.AddRoutingCore();
         collection.AddGrpc();
         collection.PostConfigure<GrpcServiceOptions>(options =>
         {
@@ -152,30 +150,18 @@ internal sealed class EndpointServer : IAsyncDisposable
 
     private RequestDelegate Pipeline()
     {
-        var pipeline = new ApplicationBuilder(services);
-        pipeline.Use(next => context => Admit(context, next));
-        pipeline.UseRouting();
-        pipeline.UseEndpoints(static endpoints =>
-        {
-            endpoints.MapGrpcService<TaskEndpointService>();
-            endpoints.MapGrpcService<WorkerControlService>();
-            endpoints.MapGrpcService<HealthServiceImpl>();
-        });
-        return pipeline.Build();
+        var methods = new GrpcMethods(services);
+        methods.MapGrpcService<TaskEndpointService>();
+        methods.MapGrpcService<WorkerControlService>();
+        methods.MapGrpcService<HealthServiceImpl>();
+        var call = methods.Build();
+        return context => Admit(context, call);
     }
 
-    private Task Admit(HttpContext context, RequestDelegate next)
-    {
-        if (!peers.Admits(context.Request))
-        {
-            context.Response.ContentType = "application/grpc";
-            context.Response.Headers["grpc-status"] = UnauthenticatedStatus;
-            context.Response.Headers["grpc-message"] = "the bearer token of this worker is required";
-            return Task.CompletedTask;
-        }
-
-        return context.Request.Path == "/grpc.health.v1.Health/Watch" ? Watch(context, next) : next(context);
-    }
+    private Task Admit(HttpContext context, RequestDelegate next) =>
+        !peers.Admits(context.Request) ? GrpcMethods.Refuse(context, StatusCode.Unauthenticated, "the bearer token of this worker is required")
+        : context.Request.Path == "/grpc.health.v1.Health/Watch" ? Watch(context, next)
+        : next(context);
 
     // A watch lasts until its client leaves, and would hold up our stop.
     private async Task Watch(HttpContext context, RequestDelegate next)
