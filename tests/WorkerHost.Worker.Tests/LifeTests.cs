@@ -27,8 +27,8 @@ public sealed class LifeTests
     [Theory]
     [InlineData("", WorkerExitCode.CannotServe, "stdin ended before")]
     [InlineData("hello\n", WorkerExitCode.CannotServe, "not what a supervisor writes")]
-    [InlineData("{}\n", WorkerExitCode.CannotServe, "missing required properties")]
-    [InlineData("null\n", WorkerExitCode.CannotServe, "the launch line is null")]
+    [InlineData("{}\n", WorkerExitCode.CannotServe, "minProtocol is missing")]
+    [InlineData("null\n", WorkerExitCode.CannotServe, "it is no JSON object")]
     public async Task A_launch_line_that_is_none_is_named(string input, int exitCode, string expected)
     {
         using var process = await WorkerUnderTest.SpawnAsync(supervised: true);
@@ -199,6 +199,29 @@ public sealed class LifeTests
         worker.Signal(SigTerm);
 
         Assert.Equal(WorkerExitCode.Success, await worker.ExitAsync());
+    }
+
+    [Fact]
+    [Trait("Scenario", "42")]
+    public async Task What_comes_to_a_leaving_worker_is_not_started_even_where_a_lane_is_free()
+    {
+        await using var worker = await WorkerUnderTest.StartAsync(static launch => launch with { Concurrency = 2 });
+        using var session = await worker.OpenSessionAsync();
+        await session.SubmitAsync(Task(1, "meet", $"[\"{worker.PathOf("running")}\", \"{worker.PathOf("go")}\"]"));
+        await worker.FileAsync("running");
+        worker.Signal(SigTerm);
+        Assert.True((await session.FrameAsync())!.Draining);
+
+        for (var sequence = 2ul; sequence < 50; sequence++)
+        {
+            await session.SubmitAsync(Task(sequence, "touch", $"[\"{worker.PathOf("touched")}\"]"));
+            Assert.True((await session.OutcomeAsync(sequence)).Recalled);
+        }
+
+        worker.Touch("go");
+        Assert.Null((await session.OutcomeAsync(1)).Failure);
+        Assert.Equal(WorkerExitCode.Success, await worker.ExitAsync());
+        Assert.False(File.Exists(worker.PathOf("touched")));
     }
 
     [Fact]

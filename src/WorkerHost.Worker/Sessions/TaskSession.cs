@@ -268,12 +268,15 @@ internal sealed partial class TaskSession
         }
 
         var now = core.Time.GetTimestamp();
+        bool leaving;
         lock (gate)
         {
             if (abandoned)
             {
                 return;
             }
+
+            leaving = drained;
 
             for (var i = 0; i < count; i++)
             {
@@ -292,6 +295,18 @@ internal sealed partial class TaskSession
         }
 
         var runs = arrivals.AsSpan(0, count);
+        if (leaving)
+        {
+            // Nothing here may start any more: the session may have ended already, and with it the way for its outcome.
+            foreach (ref var run in runs)
+            {
+                run!.GiveBack();
+                run = null;
+            }
+
+            return;
+        }
+
         foreach (ref var run in runs)
         {
             if (Objection((SessionTask)run!) is { } objection)
