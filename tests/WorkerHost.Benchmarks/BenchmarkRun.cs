@@ -12,7 +12,7 @@ internal static class BenchmarkRun
         await using var raw = await RawUnaryContender.StartAsync(options.Workers, pool.WorkerEnvironment());
         await using var python = await ProcessPoolContender.StartAsync(options.Workers);
         await using var starts = await StartMeasurements.PrepareAsync(log);
-        MachineFacts.Print(log, options, python.Version, starts.Hello.Description, pool.WorkerEnvironment());
+        MachineFacts.Print(log, options, python.Version, $"{starts.Hello.Description}; the worker of the starts: {starts.Lean.Description}", pool.WorkerEnvironment());
 
         var samples = new SampleSet();
         IContender[] contenders = python.IsThere ? [pool, raw, python] : [pool, raw];
@@ -67,15 +67,21 @@ internal static class BenchmarkRun
             var hello = await starts.HelloAsync();
             var ready = await starts.ReadyAsync();
             var cold = await starts.ColdRecoveryAsync();
+            var spare = await starts.SpareRecoveryAsync();
+            var worker = await starts.IdleWorkerMemoryAsync();
+            var slim = await starts.SlimKestrelMemoryAsync(pool.WorkerEnvironment());
             if (round > 0)
             {
                 samples.Add("start.hello_ms", "ms", hello);
                 samples.Add("start.ready_ms", "ms", ready);
                 samples.Add("recovery.cold_ms", "ms", cold);
+                samples.Add("recovery.spare_ms", "ms", spare);
+                samples.Add("idle.worker_rss_mb", "MB", worker);
+                samples.Add("idle.slim_kestrel_rss_mb", "MB", slim);
             }
         }
 
-        log.WriteLine($"starts: {samples.Last(["start.hello_ms", "start.ready_ms", "recovery.cold_ms"])}");
+        log.WriteLine($"starts: {samples.Last(["start.hello_ms", "start.ready_ms", "recovery.cold_ms", "recovery.spare_ms", "idle.worker_rss_mb", "idle.slim_kestrel_rss_mb"])}");
         return samples.Figures();
     }
 }

@@ -16,6 +16,8 @@ internal static class RatioTable
         new("processor time per task ÷ raw gRPC unary", "echo8.pool.cpu_us_per_task", "echo8.raw_unary.cpu_us_per_task", 0.3, 0.1, false),
         new("bytes allocated per task, client side", "echo8.pool.client_bytes_per_task", null, 1000, 400, false),
         new("kill -9 to first result, no spare ÷ hello", "recovery.cold_ms", "start.hello_ms", 12, 6, false),
+        new("kill -9 to next result, with a spare (ms)", "recovery.spare_ms", null, 20, 8, false),
+        new("idle worker's memory ÷ empty slim Kestrel", "idle.worker_rss_mb", "idle.slim_kestrel_rss_mb", 1.5, 1.1, false),
     ];
 
     public static void Print(TextWriter output, IReadOnlyList<Figure> figures)

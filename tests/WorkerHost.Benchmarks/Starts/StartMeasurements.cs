@@ -1,50 +1,53 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace WorkerHost.Benchmarks;
 
-/// <summary>How long a process takes to be of use, in milliseconds.</summary>
+/// <summary>How long a process takes to be of use, in milliseconds, and what it costs while it is not, in MB.</summary>
 internal sealed partial class StartMeasurements : IAsyncDisposable
 {
     private const int SIGKILL = 9;
+
+    /// <summary>What a fresh process still compiles and allocates behind its start is over by then.</summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
 
     private static readonly byte[] Data = "8 bytes!"u8.ToArray();
     private static readonly TaskOptions Again = new() { Idempotent = true };
 
     private readonly string folder;
     private readonly WorkerPool single;
+    private readonly WorkerPool spared;
 
-    private StartMeasurements(string folder, HelloProgram hello, WorkerPool single)
+    private StartMeasurements(string folder, PublishedProgram hello, PublishedProgram lean, WorkerPool single, WorkerPool spared)
     {
         this.folder = folder;
         this.single = single;
+        this.spared = spared;
         Hello = hello;
+        Lean = lean;
     }
 
-    public HelloProgram Hello { get; }
+    public PublishedProgram Hello { get; }
+
+    public PublishedProgram Lean { get; }
 
     public static async Task<StartMeasurements> PrepareAsync(TextWriter log)
     {
-        var folder = Directory.CreateTempSubdirectory("wh-hello-").FullName;
-        return new StartMeasurements(folder, await HelloProgram.BuildAsync(folder, log), await StartPoolAsync());
+        var folder = Directory.CreateTempSubdirectory("wh-starts-").FullName;
+        var hello = await HelloProgram.MakeAsync(folder, log);
+        var lean = await LeanProgram.MakeAsync(folder, log);
+        return new StartMeasurements(folder, hello, lean, await StartPoolAsync(lean), await StartPoolAsync(lean, spares: 1));
     }
 
     /// <summary>From the start of a bare .NET program to its end, its word read.</summary>
-    public async Task<double> HelloAsync()
-    {
-        var started = Stopwatch.GetTimestamp();
-        using var process = Process.Start(new ProcessStartInfo(Hello.Path) { RedirectStandardOutput = true })!;
-        var word = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-        return word == "hello\n" ? elapsed : throw new InvalidOperationException($"hello said '{word}'");
-    }
+    public Task<double> HelloAsync() => HelloProgram.RunAsync(Hello);
 
     /// <summary>From nothing to a pool with one ready and connected worker.</summary>
     public async Task<double> ReadyAsync()
     {
         var started = Stopwatch.GetTimestamp();
-        await using var pool = await StartPoolAsync();
+        await using var pool = await StartPoolAsync(Lean);
         return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
     }
 
@@ -66,19 +69,66 @@ internal sealed partial class StartMeasurements : IAsyncDisposable
         return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
     }
 
+    /// <summary>
+    /// From kill -9 of a pool's only worker, which is busy with a task that never ends, to the result of the task that waits
+    /// behind it: nobody can give that but the spare.
+    /// </summary>
+    public async Task<double> SpareRecoveryAsync()
+    {
+        while (spared.Workers.Count(static w => w.State == SlotState.Ready) < 2)
+        {
+            await Task.Delay(10);
+        }
+
+        // What the fresh spare still does behind its start is not to be measured.
+        await Task.Delay(Settle);
+        var killed = spared.Workers.First(static w => w is { State: SlotState.Ready, IsSpare: false }).Pid;
+        var runs = Path.Combine(folder, "stuck");
+        var stuck = spared.SubmitBytes(LeanProgram.StuckTask, Encoding.UTF8.GetBytes(runs));
+        while (!File.Exists(runs))
+        {
+            await Task.Delay(1);
+        }
+
+        File.Delete(runs);
+
+        var waiting = spared.SubmitBytes("echo", Data);
+        var started = Stopwatch.GetTimestamp();
+        _ = Kill(killed, SIGKILL);
+        await waiting;
+        var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        await stuck.Settled;
+        return waiting.Attempts[^1].Pid != killed ? elapsed : throw new InvalidOperationException("the killed worker answered");
+    }
+
+    /// <summary>Of a worker that is ready and has had nothing to do.</summary>
+    public async Task<double> IdleWorkerMemoryAsync()
+    {
+        await using var pool = await StartPoolAsync(Lean);
+        await Task.Delay(Settle);
+        return ProcessMemory.ResidentMegabytes(pool.Workers[0].Pid);
+    }
+
+    /// <summary>Of an empty ASP.NET Core application under the same settings.</summary>
+    public Task<double> SlimKestrelMemoryAsync(IReadOnlyDictionary<string, string> environment) =>
+        LeanProgram.SlimKestrelMemoryAsync(Lean, folder, environment, Settle);
+
     public async ValueTask DisposeAsync()
     {
         await single.DisposeAsync();
+        await spared.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
 
     // The same worker dies at every round: without this its restarts would be paced, as if it were crash-looping.
-    private static Task<WorkerPool> StartPoolAsync() => WorkerPool.StartAsync(WorkerCommand.Self(), new EmbeddedPoolOptions
-    {
-        Name = "start",
-        Workers = 1,
-        Supervision = new SupervisorOptions { Restart = new RestartOptions { Intensity = 1000 } },
-    });
+    private static Task<WorkerPool> StartPoolAsync(PublishedProgram worker, int spares = 0) => WorkerPool.StartAsync(
+        WorkerCommand.Create(worker.Path),
+        new EmbeddedPoolOptions
+        {
+            Name = "start",
+            Workers = 1,
+            Supervision = new SupervisorOptions { Spares = spares, Restart = new RestartOptions { Intensity = 1000 } },
+        });
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int pid, int signal);
