@@ -4,7 +4,8 @@ namespace WorkerHost.TestWorker;
 
 /// <summary>
 /// <c>--exit-at-boot CODE</c>, <c>--slow-boot-ms N</c>, <c>--never-ready</c>, <c>--die-after-ready-ms N</c> (SIGKILL of itself),
-/// <c>--garbage-on-stdout</c>, <c>--print-at-boot TEXT</c> (stderr).
+/// <c>--garbage-on-stdout</c>, <c>--print-at-boot TEXT</c> (stderr), <c>--boots-with PATH</c> (exits with 3 where the file is
+/// missing), <c>--first-boots PATH</c> (the first to make the file boots, the others wait for PATH.go).
 /// </summary>
 internal static class BootVerbs
 {
@@ -31,6 +32,20 @@ internal static class BootVerbs
             Thread.Sleep(Number(slow));
         }
 
+        if (Value(arguments, "--boots-with") is { } needed && !File.Exists(needed))
+        {
+            Console.Error.WriteLine($"cannot boot without {needed}");
+            return 3;
+        }
+
+        if (Value(arguments, "--first-boots") is { } first && !IsFirst(first))
+        {
+            while (!File.Exists($"{first}.go"))
+            {
+                Thread.Sleep(1);
+            }
+        }
+
         if (arguments.Contains("--never-ready"))
         {
             Thread.Sleep(Timeout.Infinite);
@@ -48,6 +63,19 @@ internal static class BootVerbs
         }
 
         return null;
+    }
+
+    private static bool IsFirst(string path)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.CreateNew);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private static string? Value(IReadOnlyList<string> arguments, string name)

@@ -46,6 +46,21 @@ internal static partial class DyingTasks
         worker.MapTask("overflow_stack", static (int depth) => Deeper(depth));
         worker.MapTask("signal", static (int signal) => { Signal(signal); });
         worker.MapTask("kill", static (int pid, int signal) => Kill(pid, signal));
+        worker.MapTask("kill_all", static (string here, string there, int[] pids) =>
+        {
+            File.WriteAllText(here, "");
+            while (!File.Exists(there))
+            {
+                Thread.Sleep(0);
+            }
+
+            foreach (var pid in pids.Where(p => p != Environment.ProcessId))
+            {
+                Kill(pid, SIGKILL);
+            }
+
+            Signal(SIGKILL);
+        });
         worker.MapTask("die_if_missing", static (string path) =>
         {
             // Dies at its first try, succeeds at the second.

@@ -32,6 +32,12 @@ internal static partial class StoppingTasks
             return ms;
         });
 
+        worker.MapTask("block_pid", static (int ms) =>
+        {
+            Thread.Sleep(ms);
+            return Environment.ProcessId;
+        });
+
         // In native code, where no exception can reach it.
         worker.MapTask("hang", static (int seconds) => NativeSleep((uint)seconds));
         worker.MapTask("cancel_to_value", static async (int ms, CancellationToken token) =>

@@ -8,14 +8,15 @@ internal static partial class TestPool
     /// <summary>A hang is a failure, not a wait: nothing here takes a tenth of this on an idle machine.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public static WorkerCommand Worker(params string[] arguments) => WorkerCommand.Create(
-        Path.Combine(
-            RepositoryRoot.Path,
-            "tests",
-            "WorkerHost.TestWorker",
-            AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "bin/Debug/net10.0" : "bin/Release/net10.0",
-            "WorkerHost.TestWorker"),
-        arguments);
+    public static WorkerCommand Worker(params string[] arguments) => WorkerCommand.Create(Program("WorkerHost.TestWorker"), arguments);
+
+    /// <summary>The path of a program that stands in a project of its own beside this one.</summary>
+    public static string Program(string project) => Path.Combine(
+        RepositoryRoot.Path,
+        "tests",
+        project,
+        AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "bin/Debug/net10.0" : "bin/Release/net10.0",
+        project);
 
     public static EmbeddedPoolOptions Options(int workers = 1) => new()
     {
@@ -28,10 +29,10 @@ internal static partial class TestPool
         },
     };
 
-    public static async Task<WorkerPool> StartAsync(EmbeddedPoolOptions? options = null)
+    public static async Task<WorkerPool> StartAsync(EmbeddedPoolOptions? options = null, params string[] workerArguments)
     {
         options ??= Options();
-        var pool = await WorkerPool.StartAsync(Worker(), options, TestContext.Current.CancellationToken).WaitAsync(Patience);
+        var pool = await WorkerPool.StartAsync(Worker(workerArguments), options, TestContext.Current.CancellationToken).WaitAsync(Patience);
         await Until(() => pool.Workers.All(w => w.State == SlotState.Ready));
         return pool;
     }
