@@ -19,9 +19,28 @@ public sealed record EmbeddedPoolOptions : WorkerPoolOptions
     protected internal override void Validate(ICollection<string> errors)
     {
         base.Validate(errors);
-        foreach (var error in Supervision is null ? ["Supervision is null; allowed is a SupervisorOptions"] : SupervisorOptionsCheck.Find(ForSupervisor()))
+        if (Supervision is null)
         {
-            errors.Add(error);
+            errors.Add("Supervision is null; allowed is a SupervisorOptions");
+            return;
+        }
+
+        foreach (var error in SupervisorOptionsCheck.Find(ForSupervisor()))
+        {
+            var option = error[..error.IndexOf(' ', StringComparison.Ordinal)];
+            switch (option)
+            {
+                // The pool's own, which it has looked at already.
+                case nameof(SupervisorOptions.PoolName) or nameof(MaxMessageBytes):
+                    break;
+                case nameof(Workers) when Workers is not null:
+                case nameof(Concurrency) when Concurrency is not null:
+                    errors.Add(error);
+                    break;
+                default:
+                    errors.Add($"{nameof(Supervision)}.{error}");
+                    break;
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace WorkerHost.Tests;
 
 /// <summary>A pool over endpoints that are there already: the same code path, fewer promises.</summary>
@@ -52,7 +54,8 @@ public sealed class AddressPoolTests
         var failure = await TestPool.FailureOf(future);
 
         Assert.Equal(TaskFailureKind.WorkerLost, failure?.Kind);
-        Assert.Contains("may have run", failure!.Message, StringComparison.Ordinal);
+        Assert.Contains($"endpoint {worker.Address} was lost with task meet: it may have run", failure!.Message, StringComparison.Ordinal);
+        Assert.EndsWith("the connection was lost", failure.Message, StringComparison.Ordinal);
         Assert.Empty(failure.Failure.Deaths);
         File.Delete(here);
     }
@@ -82,13 +85,48 @@ public sealed class AddressPoolTests
     {
         var refused = await Assert.ThrowsAsync<IOException>(() => WorkerPool.ConnectAsync("unix:///nowhere/at/all.sock").WaitAsync(TestPool.Patience));
 
-        Assert.Contains("/nowhere/at/all.sock", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("no endpoint can be reached: unix:///nowhere/at/all.sock: there is no such socket", refused.Message);
+    }
+
+    [Fact]
+    public async Task A_socket_that_nobody_listens_on_any_more_is_called_that()
+    {
+        var path = TestPool.NewPath();
+        using (var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+            var refused = await Assert.ThrowsAsync<IOException>(() => WorkerPool.ConnectAsync($"unix://{path}").WaitAsync(TestPool.Patience));
+            Assert.EndsWith($"{path}: nobody listens on this socket", refused.Message, StringComparison.Ordinal);
+        }
+
+        File.Delete(path);
+    }
+
+    [Fact]
+    public async Task A_pool_ends_though_a_handler_at_its_endpoint_never_does()
+    {
+        await using var owner = await TestPool.StartAsync();
+        var none = TimeSpan.Zero;
+        var pool = await WorkerPool.ConnectAsync(
+            owner.Workers[0].Address!.ToString(), new WorkerPoolOptions { DrainTimeout = none, CancelGrace = none, TerminateGrace = none });
+        var here = TestPool.NewPath();
+        var future = pool.Submit("meet_deaf", [here, TestPool.NewPath()]);
+        await TestPool.Until(() => File.Exists(here));
+
+        await pool.DisposeAsync().AsTask().WaitAsync(TestPool.Patience);
+
+        await Assert.ThrowsAsync<TaskCanceledException>(() => future.Completion);
+        File.Delete(here);
+        TestPool.Kill(owner.Workers[0].Pid);
     }
 
     [Theory]
     [InlineData("not an address")]
     [InlineData("ftp://host/")]
     [InlineData("unix://")]
+    [InlineData("unix:relative")]
+    [InlineData("unix://host/path")]
+    [InlineData("unix:///directory/")]
     public async Task An_address_of_the_wrong_form_says_what_form_is_right(string address)
     {
         var refused = await Assert.ThrowsAsync<ArgumentException>(() => WorkerPool.ConnectAsync(address));

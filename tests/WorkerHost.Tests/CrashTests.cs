@@ -94,6 +94,18 @@ public sealed class CrashTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_task_that_kills_its_worker_at_every_attempt_says_how_often_it_was_tried()
+    {
+        var future = pool.Submit("signal", [9], new TaskOptions { Idempotent = true, Attempts = 2 });
+
+        var failure = await TestPool.FailureOf(future);
+
+        Assert.Equal((TaskFailureKind.WorkerLost, 2, 2), (failure?.Kind, failure?.Failure.Deaths.Length, future.Attempts.Count));
+        Assert.Contains("it was running; that was attempt 2 of 2 (Attempts of TaskOptions, or of WorkerPoolOptions).", failure!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("that was attempt", future.Attempts[0].Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("Scenario", "18")]
     public async Task A_hundred_tasks_that_cannot_be_sent_harm_none_of_the_hundred_good_ones_after_them()
     {

@@ -18,11 +18,32 @@ public sealed class LifetimeTests
         var failure = await Assert.ThrowsAsync<ArgumentException>(() => WorkerPool.StartAsync(
             TestPool.Worker(), new EmbeddedPoolOptions { Name = "no spaces", QueueCapacity = -1, Attempts = 0, Workers = 0, Concurrency = 5000 }));
 
-        Assert.Contains("Name", failure.Message, StringComparison.Ordinal);
-        Assert.Contains("QueueCapacity is -1", failure.Message, StringComparison.Ordinal);
-        Assert.Contains("Attempts is 0", failure.Message, StringComparison.Ordinal);
-        Assert.Contains("Workers", failure.Message, StringComparison.Ordinal);
-        Assert.Contains("Concurrency", failure.Message, StringComparison.Ordinal);
+        string[] named = [.. failure.Message.Split('\n').Skip(1).Select(static l => l.Trim().Split(" is ")[0])];
+        Assert.Equal(["Name", "QueueCapacity", "Attempts", "Workers", "Concurrency"], named);
+    }
+
+    [Fact]
+    public async Task A_wrong_option_of_the_supervision_is_named_with_its_path_and_one_of_the_pool_once()
+    {
+        var supervision = new SupervisorOptions { DrainTimeout = TimeSpan.FromSeconds(-1), Workers = -1, Spares = -1 };
+        var failure = await Assert.ThrowsAsync<ArgumentException>(() => WorkerPool.StartAsync(
+            TestPool.Worker(), new EmbeddedPoolOptions { MaxMessageBytes = 1, DrainTimeout = TimeSpan.FromSeconds(-1), Supervision = supervision }));
+
+        string[] named = [.. failure.Message.Split('\n').Skip(1).Select(static l => l.Trim().Split(" is ")[0])];
+        Assert.Equal(["MaxMessageBytes", "DrainTimeout", "Supervision.Workers", "Supervision.Spares", "Supervision.DrainTimeout"], named);
+    }
+
+    [Fact]
+    public async Task A_directory_whose_name_looks_like_a_part_of_an_address_holds_sockets_like_any_other()
+    {
+        var directory = Directory.CreateDirectory($"{TestPool.NewPath()} #1?a=b");
+        var options = TestPool.Options();
+        await using (var pool = await TestPool.StartAsync(options with { Supervision = options.Supervision with { Directory = directory.FullName } }))
+        {
+            Assert.Equal(3, await pool.Submit<int>("add", [1, 2]).Task.WaitAsync(TestPool.Patience));
+        }
+
+        directory.Delete();
     }
 
     [Fact]

@@ -232,14 +232,23 @@ internal sealed partial class Dispatcher
             StartVerdict.Unknown => "it may have run",
             _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, "not a loss"),
         };
-        var advice = entry.Options.Idempotent ? "" : "; it is not tried again because TaskOptions.Idempotent is false";
+        var advice = entry switch
+        {
+            // Nobody waits for another attempt.
+            { Completed: true } => "",
+            { Options.Idempotent: false } => "; it is not tried again because TaskOptions.Idempotent is false",
+            _ when entry.Attempt >= entry.MaxAttempts => string.Create(
+                CultureInfo.InvariantCulture, $"; that was attempt {entry.Attempt} of {entry.MaxAttempts} (Attempts of TaskOptions, or of WorkerPoolOptions)"),
+            _ => "",
+        };
+        var who = endpoint.Supervised ? $"worker {endpoint.Worker.Id}" : $"endpoint {endpoint.Worker.Address.OriginalString}";
         return new TaskFailure
         {
             Kind = TaskFailureKind.WorkerLost,
             Worker = endpoint.Worker.Id,
             RanToCompletion = verdict == StartVerdict.Finished,
             Deaths = endpoint.Death is { } death ? [death.Report] : [],
-            Message = $"worker {endpoint.Worker.Id} was lost with task {entry.Task}: {fate}{advice}. {endpoint.Death?.Report.ToString() ?? endpoint.EndReason}",
+            Message = $"{who} was lost with task {entry.Task}: {fate}{advice}. {endpoint.Death?.Report.ToString() ?? endpoint.EndReason}",
         };
     }
 }

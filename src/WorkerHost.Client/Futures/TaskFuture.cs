@@ -75,8 +75,14 @@ public abstract partial class TaskFuture
     /// Waits, blocking the thread, until the task has ended, however it ends; returns false when
     /// <paramref name="timeout"/> passed first. The task goes on all the same.
     /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not <see cref="Timeout.InfiniteTimeSpan"/>, or longer than 24 days.</exception>
     public bool Wait(TimeSpan timeout)
     {
+        if ((timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan) || timeout.TotalMilliseconds > int.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "the timeout must be from 0 to 24 days, or Timeout.InfiniteTimeSpan");
+        }
+
         try
         {
             return Completion.Wait(timeout);
@@ -86,6 +92,9 @@ public abstract partial class TaskFuture
             return true;
         }
     }
+
+    /// <summary>Makes the future awaitable where its result is not of interest: <c>await future;</c></summary>
+    public System.Runtime.CompilerServices.TaskAwaiter GetAwaiter() => Completion.GetAwaiter();
 
     internal void SetSettled()
     {
@@ -140,7 +149,7 @@ public sealed class TaskFuture<T> : TaskFuture, Client.ICompletion
     public override Task Completion => completion.Task;
 
     /// <summary>Makes the future awaitable: <c>var result = await future;</c></summary>
-    public System.Runtime.CompilerServices.TaskAwaiter<T> GetAwaiter() => completion.Task.GetAwaiter();
+    public new System.Runtime.CompilerServices.TaskAwaiter<T> GetAwaiter() => completion.Task.GetAwaiter();
 
     /// <summary>For <c>await future.ConfigureAwait(false)</c>.</summary>
     public System.Runtime.CompilerServices.ConfiguredTaskAwaitable<T> ConfigureAwait(bool continueOnCapturedContext) =>
@@ -216,6 +225,7 @@ public sealed class TaskFuture<T> : TaskFuture, Client.ICompletion
     internal TaskException Undecodable(Exception cause) => new(Id, Name, new TaskFailure
     {
         Kind = TaskFailureKind.BadInput,
+        RanToCompletion = true,
         Message = $"the result of task {Name} cannot be read as {typeof(T)}: {cause.Message}",
     });
 }

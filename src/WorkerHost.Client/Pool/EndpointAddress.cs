@@ -3,14 +3,16 @@ namespace WorkerHost;
 /// <summary>A task endpoint that is there already, and what a pool must know to use it. Immutable.</summary>
 public sealed record EndpointAddress
 {
-    /// <param name="address"><c>unix:///path/to/socket</c>, <c>http://host:port</c> or <c>https://host:port</c>.</param>
+    /// <param name="address"><c>unix:///path/to/socket</c> (the path to the letter, without escapes), <c>http://host:port</c> or <c>https://host:port</c>.</param>
     /// <exception cref="ArgumentException">It has none of these forms.</exception>
     public EndpointAddress(string address)
     {
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri)
-            || (uri.Scheme == "unix" ? uri.AbsolutePath.Length < 2 : uri.Scheme is not ("http" or "https")))
+            || (uri.Scheme == UnixAddress.Scheme
+                ? !address.StartsWith("unix:///", StringComparison.OrdinalIgnoreCase) || address.EndsWith('/')
+                : uri.Scheme is not ("http" or "https")))
         {
-            throw new ArgumentException($"'{address}' is no endpoint address: use unix:///path/to/socket or http://host:port");
+            throw new ArgumentException($"'{address}' is no endpoint address: use unix:///path/to/socket, http://host:port or https://host:port");
         }
 
         Address = uri;
@@ -47,5 +49,5 @@ public sealed record EndpointAddress
     } = 1;
 
     /// <summary>The address alone.</summary>
-    public override string ToString() => Address.ToString();
+    public override string ToString() => Address.OriginalString;
 }

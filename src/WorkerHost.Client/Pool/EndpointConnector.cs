@@ -213,7 +213,8 @@ internal sealed class EndpointConnector(
                     return;
                 }
 
-                await connection.Ended.ConfigureAwait(false);
+                // The pool does not wait at its own end for one that an endpoint keeps open.
+                await connection.Ended.WaitAsync(stop.Token).ConfigureAwait(false);
             }
             catch (Exception e) when (e is RpcException or IOException or OperationCanceledException or HttpRequestException or ObjectDisposedException)
             {
@@ -222,7 +223,7 @@ internal sealed class EndpointConnector(
                     return;
                 }
 
-                var reason = e is RpcException rpc ? $"{rpc.StatusCode}: {rpc.Status.Detail}" : e.Message;
+                var reason = ConnectException.ReasonOf(e);
                 Log.CannotConnect(logger, worker.Id, worker.Address, attempt, reason);
                 Unreachable(worker, reason);
                 if (supervised && attempt >= MaxTries)

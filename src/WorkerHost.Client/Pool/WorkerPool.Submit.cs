@@ -8,9 +8,9 @@ namespace WorkerHost;
 public sealed partial class WorkerPool
 {
     /// <summary>Submits a task by name with JSON arguments: <c>pool.Submit&lt;int&gt;("add", [1, 2])</c>.</summary>
-    /// <typeparam name="TResult">What the handler returns; <c>object</c> where nobody needs it.</typeparam>
+    /// <typeparam name="TResult">What the handler returns.</typeparam>
     /// <param name="task">The name the worker mapped its handler under.</param>
-    /// <param name="arguments">The handler's arguments, in order.</param>
+    /// <param name="arguments">The handler's arguments, in order; null or none: it has no parameters.</param>
     /// <param name="options">Null: the defaults.</param>
     /// <param name="cancellationToken">Cancels the task, as <see cref="TaskFuture.Cancel"/> does.</param>
     /// <returns>At once; the future ends exactly once.</returns>
@@ -20,8 +20,15 @@ public sealed partial class WorkerPool
     /// </exception>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public TaskFuture<TResult> Submit<TResult>(string task, object?[] arguments, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
+    public TaskFuture<TResult> Submit<TResult>(string task, object?[]? arguments = null, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
         Submit(task, ArgumentsOf(task, arguments), ContentType.Json, Client.JsonResult<TResult>.Reader, options, cancellationToken);
+
+    /// <summary>Submits a task whose result, if it has any, is of no interest.</summary>
+    /// <inheritdoc cref="Submit{TResult}(string, object?[], TaskOptions?, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskFuture Submit(string task, object?[]? arguments = null, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
+        Submit(task, ArgumentsOf(task, arguments), ContentType.Json, Client.NoResult.Reader, options, cancellationToken);
 
     /// <summary>The same with generated JSON code, for one argument; clean for trimming and native AOT.</summary>
     /// <inheritdoc cref="Submit{TResult}(string, object?[], TaskOptions?, CancellationToken)"/>
@@ -45,7 +52,7 @@ public sealed partial class WorkerPool
 
     /// <summary>Like <c>Submit</c>, but waits for a place in a full queue, first come first served.</summary>
     /// <param name="task">The name the worker mapped its handler under.</param>
-    /// <param name="arguments">The handler's arguments, in order.</param>
+    /// <param name="arguments">The handler's arguments, in order; null or none: it has no parameters.</param>
     /// <param name="options">Null: the defaults.</param>
     /// <param name="cancellationToken">Gives up the waiting; once the future was returned it cancels the task.</param>
     /// <returns>The future, once the task was accepted.</returns>
@@ -53,7 +60,7 @@ public sealed partial class WorkerPool
     /// <exception cref="OperationCanceledException">The token was cancelled while waiting; the task was not accepted.</exception>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public ValueTask<TaskFuture<TResult>> SubmitAsync<TResult>(string task, object?[] arguments, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
+    public ValueTask<TaskFuture<TResult>> SubmitAsync<TResult>(string task, object?[]? arguments = null, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
         SubmitAsync(task, ArgumentsOf(task, arguments), ContentType.Json, Client.JsonResult<TResult>.Reader, options, cancellationToken, cancellationToken);
 
     /// <summary>Like <c>SubmitBytes</c>, but waits for a place in a full queue.</summary>
@@ -150,12 +157,11 @@ public sealed partial class WorkerPool
 
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    private static byte[] ArgumentsOf(string task, object?[] arguments)
+    private static byte[] ArgumentsOf(string task, object?[]? arguments)
     {
-        ArgumentNullException.ThrowIfNull(arguments);
         try
         {
-            return Client.JsonPayload.Arguments(arguments);
+            return Client.JsonPayload.Arguments(arguments ?? []);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -75,7 +75,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
     /// force a running task to stop, and it does not observe deaths, so what was under way on a lost connection may
     /// have run and may still be running when an idempotent task is tried again.
     /// </summary>
-    /// <param name="addresses"><c>unix:///path/to/socket</c> or <c>http://host:port</c>, one or more.</param>
+    /// <param name="addresses"><c>unix:///path/to/socket</c>, <c>http://host:port</c> or <c>https://host:port</c>, one or more.</param>
     /// <param name="options">Null: the defaults.</param>
     /// <param name="cancellationToken">Gives up connecting.</param>
     /// <returns>When the first endpoint is connected; the others are connected, and lost ones reconnected, behind.</returns>

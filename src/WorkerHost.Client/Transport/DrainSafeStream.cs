@@ -47,6 +47,9 @@ internal sealed class DrainSafeStream(Stream socket) : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>The other side has ended the connection, in whatever way.</summary>
+    public bool HasEnded => Volatile.Read(ref socketEnded);
+
     /// <summary>Nobody reads the session any more: let the connection end.</summary>
     public void ReaderEnded() => readerEnded.TrySetResult();
 

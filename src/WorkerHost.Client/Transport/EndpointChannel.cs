@@ -38,7 +38,7 @@ internal sealed class EndpointChannel : IDisposable
         };
 
         // A Unix socket's path is no authority; every server understands "localhost".
-        var address = worker.Address.Scheme == "unix" ? new Uri("http://localhost") : worker.Address;
+        var address = UnixAddress.PathOf(worker.Address) is not null ? new Uri("http://localhost") : worker.Address;
         channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
             HttpHandler = handler,
@@ -65,20 +65,25 @@ internal sealed class EndpointChannel : IDisposable
 
     private async Task<Stream> ConnectAsync(bool drainSafe, CancellationToken cancellationToken)
     {
-        var unix = worker.Address.Scheme == "unix";
-        var socket = unix
+        var path = UnixAddress.PathOf(worker.Address);
+        var socket = path is not null
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            EndPoint target = unix
-                ? new UnixDomainSocketEndPoint(Uri.UnescapeDataString(worker.Address.AbsolutePath))
+            EndPoint target = path is not null
+                ? new UnixDomainSocketEndPoint(path)
                 : new DnsEndPoint(worker.Address.Host, worker.Address.Port);
             await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
-            if (unix)
+            if (path is not null)
             {
                 PeerCredentials.Check(socket, worker);
             }
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new ConnectException(path is null || e.SocketErrorCode is SocketError.AccessDenied ? e.Message : Path.Exists(path) ? "nobody listens on this socket" : "there is no such socket", e);
         }
         catch
         {

@@ -152,7 +152,7 @@ internal sealed class SessionConnection : IEndpointConnection
         }
         catch (RpcException e)
         {
-            reason = abortReason ?? $"{e.StatusCode}: {e.Status.Detail}";
+            reason = abortReason ?? (channel.Stream is { HasEnded: true } ? "the connection was lost" : $"{e.StatusCode}: {e.Status.Detail}");
         }
         catch (OperationCanceledException)
         {

@@ -12,7 +12,10 @@ public enum TaskFailureKind
     /// <summary>No handler of that name; <c>UNIMPLEMENTED</c>. Never started.</summary>
     UnknownTask = 2,
 
-    /// <summary>The payload or its content type cannot be used; <c>INVALID_ARGUMENT</c>. The handler was not called.</summary>
+    /// <summary>
+    /// The payload or its content type cannot be used; <c>INVALID_ARGUMENT</c>. The handler was not called. Or the result cannot
+    /// be read as the type the caller named: then <c>TaskFailure.RanToCompletion</c> is true.
+    /// </summary>
     BadInput = 3,
 
     /// <summary>Cancelled by the caller; <c>CANCELLED</c>.</summary>

@@ -28,7 +28,7 @@ internal sealed class Launcher(WorkerCommand command, SupervisorOptions options,
         var plan = new LaunchPlan
         {
             Id = id,
-            Address = new Uri(socket is null ? $"http://127.0.0.1:{FreePort.Find()}" : $"unix://{socket}"),
+            Address = socket is null ? new Uri($"http://127.0.0.1:{FreePort.Find()}") : UnixAddress.Of(socket),
             SocketPath = socket,
             Secret = tcp ? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)) : null,
             LedgerPath = directory.NewLedgerPath(id.Slot, id.Incarnation),

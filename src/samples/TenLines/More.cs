@@ -7,6 +7,8 @@ internal static class More
     {
         try
         {
+            await pool.Submit("tidy-up");                     // no arguments, no result
+
             var options = new TaskOptions { TimeLimit = TimeSpan.FromSeconds(5), Idempotent = true };
             var future = pool.Submit<Page>("render", [url], options);
             future.Cancel();                                  // stops it, running or not; the process goes if it must

@@ -102,7 +102,7 @@ public sealed class CompletionTests
         var future = rig.Submit("count");
         worker.Succeed((await worker.NextAsync()).Sequence, "\"no number\"");
         var thrown = await Assert.ThrowsAsync<TaskException>(() => future.Soon());
-        Assert.Equal(TaskFailureKind.BadInput, thrown.Kind);
+        Assert.Equal((TaskFailureKind.BadInput, true), (thrown.Kind, thrown.Failure.RanToCompletion));
         Assert.Contains("System.Int32", thrown.Message, StringComparison.Ordinal);
         await future.Settled.Soon();
     }

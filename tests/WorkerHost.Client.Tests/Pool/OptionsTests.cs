@@ -71,11 +71,11 @@ public sealed class OptionsTests
     [InlineData("nonsense")]
     [InlineData("ftp://host/")]
     [InlineData("unix:///")]
-    public async Task An_address_that_is_none_is_refused_with_the_two_forms(string address)
+    public async Task An_address_that_is_none_is_refused_with_the_forms_there_are(string address)
     {
         var thrown = await Assert.ThrowsAsync<ArgumentException>(() => WorkerPool.ConnectAsync(address, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains(address, thrown.Message, StringComparison.Ordinal);
-        Assert.Contains("unix:///path/to/socket or http://host:port", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("unix:///path/to/socket, http://host:port or https://host:port", thrown.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,5 +102,5 @@ public sealed class OptionsTests
 
     [Fact]
     public void An_address_shows_itself_without_its_secret() =>
-        Assert.Equal("http://127.0.0.1:5000/", new EndpointAddress("http://127.0.0.1:5000") { Secret = "s3cret" }.ToString());
+        Assert.Equal("http://127.0.0.1:5000", new EndpointAddress("http://127.0.0.1:5000") { Secret = "s3cret" }.ToString());
 }
