@@ -16,6 +16,7 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     private readonly SupervisorLoop loop;
     private readonly SupervisorOptions options;
     private readonly Task running;
+    private long finishedBefore;
 
     private Supervisor(SupervisorLoop loop, SupervisorOptions options)
     {
@@ -43,7 +44,19 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
         get
         {
             var picture = loop.Picture;
-            return picture.Totals with { TasksFinished = picture.Totals.TasksFinished + picture.Slots.Sum(s => WithLoad(s).TasksFinished) };
+            var finished = picture.Totals.TasksFinished + picture.Slots.Sum(s => WithLoad(s).TasksFinished);
+
+            // Its pool forgets a dead worker a moment before the picture shows the death: a total must not fall meanwhile.
+            for (var highest = Interlocked.Read(ref finishedBefore); ;)
+            {
+                var seen = Interlocked.CompareExchange(ref finishedBefore, Math.Max(highest, finished), highest);
+                if (seen == highest)
+                {
+                    return picture.Totals with { TasksFinished = Math.Max(highest, finished) };
+                }
+
+                highest = seen;
+            }
         }
     }
 
