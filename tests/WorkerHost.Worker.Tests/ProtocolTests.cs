@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Google.Protobuf;
 using Grpc.Core;
@@ -187,6 +188,32 @@ public sealed class ProtocolTests(SharedWorker shared) : IClassFixture<SharedWor
             WorkerUnderTest.Request("add", "[1, 2]"), new Metadata { { "grpc-internal-encoding-request", "gzip" } }));
 
         Assert.Equal(StatusCode.Unimplemented, error.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("workerhost.v1.TaskEndpoint", "Dance")]
+    [InlineData("nobody.v1.Nothing", "Run")]
+    public async Task A_method_that_is_not_there_is_unimplemented(string service, string name)
+    {
+        var bytes = Marshallers.Create(static b => b, static b => b);
+        var method = new Method<byte[], byte[]>(MethodType.Unary, service, name, bytes, bytes);
+
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await Worker.Channel.CreateCallInvoker().AsyncUnaryCall(method, null, new CallOptions(), []));
+
+        Assert.Equal(StatusCode.Unimplemented, error.StatusCode);
+    }
+
+    [Fact]
+    public async Task What_is_no_call_is_refused()
+    {
+        using var client = new HttpClient(Worker.Handler()) { DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+
+        using var got = await client.GetAsync(new Uri("http://localhost/workerhost.v1.TaskEndpoint/Run"), TestContext.Current.CancellationToken);
+        using var posted = await client.PostAsync(
+            new Uri("http://localhost/workerhost.v1.TaskEndpoint/Run"), new StringContent("{}"), TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, got.StatusCode);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, posted.StatusCode);
     }
 
     [Fact]

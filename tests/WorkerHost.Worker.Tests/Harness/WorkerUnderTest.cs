@@ -214,7 +214,7 @@ internal sealed partial class WorkerUnderTest : IAsyncDisposable
         folder.Delete(recursive: true);
     }
 
-    private SocketsHttpHandler Handler()
+    public SocketsHttpHandler Handler()
     {
         var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true };
         if (Launch.Address.StartsWith("unix:", StringComparison.Ordinal))
