@@ -10,7 +10,7 @@ internal sealed partial class StartMeasurements : IAsyncDisposable
     private const int SIGKILL = 9;
 
     /// <summary>What a fresh process still compiles and allocates behind its start is over by then.</summary>
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
 
     private static readonly byte[] Data = "8 bytes!"u8.ToArray();
     private static readonly TaskOptions Again = new() { Idempotent = true };
