@@ -77,7 +77,7 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     /// <param name="time">Where time comes from; null: the system.</param>
     /// <param name="loggers">Where deaths and the workers' output are logged; null: nowhere.</param>
     /// <param name="cancellationToken">Ends the start, not the supervisor.</param>
-    /// <exception cref="ArgumentException">Options that cannot be used; names each of them.</exception>
+    /// <exception cref="ArgumentException">A command or options that can never be used; names each of them.</exception>
     /// <exception cref="WorkerStartException">Every slot's first boot failed; nothing is left behind.</exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     public static async Task<Supervisor> StartAsync(
@@ -94,7 +94,7 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
         }
 
         options ??= new SupervisorOptions();
-        SupervisorOptionsCheck.Throw(options);
+        SupervisorOptionsCheck.Throw(command, options);
         cancellationToken.ThrowIfCancellationRequested();
         var loop = new SupervisorLoop(command, options, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance, new Random());
         var supervisor = new Supervisor(loop, options);

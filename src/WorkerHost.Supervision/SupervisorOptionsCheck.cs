@@ -3,7 +3,7 @@ using WorkerHost.Supervision;
 
 namespace WorkerHost;
 
-/// <summary>Finds everything that is wrong with a supervisor's options, not only the first.</summary>
+/// <summary>Finds everything that is wrong with a supervisor's command and options, not only the first.</summary>
 internal static class SupervisorOptionsCheck
 {
     public const int MostWorkers = 10_000;
@@ -12,13 +12,13 @@ internal static class SupervisorOptionsCheck
     private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
 
     /// <exception cref="ArgumentException">Names each wrong option, its value, and what is allowed.</exception>
-    public static void Throw(SupervisorOptions options)
+    public static void Throw(WorkerCommand command, SupervisorOptions options)
     {
-        var wrong = Find(options);
-        if (wrong.Count > 0)
+        string[] wrong = [.. WorkerCommandCheck.Find(command), .. Find(options)];
+        if (wrong.Length > 0)
         {
             throw new ArgumentException(
-                "SupervisorOptions cannot be used:" + string.Concat(wrong.Select(line => Environment.NewLine + "  " + line)),
+                "no supervisor can be started with these options:" + string.Concat(wrong.Select(line => Environment.NewLine + "  " + line)),
                 nameof(options));
         }
     }
@@ -51,9 +51,9 @@ internal static class SupervisorOptionsCheck
 
         foreach (var name in options.InheritEnvironment.IsDefault ? [] : options.InheritEnvironment)
         {
-            if (string.IsNullOrEmpty(name) || name.Contains('=', StringComparison.Ordinal))
+            if (!WorkerCommandCheck.EnvironmentNameIsPossible(name))
             {
-                Add(wrong, nameof(options.InheritEnvironment), $"\"{name}\"", "names of variables, without '='");
+                Add(wrong, nameof(options.InheritEnvironment), $"\"{name?.Replace("\0", "\\0", StringComparison.Ordinal)}\"", "names of variables, without '='");
             }
         }
 

@@ -19,6 +19,8 @@ namespace WorkerHost.Supervision.Dummy;
 /// <c>usr1=exit:N</c>, <c>usr1=abort</c>: what SIGUSR1 does to it; <c>finish=N</c>: says in its ledger that it finished
 /// N tasks; <c>grandchild</c>: starts a long sleep and prints its pid; <c>deaf</c>: heeds neither lifeline nor SIGTERM;
 /// <c>dies-in-slot=N</c>: exits with 1 where it is in that slot;
+/// <c>dies-while=PATH</c>: as long as there is such a file, exits 50 ms after it was seen to be
+/// ready; <c>code=N</c>: with this code, or 3;
 /// <c>no-watch</c>: its health service has no Watch; <c>not-serving</c>: never gets ready.
 /// </summary>
 internal static class HealthWorker
@@ -99,7 +101,20 @@ internal static class HealthWorker
             });
         }
 
-        if (manners.Contains("no-watch"))
+        var cause = Value(manners, "dies-while");
+        if (cause is not null && File.Exists(cause))
+        {
+            app.Use(async (HttpContext context, RequestDelegate next) =>
+            {
+                await next(context);
+                if (context.Request.Path.Value?.EndsWith("/Check", StringComparison.Ordinal) == true)
+                {
+                    _ = Task.Delay(50).ContinueWith(_ => End($"exit:{Value(manners, "code") ?? "3"}"), TaskScheduler.Default);
+                }
+            });
+        }
+
+        if (cause is not null || manners.Contains("no-watch"))
         {
             app.MapGrpcService<CheckOnly>();
         }

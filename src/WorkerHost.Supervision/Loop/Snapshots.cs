@@ -32,7 +32,7 @@ internal static class Snapshots
         ReadyAt = seat.Worker?.ReadyOn,
         BootTime = seat.Worker?.BootTime,
         LeavingBecause = seat.Machine.LeavingBecause,
-        BreakerOpen = seat.Machine.IsOnProbation,
+        BreakerOpen = seat.Machine.IsOnProbation(now),
         NextTryAt = seat.Machine.NextTryAt is { } at ? today + (at - now) : null,
         LastDeath = seat.LastDeath,
     };

@@ -20,6 +20,9 @@ internal sealed class RestartPolicy(RestartOptions options, Random random)
     /// <summary>Open since too many unproductive deaths; closes with the first run that was of use.</summary>
     public bool BreakerOpen => breaker.IsOpen;
 
+    /// <summary>Whether a worker that was ready for this long has proved that its slot is well again.</summary>
+    public bool IsHealthy(TimeSpan? readyFor) => readyFor >= options.StableAfter;
+
     /// <param name="now">When it ended.</param>
     /// <param name="run">How it ended.</param>
     /// <param name="readyFor">From ready to the end; null when it was not ready.</param>
@@ -55,7 +58,7 @@ internal sealed class RestartPolicy(RestartOptions options, Random random)
     /// <returns>Whether this run was of use.</returns>
     private bool Learn(TimeSpan? readyFor, long? finished)
     {
-        if (readyFor >= options.StableAfter)
+        if (IsHealthy(readyFor))
         {
             breaker.Reset();
             deaths.Reset();
@@ -72,7 +75,7 @@ internal sealed class RestartPolicy(RestartOptions options, Random random)
             deaths.Reset();
         }
 
-        return finished > 0 || readyFor >= options.StableAfter;
+        return finished > 0 || IsHealthy(readyFor);
     }
 
     private RestartDecision AfterUnproductive(TimeSpan now, Backoff account)

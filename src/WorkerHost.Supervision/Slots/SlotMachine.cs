@@ -48,8 +48,8 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     /// <summary>Too many unproductive deaths, and no worker since that became ready.</summary>
     public bool BreakerOpen => policy.BreakerOpen && readyAt is null;
 
-    /// <summary>Its breaker has not been closed by a useful run yet, also while a worker of it is ready.</summary>
-    public bool IsOnProbation => policy.BreakerOpen;
+    /// <summary>Its breaker has not been closed by a useful run yet, and its present worker has not been healthy for long enough.</summary>
+    public bool IsOnProbation(TimeSpan now) => policy.BreakerOpen && !(readyAt is { } since && policy.IsHealthy(now - since));
 
     /// <summary>It was asked to leave and may take its time; nobody has signalled it yet.</summary>
     public bool LeavesPolitely => State is SlotState.Draining && step == Step.Asked;

@@ -33,11 +33,4 @@ public sealed class WorkerEnvironmentTests
         Assert.Contains("MINE=ünïcode = yes", error.Deaths[0].LastOutput);
         Assert.Contains("WORKERHOST_WORKER=1", error.Deaths[0].LastOutput);
     }
-
-    [Fact]
-    public async Task An_argument_that_no_process_can_have_is_an_error_that_shows_it()
-    {
-        var error = await Supervised.FailToStartAsync(WorkerCommand.Create("sh", "a\0b"));
-        Assert.Contains("a\\0b", error.Deaths[0].Reason, StringComparison.Ordinal);
-    }
 }

@@ -102,6 +102,7 @@ public sealed class DeathTests
     }
 
     [Fact]
+    [Trait("Scenario", "15")]
     public async Task A_kill_is_fenced_by_incarnation_and_reported_as_ordered()
     {
         await using var supervised = await Supervised.StartAsync(Supervised.Dummy("deaf"), new SupervisorOptions { Workers = 1, DrainTimeout = TimeSpan.Zero, TerminateGrace = TimeSpan.Zero });

@@ -80,6 +80,8 @@ public sealed class CrewTests
         Assert.True(machine.BreakerOpen);
         world.Boot(0);
         Assert.False(machine.BreakerOpen);
+        Assert.True(machine.IsOnProbation(world.Now));
+        Assert.False(machine.IsOnProbation(world.Now + new RestartOptions().StableAfter));
         world.Recycle(0);
         world.Kill(0, graceSeconds: 2);
         Assert.Equal(SlotState.Draining, machine.State);
