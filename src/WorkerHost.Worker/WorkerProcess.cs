@@ -9,7 +9,8 @@ internal sealed partial class WorkerProcess
     // For handlers that were told to stop because the time for draining was over.
     private static readonly TimeSpan CancelGrace = TimeSpan.FromMilliseconds(250);
 
-    private readonly ILoggerFactory loggers = LoggerFactory.Create(static builder => builder.AddProvider(new StderrLog()));
+    // Without a builder, which would make and compile a container of services for these two lines.
+    private readonly LoggerFactory loggers = new([new StderrLog()], new LoggerFilterOptions { MinLevel = LogLevel.Warning });
     private readonly ILogger logger;
     private readonly TimeProvider time = TimeProvider.System;
     private readonly int supervisorPid;
