@@ -84,7 +84,7 @@ internal static class SupervisorOptionsCheck
         Time(wrong, "Restart.MaxBackoff", restart.MaxBackoff, TimeSpan.FromMilliseconds(1));
         if (restart.MaxBackoff < restart.MinBackoff)
         {
-            Add(wrong, "Restart.MaxBackoff", restart.MaxBackoff, $"at least Restart.MinBackoff, which is {restart.MinBackoff}");
+            Add(wrong, "Restart.MaxBackoff", DurationText.Of(restart.MaxBackoff), $"at least Restart.MinBackoff, which is {DurationText.Of(restart.MinBackoff)}");
         }
 
         Time(wrong, "Restart.StableAfter", restart.StableAfter, TimeSpan.Zero);
@@ -104,7 +104,7 @@ internal static class SupervisorOptionsCheck
     {
         if (value < lowest || value > Longest)
         {
-            Add(wrong, option, value, $"{lowest} to {Longest}");
+            Add(wrong, option, DurationText.Of(value), $"{DurationText.Of(lowest)} to {DurationText.Of(Longest)}");
         }
     }
 

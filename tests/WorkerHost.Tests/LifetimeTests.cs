@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace WorkerHost.Tests;
 
 /// <summary>Starts and ends.</summary>
@@ -43,6 +45,22 @@ public sealed class LifetimeTests
             Assert.Equal(3, await pool.Submit<int>("add", [1, 2]).Task.WaitAsync(TestPool.Patience));
         }
 
+        directory.Delete();
+    }
+
+    [Fact]
+    [Trait("Scenario", "19")]
+    public async Task A_killed_worker_leaves_nothing_in_its_directory_for_temporary_files()
+    {
+        var directory = Directory.CreateDirectory(TestPool.NewPath());
+        var command = TestPool.Worker() with { Environment = ImmutableDictionary<string, string>.Empty.Add("TMPDIR", directory.FullName) };
+        await using (var pool = await WorkerPool.StartAsync(command, TestPool.Options(), TestContext.Current.CancellationToken).WaitAsync(TestPool.Patience))
+        {
+            Assert.NotEmpty(directory.EnumerateFiles("dotnet-diagnostic-*"));
+            Assert.NotNull(await TestPool.FailureOf(pool.Submit("signal", [9])));
+        }
+
+        Assert.Empty(directory.EnumerateFiles());
         directory.Delete();
     }
 

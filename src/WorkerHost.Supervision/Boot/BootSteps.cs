@@ -10,6 +10,8 @@ namespace WorkerHost.Supervision;
 /// </summary>
 internal sealed class BootSteps(string ledgerPath, Func<TimeSpan> now)
 {
+    public const string Connected = "connected";
+
     private readonly Lock gate = new();
     private readonly TimeSpan startedAt = now();
     private readonly List<(string Name, TimeSpan At)> reached = [];
@@ -26,6 +28,14 @@ internal sealed class BootSteps(string ledgerPath, Func<TimeSpan> now)
             {
                 reached.Add((step, now() - startedAt));
             }
+        }
+    }
+
+    public bool HasReached(string step)
+    {
+        lock (gate)
+        {
+            return reached.Exists(r => r.Name == step);
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class WorkerConnector(LaunchPlan plan, int pid, BootSteps steps,
             steps.LookIntoLedger();
             if (await TryConnectAsync(cancel).ConfigureAwait(false) is { } stream)
             {
-                steps.Reach("connected");
+                steps.Reach(BootSteps.Connected);
                 steps.Meet("no answer from its health service");
                 return stream;
             }

@@ -70,24 +70,29 @@ internal static class CommandResolver
         return Libc.access(path, ExecutePermission) == 0 ? null : "not executable: permission denied (chmod +x?)";
     }
 
-    private static ResolvedCommand Inspect(string path) => new(path, LooksForeign(path));
+    private static ResolvedCommand Inspect(string path) => new(path, !IsNative(path));
 
-    /// <summary>ELF header: magic, class (1: 32 bits, 2: 64), data (1: little-endian), and at 18 the machine.</summary>
-    private static bool LooksForeign(string path)
+    /// <summary>
+    /// A script with an interpreter, or an ELF file for this processor. ELF header: magic, class (1: 32 bits, 2: 64), data
+    /// (1: little-endian), and at 18 the machine.
+    /// </summary>
+    private static bool IsNative(string path)
     {
         Span<byte> header = stackalloc byte[20];
         try
         {
             using var file = File.OpenHandle(path);
-            if (RandomAccess.Read(file, header, 0) < header.Length || !header.StartsWith("\u007fELF"u8))
-            {
-                return false;
-            }
+            header = header[..RandomAccess.Read(file, header, 0)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Executable but not readable is fine for the kernel.
-            return false;
+            return true;
+        }
+
+        if (header.StartsWith("#!"u8))
+        {
+            return true;
         }
 
         const int LittleEndian = 1;
@@ -100,6 +105,7 @@ internal static class CommandResolver
             Architecture.RiscV64 => 243,
             _ => 0,
         };
-        return native != 0 && (header[5] != LittleEndian || BinaryPrimitives.ReadUInt16LittleEndian(header[18..]) != native);
+        return header.Length == 20 && header.StartsWith("\u007fELF"u8)
+            && (native == 0 || (header[5] == LittleEndian && BinaryPrimitives.ReadUInt16LittleEndian(header[18..]) == native));
     }
 }

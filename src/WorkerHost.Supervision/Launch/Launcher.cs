@@ -16,6 +16,10 @@ internal sealed class Launcher(WorkerCommand command, SupervisorOptions options,
 
     private readonly string hostInstance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
 
+    /// <summary>Where its workers put their temporary files.</summary>
+    public string TemporaryDirectory { get; } =
+        (command.Environment.GetValueOrDefault("TMPDIR") ?? Environment.GetEnvironmentVariable("TMPDIR")) is { Length: > 0 } set ? set : "/tmp";
+
     /// <summary>The command as a person would type it, for messages.</summary>
     public string CommandText => string.Join(' ', Arguments(command.FileName));
 

@@ -26,6 +26,12 @@ internal static class DeathReports
     private static bool FailedToBoot(SlotAction.Report action) =>
         action.ReadyFor is null || action.Cause is DeathCause.BootTimeout or DeathCause.BootFailure;
 
+    /// <summary>A program that ends by itself and never opened its socket is hardly a worker; that its socket was missing is then no news.</summary>
+    private static string? WhyNotReady(SlotAction.Report action, ExitFacts facts, WorkerProcess worker) =>
+        action.Cause != DeathCause.BootFailure || worker.Steps.HasReached(BootSteps.Connected) ? worker.Steps.LastAnswer
+        : worker.Evidence.Stage == LedgerStage.Created && facts.ExitCode is not null ? "it ended without having served anything; is the command a worker (WorkerApplication)?"
+        : null;
+
     private static string? Reason(SlotAction.Report action, SupervisorMessage.Exited exited)
     {
         var parts = new List<string>();
@@ -39,9 +45,9 @@ internal static class DeathReports
             parts.Add("core dumped");
         }
 
-        if (FailedToBoot(action) && exited.Worker is { Pid: not 0, Steps.LastAnswer: { } answer })
+        if (FailedToBoot(action) && exited.Worker is { Pid: not 0 } worker && WhyNotReady(action, exited.Facts, worker) is { } why)
         {
-            parts.Add(answer);
+            parts.Add(why);
         }
 
         if (action.Cause == DeathCause.Exit && exited.Worker?.Evidence.Stage == LedgerStage.Draining)

@@ -16,6 +16,8 @@ internal sealed class WorkerProcess : ChildListener
     private readonly CancellationTokenSource probing = new();
     private readonly TimeSpan startedAt;
     private ChildProcess? child;
+    private ProcessIdentity? identity;
+    private string temporaryDirectory = "";
     private Task probe = Task.CompletedTask;
 
     public WorkerProcess(LaunchPlan plan, WorkerOutput output, TimeProvider time, Func<TimeSpan> now, Action<SupervisorMessage> tell, Action<WorkerProcess, Exception> faulted)
@@ -60,6 +62,8 @@ internal sealed class WorkerProcess : ChildListener
     public async Task StartAsync(Launcher launcher)
     {
         child = await launcher.SpawnAsync(Plan, this).ConfigureAwait(false);
+        temporaryDirectory = launcher.TemporaryDirectory;
+        identity = ProcessIdentity.Of(child.Pid);
         Steps.Reach("process");
         probe = Task.Run(ProbeAsync);
     }
@@ -88,6 +92,10 @@ internal sealed class WorkerProcess : ChildListener
         probing.Dispose();
         Steps.Close();
         Plan.DeleteFiles();
+        if (identity is { } ended)
+        {
+            RuntimeLeftovers.Delete(temporaryDirectory, ended);
+        }
     }
 
     public override void Output(OutputStream stream, ReadOnlySpan<byte> bytes) => output.Feed(stream, bytes);

@@ -6,6 +6,7 @@ namespace WorkerHost.Supervision;
 internal static unsafe partial class Libc
 {
     public const int EINTR = 4;
+    public const int ENOEXEC = 8;
     public const int EAGAIN = 11;
 
     public const int O_NONBLOCK = 0x800;

@@ -73,7 +73,7 @@ internal sealed class SpawnThread
             var pid = PosixSpawn.Start(request, new PosixSpawn.Stdio(input.ReadEnd, output.WriteEnd, error.WriteEnd));
             if (pid < 0)
             {
-                throw new SpawnException(Libc.Message(-pid));
+                throw new SpawnException(Libc.Message(-pid) + (pid == -Libc.ENOEXEC ? "; it is neither a program for this processor nor a script that begins with #! and its interpreter" : ""));
             }
 
             if (request.Guarded)

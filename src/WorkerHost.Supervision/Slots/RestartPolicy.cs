@@ -84,28 +84,24 @@ internal sealed class RestartPolicy(RestartOptions options, Random random)
         if (breaker.IsOpen)
         {
             var many = breaker.Deaths;
-            return Probe(string.Create(CultureInfo.InvariantCulture, $"{many} unproductive {(many == 1 ? "death" : "deaths")} in {Text(options.Period)}"));
+            return Probe(string.Create(CultureInfo.InvariantCulture, $"{many} unproductive {(many == 1 ? "death" : "deaths")} in {DurationText.Of(options.Period)}"));
         }
 
         var delay = account.Next();
-        return new RestartDecision(delay, false, $"restart in {Text(delay)}");
+        return new RestartDecision(delay, false, $"restart in {DurationText.Of(delay)}");
     }
 
     private RestartDecision Probe(string why)
     {
         var delay = breaker.UntilProbe();
-        return new RestartDecision(delay, true, $"breaker open: next try in {Text(delay)} ({why})");
+        return new RestartDecision(delay, true, $"breaker open: next try in {DurationText.Of(delay)} ({why})");
     }
 
     private RestartDecision Paced(TimeSpan now, Pace account, string why)
     {
         var delay = account.Take(now);
-        return delay <= TimeSpan.Zero ? AtOnce() : new RestartDecision(delay, BreakerOpen, $"restart in {Text(delay)} ({why})");
+        return delay <= TimeSpan.Zero ? AtOnce() : new RestartDecision(delay, BreakerOpen, $"restart in {DurationText.Of(delay)} ({why})");
     }
 
     private RestartDecision AtOnce() => new(TimeSpan.Zero, BreakerOpen, "restart at once");
-
-    private static string Text(TimeSpan time) => time.TotalSeconds >= 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s")
-        : string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0} ms");
 }

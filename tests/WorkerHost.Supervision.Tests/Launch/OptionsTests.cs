@@ -33,9 +33,9 @@ public sealed class OptionsTests
         var error = await Assert.ThrowsAsync<ArgumentException>(() => Supervisor.StartAsync(WorkerCommand.Create("true"), options, cancellationToken: TestContext.Current.CancellationToken));
         string[] expected =
         [
-            "PoolName is \"no spaces\"", "Workers is 0; allowed: 1 to 10000", "Concurrency is 1025; allowed: 1 to 1024", "BootTimeout is 00:00:00",
-            "DrainTimeout is -00:00:01", "TerminateGrace is 99.00:00:00", "Restart.MaxBackoff is 00:00:01; allowed: at least Restart.MinBackoff",
-            "Restart.StableAfter is -00:00:03", "Restart.Intensity is -1", "Restart.Period is 00:00:00", "Transport is 7", "Directory is /no/such/directory",
+            "PoolName is \"no spaces\"", "Workers is 0; allowed: 1 to 10000", "Concurrency is 1025; allowed: 1 to 1024", "BootTimeout is 0 ms; allowed: 1 ms to 24 days",
+            "DrainTimeout is -1 s", "TerminateGrace is 99 days", "Restart.MaxBackoff is 1 s; allowed: at least Restart.MinBackoff",
+            "Restart.StableAfter is -3 s", "Restart.Intensity is -1", "Restart.Period is 0 ms", "Transport is 7", "Directory is /no/such/directory",
             "InheritEnvironment is \"BAD=1\"", "MaxMessageBytes is 3", "OutputTailLines is 1001",
         ];
         Assert.All(expected, text => Assert.Contains(text, error.Message, StringComparison.Ordinal));

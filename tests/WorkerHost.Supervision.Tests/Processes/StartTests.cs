@@ -94,6 +94,24 @@ public sealed class StartTests
 
     [Fact]
     [Trait("Scenario", "20")]
+    public async Task A_file_of_no_format_is_not_fed_to_a_shell_either()
+    {
+        using var directory = new TemporaryDirectory();
+        var error = await Supervised.FailToStartAsync(WorkerCommand.Create(directory.File("worker", "echo never run\n", executable: true)));
+        Assert.Contains("Exec format error", error.Message, StringComparison.Ordinal);
+        Assert.Contains("begins with #!", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Scenario", "20")]
+    public async Task A_program_that_is_no_worker_is_suspected_to_be_none()
+    {
+        var error = await Supervised.FailToStartAsync(WorkerCommand.Create("/bin/true"));
+        Assert.Equal("it ended without having served anything; is the command a worker (WorkerApplication)?", Assert.Single(error.Deaths).Reason);
+    }
+
+    [Fact]
+    [Trait("Scenario", "20")]
     public async Task A_script_whose_interpreter_is_missing_fails_with_exit_status_and_last_words()
     {
         using var directory = new TemporaryDirectory();
