@@ -47,6 +47,9 @@ public sealed record SupervisorOptions
     /// <summary>How dead workers are replaced.</summary>
     public RestartOptions Restart { get; init; } = new();
 
+    /// <summary>What workers may not do or use. Default: no core dumps, and out-of-memory comes to workers before the host.</summary>
+    public IsolationOptions Isolation { get; init; } = new();
+
     /// <summary>How workers are reached. Default: Unix sockets.</summary>
     public WorkerTransport Transport { get; init; } = WorkerTransport.UnixSocket;
 
@@ -64,6 +67,9 @@ public sealed record SupervisorOptions
 
     /// <summary>The largest task or result, in bytes; told to the worker. Default 64 MiB.</summary>
     public int MaxMessageBytes { get; init; } = ProtocolLimits.DefaultMaxMessageBytes;
+
+    /// <summary>What becomes of the workers' stdout and stderr. Default: to the logger, line by line, at a bounded rate.</summary>
+    public OutputOptions Output { get; init; } = new();
 
     /// <summary>How many last lines of a worker's stderr are kept for its death report, from 0 to 1000. Default 20.</summary>
     public int OutputTailLines { get; init; } = 20;

@@ -35,6 +35,15 @@ internal static class SupervisorOptionsCheck
         Time(wrong, nameof(options.DrainTimeout), options.DrainTimeout, TimeSpan.Zero);
         Time(wrong, nameof(options.TerminateGrace), options.TerminateGrace, TimeSpan.Zero);
         Restart(wrong, options.Restart);
+        if (options.Isolation is null)
+        {
+            Add(wrong, nameof(options.Isolation), "null", "an IsolationOptions");
+        }
+        else
+        {
+            new IsolationCheck(options.Isolation, options.Directory ?? "/", HostFacts.Probe(), wrong.Add).Run();
+        }
+
         if (!Enum.IsDefined(options.Transport))
         {
             Add(wrong, nameof(options.Transport), options.Transport, "UnixSocket or LoopbackTcp");
@@ -59,6 +68,7 @@ internal static class SupervisorOptionsCheck
 
         Number(wrong, nameof(options.MaxMessageBytes), options.MaxMessageBytes, 1024, int.MaxValue);
         Number(wrong, nameof(options.OutputTailLines), options.OutputTailLines, 0, 1000);
+        Output(wrong, options.Output);
         Number(wrong, nameof(options.ReadyAtLeast), options.ReadyAtLeast, 1, MostWorkers);
         Number(wrong, nameof(options.KeptEvents), options.KeptEvents, 16, 1_000_000);
         return wrong;
@@ -90,6 +100,24 @@ internal static class SupervisorOptionsCheck
         Time(wrong, "Restart.StableAfter", restart.StableAfter, TimeSpan.Zero);
         Number(wrong, "Restart.Intensity", restart.Intensity, 0, 1_000_000);
         Time(wrong, "Restart.Period", restart.Period, TimeSpan.FromMilliseconds(1));
+    }
+
+    private static void Output(List<string> wrong, OutputOptions? output)
+    {
+        if (output is null)
+        {
+            Add(wrong, nameof(SupervisorOptions.Output), "null", "an OutputOptions");
+            return;
+        }
+
+        if (!Enum.IsDefined(output.Mode))
+        {
+            Add(wrong, "Output.Mode", output.Mode, "Log, PassThrough or Discard");
+        }
+
+        Number(wrong, "Output.MaxLineBytes", output.MaxLineBytes, 128, 1024 * 1024);
+        Number(wrong, "Output.LinesPerSecond", output.LinesPerSecond, 1, 1_000_000);
+        Number(wrong, "Output.LinesAtOnce", output.LinesAtOnce, 1, 1_000_000);
     }
 
     private static void Number(List<string> wrong, string option, int value, int lowest, int highest)

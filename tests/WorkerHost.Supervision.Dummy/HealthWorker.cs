@@ -18,6 +18,8 @@ namespace WorkerHost.Supervision.Dummy;
 /// A worker that can do nothing but be healthy, in several manners:
 /// <c>usr1=exit:N</c>, <c>usr1=abort</c>: what SIGUSR1 does to it; <c>finish=N</c>: says in its ledger that it finished
 /// N tasks; <c>grandchild</c>: starts a long sleep and prints its pid; <c>deaf</c>: heeds neither lifeline nor SIGTERM;
+/// <c>usr1=eat</c>: takes memory without end; <c>daemon</c>: starts a long sleep in a session of its own;
+/// <c>facts</c>: prints what it finds itself to be;
 /// <c>dies-in-slot=N</c>: exits with 1 where it is in that slot;
 /// <c>dies-while=PATH</c>: as long as there is such a file, exits 50 ms after it was seen to be
 /// ready; <c>code=N</c>: with this code, or 3;
@@ -33,6 +35,11 @@ internal static class HealthWorker
         if (Value(manners, "dies-in-slot") is { } slot && launch.GetProperty("slot").GetInt32() == int.Parse(slot, CultureInfo.InvariantCulture))
         {
             return 1;
+        }
+
+        if (manners.Contains("facts"))
+        {
+            OwnFacts.Print();
         }
 
         var finished = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -53,6 +60,17 @@ internal static class HealthWorker
         {
             var sleep = Process.Start("sleep", "1000");
             Console.WriteLine($"grandchild {sleep.Id}");
+        }
+
+        if (manners.Contains("daemon"))
+        {
+            using var daemon = Process.Start("setsid", "sleep 1000");
+            while (File.ReadAllText($"/proc/{daemon.Id}/cmdline") != "sleep\01000\0")
+            {
+                await Task.Delay(1);
+            }
+
+            Console.WriteLine($"daemon {daemon.Id}");
         }
 
         await using var app = Build(launch, manners);
@@ -128,6 +146,17 @@ internal static class HealthWorker
 
     private static void End(string how)
     {
+        while (how == "eat")
+        {
+            // Not the collector's, which has a limit of its own; touched, or the kernel would not give it.
+            const int Size = 1024 * 1024;
+            var block = Marshal.AllocHGlobal(Size);
+            for (var i = 0; i < Size; i += 4096)
+            {
+                Marshal.WriteByte(block, i, 1);
+            }
+        }
+
         if (how == "abort")
         {
             Environment.FailFast("as asked");

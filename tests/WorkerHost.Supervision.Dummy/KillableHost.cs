@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace WorkerHost.Supervision.Dummy;
 
-/// <summary>A process with a supervisor in it, made to be killed; SIGTERM ends it properly.</summary>
+/// <summary>A process with a supervisor in it, made to be killed; <c>as=USER</c> says who its workers run as; SIGTERM ends it properly.</summary>
 internal static class KillableHost
 {
     public static async Task<int> RunAsync(string directory, int workers, string[] manners)
@@ -14,7 +14,8 @@ internal static class KillableHost
             context.Cancel = true;
             ended.SetResult();
         });
-        var options = new SupervisorOptions { Workers = workers, Spares = 0, Directory = directory };
+        var user = manners.FirstOrDefault(m => m.StartsWith("as=", StringComparison.Ordinal))?[3..];
+        var options = new SupervisorOptions { Workers = workers, Spares = 0, Directory = directory, Isolation = new IsolationOptions { User = user } };
         await using var supervisor = await Supervisor.StartAsync(WorkerCommand.Self(["serve", .. manners]), options);
         while (supervisor.Workers.Any(w => w.State != SlotState.Ready))
         {

@@ -85,6 +85,15 @@ internal static partial class DyingTasks
 
         worker.MapTask("leak", static (int megabytes) => Grow(megabytes, keep: true));
         worker.MapTask("allocate", static (int megabytes) => Grow(megabytes, keep: false));
+        worker.MapTask("eat_native", static () =>
+        {
+            while (true)
+            {
+                // Not the collector's, which has a limit of its own; touched, or the kernel would not give it.
+                const int Size = 1024 * 1024;
+                Marshal.Copy(new byte[Size], 0, Marshal.AllocHGlobal(Size), Size);
+            }
+        });
         worker.MapTask("grandchild", static () =>
         {
             using var child = Process.Start(new ProcessStartInfo("sleep", "1000"))!;

@@ -10,6 +10,7 @@ internal static partial class FileTasks
     public static void Map(WorkerApplication worker)
     {
         worker.MapTask("sha256", static (string path) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))));
+        worker.MapTask("read", static (string path) => File.ReadAllText(path));
         worker.MapTask("touch", static (string path) => File.WriteAllText(path, ""));
 
         // Until the file is there; heeds its token.

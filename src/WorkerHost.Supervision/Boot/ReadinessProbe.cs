@@ -8,9 +8,9 @@ namespace WorkerHost.Supervision;
 /// Waits until a worker's standard health service says SERVING: by Watch, which tells at once; by Check again and
 /// again where there is no Watch. It never gives up by itself: the slot's boot timer does that.
 /// </summary>
-internal sealed class ReadinessProbe(LaunchPlan plan, int pid, BootSteps steps, TimeProvider time)
+internal sealed class ReadinessProbe(LaunchPlan plan, WorkerPeer peer, BootSteps steps, TimeProvider time)
 {
-    private readonly WorkerConnector connector = new(plan, pid, steps, time);
+    private readonly WorkerConnector connector = new(plan, peer, steps, time);
     private bool watches = true;
 
     /// <summary>Returns when the worker is ready; ends otherwise only by <paramref name="cancel"/>.</summary>

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 
 namespace WorkerHost.Supervision;
 
@@ -9,11 +8,8 @@ namespace WorkerHost.Supervision;
 /// it is the process that was spawned. The call that waits on it costs nothing but the tries, so the gRPC machinery of
 /// the probe warms up while the worker boots.
 /// </summary>
-internal sealed class WorkerConnector(LaunchPlan plan, int pid, BootSteps steps, TimeProvider time)
+internal sealed class WorkerConnector(LaunchPlan plan, WorkerPeer peer, BootSteps steps, TimeProvider time)
 {
-    private const int SolSocket = 1;
-    private const int SoPeerCred = 17;
-
     /// <summary>
     /// The pause grows with what has been waited already, so that it costs at most a twentieth of the boot in latency,
     /// and some tries per second of a slow boot.
@@ -85,14 +81,12 @@ internal sealed class WorkerConnector(LaunchPlan plan, int pid, BootSteps steps,
 
     private bool IsWorker(Socket socket)
     {
-        Span<int> credentials = stackalloc int[3];
-        socket.GetRawSocketOption(SolSocket, SoPeerCred, MemoryMarshal.AsBytes(credentials));
-        if (credentials[0] == pid)
+        if (peer.Problem(socket) is not { } problem)
         {
             return true;
         }
 
-        steps.Meet($"process {credentials[0]} listens on the socket, and not the one that was started (a script should start its worker by exec)");
+        steps.Meet(problem);
         return false;
     }
 }

@@ -5,35 +5,20 @@ internal sealed record LaunchPlan
 {
     public required WorkerId Id { get; init; }
 
+    /// <summary>Null where it has none.</summary>
+    public required ControlGroup? ControlGroup { get; init; }
+
+    public required IsolationPlan Isolation { get; init; }
+
     public required Uri Address { get; init; }
 
+    public required IncarnationDirectory Directory { get; init; }
+
     /// <summary>Null where the address is TCP.</summary>
-    public required string? SocketPath { get; init; }
+    public string? SocketPath => Secret is null ? Directory.SocketPath : null;
 
     /// <summary>Null where the address is a socket.</summary>
     public required string? Secret { get; init; }
 
-    public required string LedgerPath { get; init; }
-
-    /// <summary>Removes its files; their names are never used again.</summary>
-    public void DeleteFiles()
-    {
-        Delete(LedgerPath);
-        if (SocketPath is not null)
-        {
-            Delete(SocketPath);
-        }
-    }
-
-    private static void Delete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // It goes with the directory.
-        }
-    }
+    public string LedgerPath => Directory.LedgerPath;
 }

@@ -5,15 +5,8 @@ using System.Text;
 namespace WorkerHost.Supervision;
 
 /// <summary>Makes everything one incarnation needs, and starts its process.</summary>
-internal sealed class Launcher(WorkerCommand command, SupervisorOptions options, PrivateDirectory directory)
+internal sealed class Launcher(WorkerCommand command, SupervisorOptions options, IsolationPlan isolation, PrivateDirectory directory)
 {
-    private const string ParentDeathLauncher = "/usr/bin/setpriv";
-
-    /// <summary>busybox has a program of that name without --pdeathsig.</summary>
-    private static readonly Lazy<bool> HasParentDeathLauncher = new(() =>
-        File.Exists(ParentDeathLauncher)
-        && File.ResolveLinkTarget(ParentDeathLauncher, returnFinalTarget: true)?.Name.Contains("busybox", StringComparison.Ordinal) != true);
-
     private readonly string hostInstance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
 
     /// <summary>Where its workers put their temporary files.</summary>
@@ -23,22 +16,24 @@ internal sealed class Launcher(WorkerCommand command, SupervisorOptions options,
     /// <summary>The command as a person would type it, for messages.</summary>
     public string CommandText => string.Join(' ', Arguments(command.FileName));
 
+    /// <summary>Removes what killed hosts have left; those that were removed.</summary>
+    public IEnumerable<string> SweepControlGroups() => isolation.Groups?.Sweep() ?? [];
+
     /// <summary>Everything but the process: its id, address, ledger and launch line.</summary>
     public LaunchPlan Plan(WorkerId id)
     {
         directory.EnsureExists();
         var tcp = options.Transport == WorkerTransport.LoopbackTcp;
-        var socket = tcp ? null : directory.NewSocketPath(id.Slot);
-        var plan = new LaunchPlan
+        var own = directory.MakeFor(id.Slot, id.Incarnation, options.Concurrency);
+        return new LaunchPlan
         {
             Id = id,
-            Address = socket is null ? new Uri($"http://127.0.0.1:{FreePort.Find()}") : UnixAddress.Of(socket),
-            SocketPath = socket,
+            Directory = own,
+            ControlGroup = isolation.Groups?.Make(),
+            Isolation = isolation,
+            Address = tcp ? new Uri($"http://127.0.0.1:{FreePort.Find()}") : UnixAddress.Of(own.SocketPath),
             Secret = tcp ? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)) : null,
-            LedgerPath = directory.NewLedgerPath(id.Slot, id.Incarnation),
         };
-        LedgerPage.Create(plan.LedgerPath, options.Concurrency, id.Incarnation);
-        return plan;
     }
 
     /// <exception cref="IOException">It could not be started; the message says why.</exception>
@@ -46,7 +41,7 @@ internal sealed class Launcher(WorkerCommand command, SupervisorOptions options,
     {
         try
         {
-            var environment = WorkerEnvironment.Build(Environment.GetEnvironmentVariables(), options.InheritEnvironment, command.Environment);
+            var environment = WorkerEnvironment.Build(Environment.GetEnvironmentVariables(), options.InheritEnvironment, command.Environment, isolation);
             var found = CommandResolver.Resolve(command, Environment.GetEnvironmentVariable("PATH"));
             return await SpawnThread.Shared.SpawnAsync(Request(plan, found, environment), listener).ConfigureAwait(false);
         }
@@ -58,13 +53,22 @@ internal sealed class Launcher(WorkerCommand command, SupervisorOptions options,
 
     private SpawnRequest Request(LaunchPlan plan, ResolvedCommand found, IReadOnlyList<string> environment)
     {
-        var direct = found.MustBeSpawnedItself || !HasParentDeathLauncher.Value;
-        ImmutableArray<string> own = Arguments(found.Path);
+        // What is done by default is left out for the kernel's own word. What was asked for is not, and a shell on the way to the
+        // program would take a file of no known format for a script; the user's launcher may know better (an emulator).
+        var direct = found.MustBeSpawnedItself && isolation.IsByDefault;
+        if (found.MustBeSpawnedItself && !direct && isolation.Options.Launcher.IsDefaultOrEmpty)
+        {
+            throw new SpawnException($"'{found.Path}' is neither a program for this processor nor a script that begins with #! and its interpreter, and cannot be started with SupervisorOptions.Isolation");
+        }
+
+        ImmutableArray<string> worker = Arguments(found.Path);
+        var chain = direct ? worker : LaunchChain.Make(isolation, plan, environment, worker);
         return new SpawnRequest
         {
-            Executable = direct ? found.Path : ParentDeathLauncher,
-            Arguments = direct ? own : ["setpriv", "--pdeathsig", "KILL", "--", .. own],
+            Executable = chain[0],
+            Arguments = chain,
             Environment = environment,
+            ControlGroup = plan.ControlGroup,
             WorkingDirectory = command.WorkingDirectory is null ? null : Path.GetFullPath(command.WorkingDirectory),
             FirstInput = Encoding.UTF8.GetBytes(Line(plan).ToJson() + "\n"),
         };

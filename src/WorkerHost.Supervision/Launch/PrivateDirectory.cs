@@ -5,8 +5,9 @@ using System.Text;
 namespace WorkerHost.Supervision;
 
 /// <summary>
-/// A supervisor's own directory, mode 0700: nobody else can reach the sockets in it, whatever mode they have. Names in
-/// it are never used twice, because a killed worker leaves its socket file behind. Locked for as long as this process
+/// A supervisor's own directory, mode 0700: nobody else can reach the sockets in it, whatever mode they have. Where
+/// workers run as another user it is 0711, and each worker's directory in it lets that user alone to its socket. Names
+/// in it are never used twice, because a killed worker leaves its socket file behind. Locked for as long as this process
 /// lives: when it is killed, the next supervisor to start here finds no lock and deletes it.
 /// </summary>
 internal sealed class PrivateDirectory : IDisposable
@@ -20,10 +21,14 @@ internal sealed class PrivateDirectory : IDisposable
     public static readonly string NamePattern = DirectoryName(new string('?', RandomLength));
 
     private readonly string parent;
+    private readonly UserAccount? account;
     private HeldDirectory held;
 
-    public PrivateDirectory(string parent)
+    /// <param name="parent">Where it is made.</param>
+    /// <param name="account">Who the workers are; null: who the host is.</param>
+    public PrivateDirectory(string parent, UserAccount? account = null)
     {
+        this.account = account;
         this.parent = System.IO.Path.GetFullPath(parent);
         (Path, held) = Make();
     }
@@ -41,7 +46,7 @@ internal sealed class PrivateDirectory : IDisposable
         var longest = System.IO.Path.Combine(
             System.IO.Path.GetFullPath(options.Directory),
             DirectoryName(new string('x', RandomLength)),
-            SocketName(SupervisorOptionsCheck.MostWorkers, new string('x', RandomLength)));
+            IncarnationDirectory.SocketIn(IncarnationName(SupervisorOptionsCheck.MostWorkers, new string('x', RandomLength))));
         var bytes = Encoding.UTF8.GetByteCount(longest);
         return bytes <= LongestSocketPath ? null : string.Create(
             CultureInfo.InvariantCulture,
@@ -58,10 +63,8 @@ internal sealed class PrivateDirectory : IDisposable
         }
     }
 
-    public string NewSocketPath(int slot) => System.IO.Path.Combine(Path, SocketName(slot, Word()));
-
-    public string NewLedgerPath(int slot, long incarnation) =>
-        System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"{slot}-{incarnation}.ledger"));
+    public IncarnationDirectory MakeFor(int slot, long incarnation, int lanes) =>
+        IncarnationDirectory.Make(System.IO.Path.Combine(Path, IncarnationName(slot, Word())), account, lanes, incarnation);
 
     /// <summary>What is left in it belongs to nobody any more.</summary>
     public void Dispose()
@@ -82,15 +85,10 @@ internal sealed class PrivateDirectory : IDisposable
 
     private (string Path, HeldDirectory Held) Make()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            throw new PlatformNotSupportedException("Windows has no directory modes");
-        }
-
         while (true)
         {
             var path = System.IO.Path.Combine(parent, DirectoryName(Word()));
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            IncarnationDirectory.Create(path, IncarnationDirectory.ModeFor(account));
             if (HeldDirectory.TryOpen(path) is { } made)
             {
                 // Without the mark nobody sweeps it; so also where there are no locks to tell the living from the dead.
@@ -108,7 +106,7 @@ internal sealed class PrivateDirectory : IDisposable
 
     private static string DirectoryName(string word) => $"workerhost-{word}";
 
-    private static string SocketName(int slot, string word) => string.Create(CultureInfo.InvariantCulture, $"{slot}-{word}.sock");
+    private static string IncarnationName(int slot, string word) => string.Create(CultureInfo.InvariantCulture, $"{slot}-{word}");
 
     /// <summary>Not to be guessed: whoever can guess a name in /tmp can put something there first.</summary>
     private static string Word() => RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", RandomLength);

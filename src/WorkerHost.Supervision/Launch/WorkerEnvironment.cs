@@ -18,7 +18,7 @@ internal static class WorkerEnvironment
         [("DOTNET_gcServer", "0"), ("DOTNET_gcConcurrent", "0")];
 
     /// <returns>"NAME=value", by name.</returns>
-    public static IReadOnlyList<string> Build(IDictionary host, IEnumerable<string> further, IReadOnlyDictionary<string, string> own)
+    public static IReadOnlyList<string> Build(IDictionary host, IEnumerable<string> further, IReadOnlyDictionary<string, string> own, IsolationPlan? isolation = null)
     {
         var patterns = Always.Concat(further).ToArray();
         var result = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -30,6 +30,7 @@ internal static class WorkerEnvironment
             }
         }
 
+        IsolationEnvironment.Rename(result, isolation?.Account);
         foreach (var (name, value) in own)
         {
             result[name] = value;
@@ -40,6 +41,7 @@ internal static class WorkerEnvironment
             result.TryAdd(name, value);
         }
 
+        IsolationEnvironment.LimitHeap(result, isolation?.Options.MemoryLimitBytes);
         result[LaunchMarker.EnvironmentVariable] = "1";
         return [.. result.Select(pair => $"{pair.Key}={pair.Value}")];
     }

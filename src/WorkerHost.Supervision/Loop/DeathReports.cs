@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace WorkerHost.Supervision;
 
 /// <summary>Puts together what is known of a death. Pure.</summary>
@@ -38,6 +40,11 @@ internal static class DeathReports
         if (action.Reason is not null)
         {
             parts.Add(action.Reason);
+        }
+
+        if (action.Cause == DeathCause.OutOfMemory && exited.Worker?.Plan.Isolation.Options.MemoryLimitBytes is { } limit)
+        {
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"it and what it had started wanted more than {limit / (1024.0 * 1024.0):0.#} MiB (Isolation.MemoryLimitBytes)"));
         }
 
         if (exited.Facts.CoreDumped)

@@ -38,7 +38,7 @@ internal static class Snapshots
     };
 
     private static WorkerEndpoint Endpoint(WorkerProcess worker, int concurrency) =>
-        new(worker.Id, worker.Plan.Address, worker.Pid, worker.Plan.Secret, concurrency);
+        new(worker.Id, worker.Plan.Address, worker.ServingPid, worker.Plan.Secret, concurrency);
 
     /// <summary>One that was never ready has no tasks, and no pool has ever heard of it.</summary>
     private static bool IsLeaving(Seat seat) =>

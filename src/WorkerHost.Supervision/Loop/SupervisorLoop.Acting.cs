@@ -85,7 +85,7 @@ internal sealed partial class SupervisorLoop
         {
             worker = new WorkerProcess(
                 launcher.Plan(id),
-                new WorkerOutput(id, outputLog, options.OutputTailLines, Now),
+                new WorkerOutput(id, output, options.Output, options.OutputTailLines, Now),
                 time,
                 Now,
                 Tell,

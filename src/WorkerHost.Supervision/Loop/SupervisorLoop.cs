@@ -12,7 +12,7 @@ internal sealed partial class SupervisorLoop
     private readonly SupervisorOptions options;
     private readonly TimeProvider time;
     private readonly EventLog events;
-    private readonly OutputLog outputLog;
+    private readonly OutputSink output;
     private readonly PrivateDirectory directory;
     private readonly Launcher launcher;
     private readonly long origin;
@@ -30,9 +30,10 @@ internal sealed partial class SupervisorLoop
         this.time = time;
         origin = time.GetTimestamp();
         events = new EventLog(options.PoolName, options.KeptEvents, time, loggers.CreateLogger("WorkerHost.Supervisor"));
-        directory = new PrivateDirectory(options.Directory);
-        launcher = new Launcher(command, options, directory);
-        outputLog = new OutputLog(loggers);
+        var isolation = IsolationPlan.Make(options.Isolation, HostFacts.Probe());
+        directory = new PrivateDirectory(options.Directory, isolation.Account);
+        launcher = new Launcher(command, options, isolation, directory);
+        output = OutputSink.For(options.Output, loggers);
         var times = new SlotTimes(options.BootTimeout, options.DrainTimeout, options.TerminateGrace);
         crew = new Crew(
             new CrewSize(options.Workers, options.SparesFor(options.Workers), options.MaxSurge),
@@ -97,7 +98,7 @@ internal sealed partial class SupervisorLoop
 
     private void Sweep()
     {
-        foreach (var path in AbandonedDirectories.Sweep(options.Directory))
+        foreach (var path in AbandonedDirectories.Sweep(options.Directory).Concat(launcher.SweepControlGroups()))
         {
             Say(new SupervisorEvent.DirectorySwept(path));
         }
@@ -218,7 +219,7 @@ internal sealed partial class SupervisorLoop
         }
 
         await Task.WhenAll(cleaning).ConfigureAwait(false);
-        await outputLog.DisposeAsync().ConfigureAwait(false);
+        await output.DisposeAsync().ConfigureAwait(false);
         directory.Dispose();
         firstReady.TrySetCanceled();
 

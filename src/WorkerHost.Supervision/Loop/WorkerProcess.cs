@@ -41,6 +41,9 @@ internal sealed class WorkerProcess : ChildListener
 
     public int Pid => child?.Pid ?? 0;
 
+    /// <summary>The process that listens: the same one, or what its launcher has started. Known once it is ready.</summary>
+    public int ServingPid { get; private set; }
+
     public DateTimeOffset StartedOn { get; }
 
     public DateTimeOffset? ReadyOn { get; private set; }
@@ -91,10 +94,15 @@ internal sealed class WorkerProcess : ChildListener
         await probe.ConfigureAwait(false);
         probing.Dispose();
         Steps.Close();
-        Plan.DeleteFiles();
+        Plan.Directory.Delete();
         if (identity is { } ended)
         {
             RuntimeLeftovers.Delete(temporaryDirectory, ended);
+        }
+
+        if (Plan.ControlGroup is { } group)
+        {
+            await group.RemoveAsync(time).ConfigureAwait(false);
         }
     }
 
@@ -105,7 +113,7 @@ internal sealed class WorkerProcess : ChildListener
         LastOutput = output.End();
         Evidence = LedgerEvidence.Read(Plan.LedgerPath, Id.Incarnation);
         Steps.LookIntoLedger();
-        tell(new SupervisorMessage.Exited(Id, this, facts, peakMemoryBytes));
+        tell(new SupervisorMessage.Exited(Id, this, facts.WithOomKills(Plan.ControlGroup?.OomKills ?? 0), peakMemoryBytes));
     }
 
     public override void Faulted(Exception exception) => faulted(this, exception);
@@ -121,7 +129,9 @@ internal sealed class WorkerProcess : ChildListener
     {
         try
         {
-            await new ReadinessProbe(Plan, Pid, Steps, time).RunAsync(probing.Token).ConfigureAwait(false);
+            var peer = new WorkerPeer(Pid, Plan.Isolation);
+            await new ReadinessProbe(Plan, peer, Steps, time).RunAsync(probing.Token).ConfigureAwait(false);
+            ServingPid = peer.Pid;
             tell(new SupervisorMessage.Booted(Id));
         }
         catch (OperationCanceledException) when (probing.IsCancellationRequested)

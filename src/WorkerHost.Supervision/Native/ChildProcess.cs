@@ -5,7 +5,7 @@ namespace WorkerHost.Supervision;
 /// <summary>
 /// One operating-system process that we started, leader of its own session and group. Thread-safe.
 /// </summary>
-internal sealed class ChildProcess(int pid, SafeFileHandle lifeline)
+internal sealed class ChildProcess(int pid, SafeFileHandle lifeline, ControlGroup? controlGroup = null)
 {
     private readonly Lock gate = new();
     private bool reaped;
@@ -40,7 +40,10 @@ internal sealed class ChildProcess(int pid, SafeFileHandle lifeline)
         }
     }
 
-    /// <summary>Sends a signal to the process, or to its whole group; does nothing once it has been reaped.</summary>
+    /// <summary>
+    /// Sends a signal to the process, or to its whole group; does nothing once it has been reaped. SIGKILL to the group also
+    /// ends all in its control group, which is nobody else's at any time.
+    /// </summary>
     public void Signal(int signal, bool group)
     {
         // Until it is reaped its number, and that of its group, cannot be given to anyone else, so the signal cannot hit a
@@ -52,6 +55,11 @@ internal sealed class ChildProcess(int pid, SafeFileHandle lifeline)
             {
                 _ = Libc.kill(group ? -Pid : Pid, signal);
             }
+        }
+
+        if (group && signal == SignalNames.Kill)
+        {
+            controlGroup?.Kill();
         }
     }
 

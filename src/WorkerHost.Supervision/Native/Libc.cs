@@ -112,6 +112,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, SetLastError = true)]
     public static partial nint syscall(nint number, nint first, nint second);
 
+    [LibraryImport(Name, SetLastError = true, EntryPoint = "syscall")]
+    private static partial nint syscall4(nint number, nint first, nint second, nint third, nint fourth);
+
     [LibraryImport(Name)]
     public static partial int sigemptyset(byte* set);
 
@@ -163,4 +166,7 @@ internal static unsafe partial class Libc
 
     /// <summary>Wraps pidfd_open, which musl and older glibc do not export. The number is the same on all architectures.</summary>
     public static int PidfdOpen(int pid) => (int)syscall(434, pid, 0);
+
+    /// <summary>Wraps pidfd_send_signal in the same way.</summary>
+    public static int PidfdSendSignal(int pidfd, int signal) => (int)syscall4(424, pidfd, signal, 0, 0);
 }

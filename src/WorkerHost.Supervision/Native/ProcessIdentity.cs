@@ -7,16 +7,22 @@ namespace WorkerHost.Supervision;
 /// <param name="StartTime">The 22nd field of its stat: clock ticks from the boot of the machine.</param>
 internal readonly record struct ProcessIdentity(int Pid, string StartTime)
 {
-    /// <summary>Counted from after the name, which is in parentheses and may itself contain anything.</summary>
+    private const int ParentAt = 1;
     private const int StartTimeAt = 19;
 
     /// <returns>Null when there is no such process, not even a zombie.</returns>
-    public static ProcessIdentity? Of(int pid)
+    public static ProcessIdentity? Of(int pid) => Field(pid, StartTimeAt) is { } startTime ? new ProcessIdentity(pid, startTime) : null;
+
+    /// <summary>0 when there is no such process, or its parent cannot be seen from here.</summary>
+    public static int ParentOf(int pid) => Field(pid, ParentAt) is { } parent ? int.Parse(parent, CultureInfo.InvariantCulture) : 0;
+
+    /// <summary>Counted from after the name, which is in parentheses and may itself contain anything.</summary>
+    private static string? Field(int pid, int number)
     {
         try
         {
             var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
-            return new ProcessIdentity(pid, stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[StartTimeAt]);
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[number];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

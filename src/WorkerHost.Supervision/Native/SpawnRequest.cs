@@ -23,6 +23,9 @@ internal sealed record SpawnRequest
     /// <summary>Its group is to be killed when this process dies.</summary>
     public bool Guarded { get; init; } = true;
 
+    /// <summary>The group it joins by itself, and that is killed with it; null: none.</summary>
+    public ControlGroup? ControlGroup { get; init; }
+
     /// <summary>Watch it as on a kernel without pidfd; for tests of that way.</summary>
     public bool WithoutPidfd { get; init; }
 }

@@ -78,10 +78,10 @@ internal sealed class SpawnThread
 
             if (request.Guarded)
             {
-                Warden.Guard(pid);
+                Warden.Guard(pid, request.ControlGroup);
             }
 
-            var child = new ChildProcess(pid, new SafeFileHandle(input.WriteEnd, ownsHandle: true));
+            var child = new ChildProcess(pid, new SafeFileHandle(input.WriteEnd, ownsHandle: true), request.ControlGroup);
             input.WriteEnd = -1;
             pidfd = request.WithoutPidfd ? -1 : Libc.PidfdOpen(pid);
             ProcessWatcher.Shared.Watch(new WatchedChild(child, listener, pidfd, output.ReadEnd, error.ReadEnd, request.Guarded ? Warden : null));

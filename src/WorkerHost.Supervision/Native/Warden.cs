@@ -7,7 +7,7 @@ namespace WorkerHost.Supervision;
 /// A small shell script in a session of its own that holds the reading end of a pipe. We tell it which groups
 /// live; when this process is gone, however it went, the pipe ends and the script kills them all: workers and what
 /// they started. One for the whole process; replaced if somebody kills or stops it. What leaves its worker's group
-/// (setsid) escapes it.
+/// (setsid) escapes it, unless the worker has a control group.
 /// </summary>
 internal sealed class Warden(SpawnThread spawner, TimeProvider time)
 {
@@ -22,7 +22,7 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
     private readonly Lock gate = new();
-    private readonly Dictionary<int, ProcessIdentity> groups = [];
+    private readonly Dictionary<int, Guarded> groups = [];
     private WardenPipe? pipe;
     private int quickEnds;
     private long startedAt;
@@ -48,7 +48,7 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
         }
     }
 
-    public void Guard(int group)
+    public void Guard(int group, ControlGroup? controlGroup)
     {
         // Our child, and not reaped yet; if there is none of that number, somebody else has reaped it and the number may be
         // a stranger's.
@@ -56,8 +56,8 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
         {
             lock (gate)
             {
-                groups[group] = leader;
-                Tell(Line(leader));
+                groups[group] = new Guarded(leader, controlGroup);
+                Tell(groups[group].Line);
             }
         }
     }
@@ -73,8 +73,6 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
             }
         }
     }
-
-    private static string Line(ProcessIdentity leader) => $"+ {leader.Pid} {leader.StartTime}\n";
 
     private void Tell(string line)
     {
@@ -101,9 +99,9 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
             return;
         }
 
-        foreach (var leader in groups.Values)
+        foreach (var guarded in groups.Values)
         {
-            pipe.Write(Line(leader));
+            pipe.Write(guarded.Line);
         }
     }
 
@@ -134,6 +132,11 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
 
         Noticed?.Invoke(problem is null ? new SupervisorEvent.WardenReplaced(ended.Pid, how) : new SupervisorEvent.NoWarden(problem));
     });
+
+    private readonly record struct Guarded(ProcessIdentity Leader, ControlGroup? ControlGroup)
+    {
+        public string Line => $"+ {Leader.Pid} {Leader.StartTime}:{ControlGroup?.KillPath}\n";
+    }
 
     /// <summary>One warden process and our end of its pipe.</summary>
     private sealed class WardenPipe : ChildListener

@@ -1,7 +1,7 @@
 namespace WorkerHost.Supervision;
 
 /// <summary>
-/// What the warden does: reads which groups live, one line each (<c>+ GROUP START</c>, <c>- GROUP</c>), and at the end of its
+/// What the warden does: reads which groups live, one line each (<c>+ GROUP START:CONTROLGROUP</c>, <c>- GROUP</c>), and at the end of its
 /// input kills those that are left. Plain POSIX sh. dash's builtin kill takes -GROUP but refuses "--", so no other program is needed.
 /// </summary>
 /// <remarks>
@@ -12,14 +12,16 @@ namespace WorkerHost.Supervision;
 internal static class WardenScript
 {
     public const string Text = """
-        trap '' INT TERM HUP QUIT PIPE USR1 USR2; g=' '
+        trap '' INT TERM HUP QUIT PIPE USR1 USR2; set -f; g=' '
         while read -r op p t; do case $op in
         +) g="$g$p:$t ";;
         -) case $g in *" $p:"*) r=${g#*" $p:"}; g="${g%%" $p:"*} ${r#* }";; esac;;
         esac; done
         for e in $g; do
-        s=; { read -r s < "/proc/${e%%:*}/stat"; } 2>/dev/null; set -- ${s##*) }
-        case ${20-} in ''|"${e#*:}") kill -KILL "-${e%%:*}";; esac
-        done
+        p=${e%%:*}; t=${e#*:}; c=${t#*:}; t=${t%%:*}
+        s=; { read -r s < "/proc/$p/stat"; } 2>/dev/null; set -- ${s##*) }
+        case ${20-} in ''|"$t") kill -KILL "-$p";; esac
+        [ "$c" ] && { echo 1 >"$c/cgroup.kill" || for i in 1 2 3 4 5 6 7 8; do while read -r q; do kill -KILL "$q"; done <"$c/cgroup.procs"; done; }
+        done 2>/dev/null
         """;
 }

@@ -9,11 +9,10 @@ namespace WorkerHost.Supervision;
 /// </summary>
 internal static class HarmlessText
 {
-    public static string From(ReadOnlySpan<byte> bytes)
-    {
-        var text = Encoding.UTF8.GetString(bytes);
-        return text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0 ? text : string.Create(text.Length, text, Clean);
-    }
+    public static string From(ReadOnlySpan<byte> bytes) => Clean(Encoding.UTF8.GetString(bytes));
+
+    public static string Clean(string text) =>
+        text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0 ? text : string.Create(text.Length, text, Clean);
 
     private static void Clean(Span<char> result, string text)
     {

@@ -3,13 +3,11 @@ namespace WorkerHost.Supervision;
 internal delegate void LineSink(ReadOnlySpan<byte> line);
 
 /// <summary>
-/// Cuts a stream of bytes into lines. A line longer than <see cref="LongestLine"/> is handed on cut and the rest of it
+/// Cuts a stream of bytes into lines. A line that is too long is handed on cut and the rest of it
 /// thrown away, so that a worker without newlines costs a fixed amount of memory.
 /// </summary>
-internal sealed class LineSplitter(LineSink sink)
+internal sealed class LineSplitter(int longestLine, LineSink sink)
 {
-    public const int LongestLine = 16 * 1024;
-
     private byte[] pending = [];
     private int length;
     private bool skipping;
@@ -44,13 +42,13 @@ internal sealed class LineSplitter(LineSink sink)
             return;
         }
 
-        if (length == 0 && complete && part.Length <= LongestLine)
+        if (length == 0 && complete && part.Length <= longestLine)
         {
             Emit(part);
             return;
         }
 
-        var room = Math.Min(part.Length, LongestLine - length);
+        var room = Math.Min(part.Length, longestLine - length);
         Keep(part[..room]);
         if (complete || room < part.Length)
         {
@@ -64,7 +62,7 @@ internal sealed class LineSplitter(LineSink sink)
     {
         if (pending.Length < length + part.Length)
         {
-            Array.Resize(ref pending, Math.Min(LongestLine, Math.Max(256, (length + part.Length) * 2)));
+            Array.Resize(ref pending, Math.Min(longestLine, Math.Max(256, (length + part.Length) * 2)));
         }
 
         part.CopyTo(pending.AsSpan(length));

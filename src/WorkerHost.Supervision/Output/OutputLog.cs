@@ -7,28 +7,30 @@ namespace WorkerHost.Supervision;
 /// Hands the workers' lines to the logger. Between the watcher's thread, which must never wait, and a logger, which may
 /// be slow, stands a bounded queue; what does not fit is counted as suppressed.
 /// </summary>
-internal sealed partial class OutputLog : IAsyncDisposable
+internal sealed partial class OutputLog : OutputSink
 {
-    private const int QueueLength = 512;
+    public const int QueueLength = 512;
 
-    private readonly Channel<Entry> queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+    private readonly Channel<OutputLine> queue = Channel.CreateBounded<OutputLine>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+    private readonly OutputOptions options;
+    private readonly WorkerLoggers loggers;
     private readonly ILogger logger;
     private readonly Task pump;
 
-    public OutputLog(ILoggerFactory loggers)
+    public OutputLog(OutputOptions options, ILoggerFactory factory)
     {
-        logger = loggers.CreateLogger("WorkerHost.WorkerOutput");
+        this.options = options;
+        loggers = new WorkerLoggers(factory);
+        logger = loggers.Plain;
         pump = Task.Run(PumpAsync);
     }
 
-    public bool IsEnabled => logger.IsEnabled(LogLevel.Information);
+    /// <summary>A structured line may be worth more than a plain one.</summary>
+    public override bool IsEnabled => logger.IsEnabled(options.StructuredLines ? LogLevel.Critical : LogLevel.Information);
 
-    /// <summary>Never blocks; false when the queue is full.</summary>
-    public bool TryWrite(WorkerId worker, OutputStream stream, string line, long suppressed) =>
-        queue.Writer.TryWrite(new Entry(worker, stream, line, suppressed));
+    public override bool TryWrite(OutputLine line) => queue.Writer.TryWrite(line);
 
-    /// <summary>Returns when all lines have been handed to the logger.</summary>
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         queue.Writer.TryComplete();
         await pump.ConfigureAwait(false);
@@ -36,11 +38,11 @@ internal sealed partial class OutputLog : IAsyncDisposable
 
     private async Task PumpAsync()
     {
-        await foreach (var entry in queue.Reader.ReadAllAsync().ConfigureAwait(false))
+        await foreach (var line in queue.Reader.ReadAllAsync().ConfigureAwait(false))
         {
             try
             {
-                Write(entry);
+                Write(line);
             }
             catch (Exception)
             {
@@ -49,31 +51,28 @@ internal sealed partial class OutputLog : IAsyncDisposable
         }
     }
 
-    private void Write(Entry entry)
+    private void Write(OutputLine line)
     {
-        if (entry.Suppressed > 0)
+        SuppressedLines.Tell(logger, options, line);
+        if (line.Bytes is null)
         {
-            Log.Suppressed(logger, entry.Worker, entry.Suppressed);
+            return;
         }
 
-        if (entry.Line is not null)
+        var stream = line.Stream == OutputStream.Stdout ? "stdout" : "stderr";
+        if (options.StructuredLines && StructuredLine.TryParse(line.Bytes) is { } structured)
         {
-            Log.Line(logger, entry.Worker, entry.Stream == OutputStream.Stdout ? "stdout" : "stderr", entry.Line);
+            structured.LogTo(loggers.For(structured.Category), line.Worker, stream);
+        }
+        else
+        {
+            Log.Line(logger, line.Worker, stream, HarmlessText.From(line.Bytes));
         }
     }
-
-    /// <summary>Only a count of what was suppressed when the line is null.</summary>
-    public bool TryWriteSuppressed(WorkerId worker, long suppressed) =>
-        queue.Writer.TryWrite(new Entry(worker, OutputStream.Stderr, null, suppressed));
-
-    private sealed record Entry(WorkerId Worker, OutputStream Stream, string? Line, long Suppressed);
 
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Information, "{Worker} {Stream}: {Line}")]
         public static partial void Line(ILogger logger, WorkerId worker, string stream, string line);
-
-        [LoggerMessage(2, LogLevel.Warning, "{Worker}: {Count} lines of output suppressed (more than 100 per second)")]
-        public static partial void Suppressed(ILogger logger, WorkerId worker, long count);
     }
 }

@@ -3,34 +3,32 @@ using System.Collections.Immutable;
 namespace WorkerHost.Supervision;
 
 /// <summary>
-/// One worker's stdout and stderr: lines to the log, at a bounded rate, and the last ones of stderr kept for the death
+/// One worker's stdout and stderr: lines to the sink, at a bounded rate, and the last ones of stderr kept for the death
 /// report. On the watcher's thread until the worker has ended.
 /// </summary>
 internal sealed class WorkerOutput
 {
-    private const double LinesPerSecond = 100;
-    private const double LinesAtOnce = 200;
-
     private readonly WorkerId worker;
-    private readonly OutputLog log;
+    private readonly OutputSink sink;
 
     /// <summary>Asked once: the watcher's thread calls no logger.</summary>
-    private readonly bool logs;
+    private readonly bool isSeen;
     private readonly Func<TimeSpan> now;
-    private readonly LineRate rate = new(LinesPerSecond, LinesAtOnce);
+    private readonly LineRate rate;
     private readonly OutputTail tail;
     private readonly LineSplitter stdout;
     private readonly LineSplitter stderr;
 
-    public WorkerOutput(WorkerId worker, OutputLog log, int tailLines, Func<TimeSpan> now)
+    public WorkerOutput(WorkerId worker, OutputSink sink, OutputOptions options, int tailLines, Func<TimeSpan> now)
     {
         this.worker = worker;
-        this.log = log;
-        logs = log.IsEnabled;
+        this.sink = sink;
+        isSeen = sink.IsEnabled;
+        rate = new LineRate(options.LinesPerSecond, options.LinesAtOnce);
         this.now = now;
         tail = new OutputTail(tailLines);
-        stdout = new LineSplitter(line => Hand(OutputStream.Stdout, line));
-        stderr = new LineSplitter(line =>
+        stdout = new LineSplitter(options.MaxLineBytes, line => Hand(OutputStream.Stdout, line));
+        stderr = new LineSplitter(options.MaxLineBytes, line =>
         {
             tail.Add(line);
             Hand(OutputStream.Stderr, line);
@@ -47,7 +45,7 @@ internal sealed class WorkerOutput
         stderr.End();
         if (rate.Suppressed > 0)
         {
-            log.TryWriteSuppressed(worker, rate.Suppressed);
+            sink.TryWrite(new OutputLine(worker, OutputStream.Stderr, null, rate.Suppressed));
         }
 
         return tail.ToLines();
@@ -55,12 +53,12 @@ internal sealed class WorkerOutput
 
     private void Hand(OutputStream stream, ReadOnlySpan<byte> line)
     {
-        if (!logs || !rate.TryPass(now(), out var suppressed))
+        if (!isSeen || !rate.TryPass(now(), out var suppressed))
         {
             return;
         }
 
-        if (!log.TryWrite(worker, stream, HarmlessText.From(line), suppressed))
+        if (!sink.TryWrite(new OutputLine(worker, stream, line.ToArray(), suppressed)))
         {
             rate.CountLost(suppressed + 1);
         }

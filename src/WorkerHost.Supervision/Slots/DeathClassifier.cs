@@ -34,6 +34,8 @@ internal static class DeathClassifier
 
     private static DeathCause Unasked(ExitFacts facts, bool wasReady) => facts switch
     {
+        { OutOfMemory: true } => DeathCause.OutOfMemory,
+
         // Before it is ready there is nothing to replace: 75 too is a boot that failed, or it could go on for ever at speed.
         _ when !wasReady => DeathCause.BootFailure,
         { ExitCode: WorkerExitCode.Recycle } => DeathCause.Recycle,
@@ -50,6 +52,7 @@ internal static class DeathClassifier
     /// </summary>
     private static bool EndedAsAsked(ExitFacts facts, bool signalled) => facts switch
     {
+        { OutOfMemory: true } => false,
         { ExitCode: WorkerExitCode.Success or WorkerExitCode.Recycle } => true,
         { Signal: { } signal } => signalled && !SignalNames.IsOfOwnMaking(signal),
         { ExitCode: not null } => signalled,

@@ -20,6 +20,9 @@ internal sealed record ExitFacts
 
     public bool CoreDumped { get; private init; }
 
+    /// <summary>The kernel's out-of-memory killer took it, or something it had started without which it ended in the same way.</summary>
+    public bool OutOfMemory { get; private init; }
+
     /// <summary>Why it could not be started, or what is odd about the facts.</summary>
     public string? Problem { get; private init; }
 
@@ -34,6 +37,10 @@ internal sealed record ExitFacts
     public static ExitFacts Signalled(int signal, bool coreDumped = false) => new() { Signal = signal, CoreDumped = coreDumped };
 
     public static ExitFacts NotStarted(string problem) => new() { Started = false, Problem = problem };
+
+    /// <summary>With what its control group has counted. A launcher says 137 for what SIGKILL has taken behind it.</summary>
+    public ExitFacts WithOomKills(long count) =>
+        count > 0 && (Signal == SignalNames.Kill || ExitCode == 128 + SignalNames.Kill) ? this with { OutOfMemory = true } : this;
 
     public override string ToString() => this switch
     {

@@ -22,8 +22,7 @@ public sealed class AbandonedDirectoriesTests : IDisposable
     public void What_a_living_supervisor_uses_is_left_alone_even_in_this_very_process()
     {
         using var living = new PrivateDirectory(place.Path);
-        var ledger = living.NewLedgerPath(0, 1);
-        File.WriteAllText(ledger, "");
+        var ledger = living.MakeFor(0, 1, 1).LedgerPath;
         Assert.Empty(AbandonedDirectories.Sweep(place.Path));
         Assert.True(File.Exists(ledger));
     }

@@ -29,6 +29,7 @@ public sealed class OptionsTests
             InheritEnvironment = ["GOOD", "BAD=1"],
             MaxMessageBytes = 3,
             OutputTailLines = 1001,
+            Output = new OutputOptions { Mode = (OutputMode)9, MaxLineBytes = 1, LinesPerSecond = 0, LinesAtOnce = 0 },
         };
         var error = await Assert.ThrowsAsync<ArgumentException>(() => Supervisor.StartAsync(WorkerCommand.Create("true"), options, cancellationToken: TestContext.Current.CancellationToken));
         string[] expected =
@@ -37,6 +38,7 @@ public sealed class OptionsTests
             "DrainTimeout is -1 s", "TerminateGrace is 99 days", "Restart.MaxBackoff is 1 s; allowed: at least Restart.MinBackoff",
             "Restart.StableAfter is -3 s", "Restart.Intensity is -1", "Restart.Period is 0 ms", "Transport is 7", "Directory is /no/such/directory",
             "InheritEnvironment is \"BAD=1\"", "MaxMessageBytes is 3", "OutputTailLines is 1001",
+            "Output.Mode is 9; allowed: Log, PassThrough or Discard", "Output.MaxLineBytes is 1; allowed: 128 to 1048576", "Output.LinesPerSecond is 0", "Output.LinesAtOnce is 0",
         ];
         Assert.All(expected, text => Assert.Contains(text, error.Message, StringComparison.Ordinal));
         Assert.Equal(expected.Length, error.Message.Split(Environment.NewLine).Length - 1);
@@ -75,6 +77,6 @@ public sealed class OptionsTests
         }
 
         using var made = new PrivateDirectory(options.Directory);
-        Assert.Equal(PrivateDirectory.LongestSocketPath, made.NewSocketPath(SupervisorOptionsCheck.MostWorkers).Length);
+        Assert.Equal(PrivateDirectory.LongestSocketPath, made.MakeFor(SupervisorOptionsCheck.MostWorkers, 1, 1).SocketPath.Length);
     }
 }

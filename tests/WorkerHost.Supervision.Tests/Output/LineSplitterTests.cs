@@ -5,6 +5,8 @@ namespace WorkerHost.Supervision.Tests.Output;
 
 public sealed class LineSplitterTests
 {
+    private static readonly int Longest = new OutputOptions().MaxLineBytes;
+
     private static readonly string[] Parts = ["", "a", "\n", "\r\n", "line", new('x', 16 * 1024), new('y', 40_000)];
 
     [Fact]
@@ -15,7 +17,7 @@ public sealed class LineSplitterTests
                 var bytes = Encoding.ASCII.GetBytes(string.Concat(parts));
                 var lines = Split(bytes, cut);
                 Assert.Equal(Split(bytes, bytes.Length + 1), lines);
-                Assert.All(lines, l => Assert.True(l.Length <= LineSplitter.LongestLine));
+                Assert.All(lines, l => Assert.True(l.Length <= Longest));
                 var text = Encoding.ASCII.GetString(bytes);
                 var expected = text.Length == 0 ? 0 : text.Split('\n').Length - (text.EndsWith('\n') ? 1 : 0);
                 Assert.Equal(expected, lines.Count);
@@ -26,7 +28,7 @@ public sealed class LineSplitterTests
     public void Megabytes_without_a_newline_are_one_cut_line_and_the_next_line_is_whole()
     {
         var lines = new List<string>();
-        var splitter = new LineSplitter(line => lines.Add(Encoding.ASCII.GetString(line)));
+        var splitter = new LineSplitter(Longest, line => lines.Add(Encoding.ASCII.GetString(line)));
         var block = new byte[1024 * 1024];
         block.AsSpan().Fill((byte)'z');
         for (var i = 0; i < 8; i++)
@@ -35,7 +37,7 @@ public sealed class LineSplitterTests
         }
 
         splitter.Feed("\nnext\n"u8);
-        Assert.Equal([new string('z', LineSplitter.LongestLine), "next"], lines);
+        Assert.Equal([new string('z', Longest), "next"], lines);
     }
 
     [Theory]
@@ -78,7 +80,7 @@ public sealed class LineSplitterTests
     private static List<string> Split(byte[] bytes, int cut)
     {
         var lines = new List<string>();
-        var splitter = new LineSplitter(line => lines.Add(Encoding.ASCII.GetString(line)));
+        var splitter = new LineSplitter(Longest, line => lines.Add(Encoding.ASCII.GetString(line)));
         foreach (var chunk in bytes.Chunk(cut))
         {
             splitter.Feed(chunk);

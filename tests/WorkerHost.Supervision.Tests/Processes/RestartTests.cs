@@ -66,7 +66,8 @@ public sealed class RestartTests
     {
         var dummy = Supervised.Dummy();
         await using var supervised = await Supervised.StartAsync(
-            Supervised.Shell($"setsid sleep 1000 & echo escaped $!; exec {dummy.FileName} serve"), new SupervisorOptions { Workers = 1, Spares = 0 });
+            Supervised.Shell($"setsid sleep 1000 & echo escaped $!; exec {dummy.FileName} serve"),
+            new SupervisorOptions { Workers = 1, Spares = 0, Isolation = new IsolationOptions { ContainDescendants = false } });
         var first = await supervised.ReadyAsync();
         var line = await supervised.Log.Output("escaped");
         var escaped = int.Parse(line.Text.Split(' ')[^1], CultureInfo.InvariantCulture);

@@ -33,6 +33,46 @@ public sealed class WardenTests
 
     [Fact]
     [Trait("Scenario", "45")]
+    public async Task Nobody_outlives_it_who_runs_as_another_user()
+    {
+        Isolation.Root.Demand();
+        using var directory = new TemporaryDirectory();
+        directory.OpenToOthers();
+        using var host = await HostAsync(directory, "as=nobody", "deaf");
+
+        // Without the warden: what is left is the signal of the parent's death, which a change of user could have lost.
+        var warden = Assert.Single(host.Wardens());
+        Assert.Equal(0, Libc.kill(warden, 19));
+        host.Kill();
+        Assert.All(host.Workers, pid => Assert.True(Facts.IsGoneWithin(pid, OneSecond), $"process {pid} outlived its host"));
+        Libc.kill(warden, 9);
+    }
+
+    [Fact]
+    [Trait("Scenario", "45")]
+    public async Task Daemons_do_not_outlive_it_and_the_next_start_removes_their_control_groups()
+    {
+        Isolation.Root.DemandContainment();
+        using var directory = new TemporaryDirectory();
+        string[] groups;
+        using (var host = await HostAsync(directory, "daemon"))
+        {
+            var family = host.Workers.SelectMany(Processes.InControlGroupOf).ToArray();
+            Assert.True(family.Length >= host.Workers.Length * 2, $"expected workers and daemons, got {family.Length}");
+            groups = [.. host.Workers.Select(Processes.ControlGroup)];
+            host.Kill();
+            Assert.All(family, pid => Assert.True(Facts.IsGoneWithin(pid, OneSecond), $"process {pid} outlived its host"));
+            await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken).Soon();
+        }
+
+        await using var next = await Supervised.StartAsync(Supervised.Dummy());
+        await next.Log.Until(l => l.Text.Contains(groups[0], StringComparison.Ordinal));
+        await next.Supervisor.StopAsync(TestContext.Current.CancellationToken).Soon();
+        Assert.DoesNotContain(Directory.GetDirectories(ControlGroupLayout.Probe().Unified!), groups.Contains);
+    }
+
+    [Fact]
+    [Trait("Scenario", "45")]
     public async Task The_next_start_finds_nothing_in_its_way()
     {
         using var directory = new TemporaryDirectory();
@@ -56,7 +96,7 @@ public sealed class WardenTests
         using (var killed = await HostAsync(directory))
         {
             left = Assert.Single(Directory.GetDirectories(directory.Path), d => d != used);
-            Assert.NotEmpty(Directory.GetFiles(left, "*.ledger"));
+            Assert.NotEmpty(Directory.GetFiles(left, "ledger", SearchOption.AllDirectories));
             killed.Kill();
             Facts.AssertGone(killed.Process.Id);
         }
@@ -66,7 +106,7 @@ public sealed class WardenTests
             Supervised.Dummy(), new SupervisorOptions { Workers = 1, Directory = directory.Path }, null, log, TestContext.Current.CancellationToken).Soon();
         await log.Until(l => l.Text.StartsWith($"deleted {left}", StringComparison.Ordinal)).Soon();
         Assert.Equal([used, next.Directory], Directory.GetDirectories(directory.Path).OrderBy(d => d == used ? 0 : 1));
-        Assert.NotEmpty(Directory.GetFiles(used, "*.ledger"));
+        Assert.NotEmpty(Directory.GetFiles(used, "ledger", SearchOption.AllDirectories));
         living.End();
         await living.Process.WaitForExitAsync(TestContext.Current.CancellationToken).Soon();
         Assert.Equal([next.Directory], Directory.GetDirectories(directory.Path));
@@ -226,6 +266,16 @@ public sealed class WardenTests
         private static int Session(int pid) => Read(pid, "stat") is { Length: > 0 } stat
             ? int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[3], CultureInfo.InvariantCulture)
             : 0;
+
+        /// <summary>The directory of its group of version 2.</summary>
+        public static string ControlGroup(int pid)
+        {
+            var path = Read(pid, "cgroup").Split('\n').Single(l => l.StartsWith("0::", StringComparison.Ordinal))[3..];
+            return Path.Combine(ControlGroupLayout.Probe().Unified!, Path.GetFileName(path));
+        }
+
+        public static IEnumerable<int> InControlGroupOf(int pid) =>
+            File.ReadLines($"{ControlGroup(pid)}/cgroup.procs").Select(l => int.Parse(l, CultureInfo.InvariantCulture));
 
         private static string Read(int pid, string file)
         {

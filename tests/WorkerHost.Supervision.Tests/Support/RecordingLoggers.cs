@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace WorkerHost.Supervision.Tests;
 
-internal sealed record LogLine(string Category, LogLevel Level, string Text, Exception? Error);
+internal sealed record LogLine(string Category, LogLevel Level, string Text, Exception? Error, int Event = 0, IReadOnlyList<KeyValuePair<string, object?>>? State = null);
 
 /// <summary>Keeps what was logged, and lets a test wait for a line.</summary>
 internal sealed class RecordingLoggers : ILoggerFactory
@@ -35,7 +35,7 @@ internal sealed class RecordingLoggers : ILoggerFactory
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            var line = new LogLine(category, logLevel, formatter(state, exception), exception);
+            var line = new LogLine(category, logLevel, formatter(state, exception), exception, eventId.Id, state as IReadOnlyList<KeyValuePair<string, object?>>);
             owner.lines.Enqueue(line);
             owner.stream.Writer.TryWrite(line);
         }

@@ -35,6 +35,11 @@ internal sealed class Supervised : IAsyncDisposable
         try
         {
             options = (options ?? new SupervisorOptions { Workers = 1 }) with { Directory = directory.Path };
+            if (options.Isolation.User is not null)
+            {
+                directory.OpenToOthers();
+            }
+
             var supervisor = await Supervisor.StartAsync(command, options, null, log, TestContext.Current.CancellationToken).Soon();
             return new Supervised(supervisor, log, directory, ((IWorkerSource)supervisor).Subscribe());
         }

@@ -16,5 +16,8 @@ internal sealed class TemporaryDirectory : IDisposable
         return path;
     }
 
+    /// <summary>Lets others pass, and see nothing.</summary>
+    public void OpenToOthers() => System.IO.File.SetUnixFileMode(Path, System.IO.File.GetUnixFileMode(Path) | UnixFileMode.OtherExecute);
+
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

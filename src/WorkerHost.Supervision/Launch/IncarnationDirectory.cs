@@ -1,0 +1,78 @@
+namespace WorkerHost.Supervision;
+
+/// <summary>
+/// What one worker and its supervisor share: a ledger, and a directory for the socket. Where the worker runs as another
+/// user, both belong to that user, but what holds them is the host's: the worker can write into its ledger and cannot
+/// put anything else in its place.
+/// </summary>
+internal sealed class IncarnationDirectory
+{
+    private const UnixFileMode OwnersOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode Passable = OwnersOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private const string LedgerName = "ledger";
+
+    /// <summary>A worker that leaves more behind leaves it to the end of the supervisor.</summary>
+    private const int MostEntries = 10_000;
+
+    private IncarnationDirectory(string path) => Path = path;
+
+    public string Path { get; }
+
+    public string LedgerPath => System.IO.Path.Combine(Path, LedgerName);
+
+    public string SocketPath => SocketIn(Path);
+
+    private string Sockets => System.IO.Path.GetDirectoryName(SocketPath)!;
+
+    public static string SocketIn(string path) => System.IO.Path.Combine(path, "s", "s");
+
+    /// <summary>Who may pass through a directory above: nobody else, unless workers are somebody else.</summary>
+    public static UnixFileMode ModeFor(UserAccount? account) => account is null ? OwnersOnly : Passable;
+
+    public static void Create(string path, UnixFileMode mode)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new PlatformNotSupportedException("Windows has no directory modes");
+        }
+
+        Directory.CreateDirectory(path, mode);
+
+        // The mode above was cut by the host's umask.
+        File.SetUnixFileMode(path, mode);
+    }
+
+    /// <exception cref="IOException">It could not be made.</exception>
+    public static IncarnationDirectory Make(string path, UserAccount? account, int lanes, long incarnation)
+    {
+        var made = new IncarnationDirectory(path);
+        Create(path, ModeFor(account));
+        Create(made.Sockets, OwnersOnly);
+        LedgerPage.Create(made.LedgerPath, lanes, incarnation);
+        account?.Own(made.Sockets);
+        account?.Own(made.LedgerPath);
+        return made;
+    }
+
+    /// <summary>Its name is never used again. What somebody of the worker's user makes of it meanwhile leads us nowhere else.</summary>
+    public void Delete()
+    {
+        try
+        {
+            if (HeldDirectory.TryOpen(Path) is { } held)
+            {
+                using (held)
+                {
+                    held.Empty(MostEntries, last: LedgerName);
+                }
+
+                Directory.Delete(Path);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It goes with the supervisor's directory.
+        }
+    }
+}

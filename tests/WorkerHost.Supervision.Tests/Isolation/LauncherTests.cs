@@ -1,0 +1,55 @@
+namespace WorkerHost.Supervision.Tests.Isolation;
+
+/// <summary>Workers inside of a sandbox that somebody else has made.</summary>
+public sealed class LauncherTests
+{
+    /// <summary>The whole system to read, nothing to write but the worker's own directory, processes of its own.</summary>
+    private static readonly IsolationOptions Sandbox = new()
+    {
+        Launcher = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid", "--die-with-parent", "--bind", "{directory}", "{directory}", "--setenv", "WHO", "{pool}/{slot}#{incarnation}", "--"],
+    };
+
+    [Fact]
+    public async Task A_worker_in_bwrap_is_ready_and_pools_are_told_the_process_that_listens()
+    {
+        RequiredTool.Demand(File.Exists("/usr/bin/bwrap"), "bwrap");
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("facts"), new SupervisorOptions { Workers = 1, Isolation = Sandbox });
+        var worker = await supervised.ReadyAsync();
+        var status = Assert.Single(supervised.Supervisor.Workers);
+        Assert.NotEqual(status.Pid, worker.Pid);
+        Assert.Contains("WorkerHost.Supervision.Dummy\0serve\0", File.ReadAllText($"/proc/{worker.Pid}/cmdline"), StringComparison.Ordinal);
+        var facts = await WorkerFacts.ReadAsync(supervised);
+        Assert.Contains("WHO=default/0#1", facts.All("env"));
+        Assert.Equal("0 0 bytes", facts["core"]);
+
+        // The exit of what was started inside is the worker's.
+        supervised.Signal(worker.Pid, SignalNames.Kill);
+        var death = (await supervised.DeathAsync()).Report;
+        Assert.Equal(137, death.ExitCode);
+        Facts.AssertGone(status.Pid);
+        Assert.NotEqual(worker.Pid, (await supervised.ReadyAsync(w => w.Id.Incarnation == 2)).Pid);
+    }
+
+    [Fact]
+    [Trait("Scenario", "40")]
+    public async Task Killed_for_its_memory_behind_a_launcher_is_reported_as_that()
+    {
+        RequiredTool.Demand(File.Exists("/usr/bin/bwrap"), "bwrap");
+        Root.DemandMemory();
+        await using var supervised = await Supervised.StartAsync(
+            Supervised.Dummy("usr1=eat"), new SupervisorOptions { Workers = 1, Isolation = Sandbox with { MemoryLimitBytes = 256 * 1024 * 1024 } });
+        supervised.Signal((await supervised.ReadyAsync()).Pid, 10);
+        Assert.Equal(DeathCause.OutOfMemory, (await supervised.DeathAsync()).Report.Cause);
+    }
+
+    [Fact]
+    public async Task What_a_launcher_has_let_go_of_is_a_stranger()
+    {
+        // setsid --fork starts it and ends: it has another parent then, and the process that was spawned is gone.
+        using var directory = new TemporaryDirectory();
+        var script = directory.File("letting-go", "#!/bin/sh\n\"$@\" & sleep 0.1; (sleep 1000)", executable: true);
+        var error = await Supervised.FailToStartAsync(
+            Supervised.Dummy("not-serving"), new SupervisorOptions { Workers = 1, BootTimeout = TimeSpan.FromSeconds(2), Isolation = new IsolationOptions { Launcher = ["setsid", "--fork", script] } });
+        Assert.Equal(DeathCause.BootFailure, error.Deaths[0].Cause);
+    }
+}
