@@ -30,7 +30,16 @@ public sealed class FolderWalkTests : IDisposable
         var files = Files();
         Assert.Equal(["caf\\xE9.txt", "caf\\xEA.txt", "good", "real\uFFFDcharacter"], files.Select(f => f.Path));
         Assert.Equal([FileProblem.NameIsNotUtf8, FileProblem.NameIsNotUtf8, null, null], files.Select(f => f.Problem?.Kind));
+        Assert.Equal([true, true, false, false], files.Select(f => f.IsEscaped));
         Assert.Contains("636166e9", files[0].Problem!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_that_is_not_utf8_cannot_be_mistaken_for_one_that_really_looks_so()
+    {
+        folder.Write(@"caf\xE9");
+        folder.Shell("touch \"$(printf 'caf\\351')\"");
+        Assert.Equal([(@"caf\xE9", false, @"caf\\xE9"), (@"caf\xE9", true, @"caf\xE9")], Files().OrderBy(f => f.IsEscaped).Select(f => (f.Path, f.IsEscaped, f.Shown)));
     }
 
     [Fact]

@@ -29,6 +29,27 @@ internal static class QuickstartProcess
     public static async Task<Result> RunAsync(params string[] arguments)
     {
         using var process = Start(arguments);
+        return await EndAsync(process);
+    }
+
+    /// <summary>By way of another program, such as a shell; the signals mean what they mean by default, whoever runs the tests.</summary>
+    public static Process StartBy(string program, IEnumerable<string> arguments, string? temporary = null)
+    {
+        var start = new ProcessStartInfo("env", ["--default-signal=HUP,INT,TERM", program, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        start.Environment["TERM"] = "xterm-256color";
+        start.Environment["TMPDIR"] = temporary ?? Path.GetTempPath();
+        return Process.Start(start)!;
+    }
+
+    /// <summary>What it says from here on, and how it ends.</summary>
+    public static async Task<Result> EndAsync(Process process)
+    {
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

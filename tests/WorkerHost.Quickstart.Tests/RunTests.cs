@@ -59,6 +59,36 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_that_cannot_be_read_is_not_a_file_but_no_success_either()
+    {
+        folder.Write("good", "x");
+
+        // A path longer than the system takes: it holds even for root, who may read everything.
+        var half = string.Join('/', Enumerable.Repeat(new string('d', 200), 11));
+        folder.Shell($"mkdir -p upper/{half} lower/{half}; mv lower upper/{half}");
+        var result = await QuickstartProcess.RunAsync(folder.Path, "--json");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal("FOLDER_NOT_READABLE", Assert.Single(result.Files, f => f.TryGetProperty("error", out _)).GetProperty("error").GetProperty("kind").GetString());
+        Assert.Equal((1, 0, 1), (Number("files"), Number("failed"), Number("unreadable_folders")));
+        Assert.Contains("1 file, 0 failed, 1 folder not readable, ", (await QuickstartProcess.RunAsync(folder.Path)).Output, StringComparison.Ordinal);
+
+        int Number(string name) => result.Summary.GetProperty(name).GetInt32();
+    }
+
+    [Fact]
+    public async Task Off_a_terminal_it_lists_digest_size_lines_and_path_of_each_file_and_sums_up()
+    {
+        folder.Write("a b", "1\n2\n");
+        folder.Write("new\nline\\", "x");
+        var lines = (await QuickstartProcess.RunAsync(folder.Path, "--workers", "1")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, lines.Length);
+        Assert.Contains($"{Convert.ToHexStringLower(SHA256.HashData("1\n2\n"u8))}            4          2  a b", lines[..2]);
+        Assert.Contains($"{Convert.ToHexStringLower(SHA256.HashData("x"u8))}            1          0  new\\x0Aline\\\\", lines[..2]);
+        Assert.StartsWith("2 files, 0 failed, 0.0 MB in ", lines[2], StringComparison.Ordinal);
+        Assert.EndsWith(" with 1 worker; 0 worker deaths", lines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task For_people_it_prints_what_failed_and_a_summary()
     {
         folder.Write("good", "x");
@@ -84,7 +114,7 @@ public sealed class RunTests : IDisposable
     public async Task Under_chaos_every_file_is_still_answered_for_and_nobody_is_left()
     {
         // A pace at which a worker, once it is ready, gets some work done however slow the machine is at the moment.
-        Sparse(files: 500, megabytes: 4);
+        folder.Sparse(files: 500, megabytes: 4);
         var result = await QuickstartProcess.RunAsync(folder.Path, "--json", "--workers", "2", "--chaos=300");
 
         Assert.True(result.ExitCode == 0, result.Error);
@@ -101,10 +131,38 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
+    [Trait("Scenario", "9")]
+    public async Task A_file_that_takes_longer_than_its_workers_live_fails_in_the_end_and_meanwhile_it_is_told()
+    {
+        folder.Sparse(files: 4, megabytes: 0);
+        using (var file = File.Create(Path.Combine(folder.Path, "large")))
+        {
+            file.SetLength(1L << 35);
+        }
+
+        var result = await QuickstartProcess.RunAsync(folder.Path, "--json", "--workers", "1", "--chaos=400");
+        Assert.Equal(1, result.ExitCode);
+        var failed = Assert.Single(result.Files, f => f.TryGetProperty("error", out _));
+        Assert.Equal("large WORKER_LOST", $"{failed.GetProperty("path")} {failed.GetProperty("error").GetProperty("kind")}");
+        Assert.Matches("chaos: [0-9] files? done, [0-9]+ worker deaths?; attempt [0-9]+ of 20 at large\n", result.Error);
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public async Task Chaos_at_a_pace_at_which_no_worker_lives_gives_up()
+    {
+        folder.Sparse(files: 100, megabytes: 100);
+        var result = await QuickstartProcess.RunAsync(folder.Path, "--json", "--workers", "2", "--chaos=1");
+        Assert.InRange(result.ExitCode, 0, 1);
+        Assert.Equal(100, result.Summary.GetProperty("files").GetInt32());
+    }
+
+    [Fact]
     [Trait("Scenario", "45")]
     public async Task When_it_is_killed_midway_no_worker_is_alive_a_second_later()
     {
-        Sparse(files: 1000, megabytes: 16);
+        folder.Sparse(files: 1000, megabytes: 16);
         using var process = QuickstartProcess.Start(folder.Path, "--json", "--workers", "2");
         Assert.NotNull(await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         Assert.NotEmpty(QuickstartProcess.Workers());
@@ -119,15 +177,4 @@ public sealed class RunTests : IDisposable
     }
 
     public void Dispose() => folder.Dispose();
-
-    // Holes cost no disk, and reading them takes as long as reading anything that is in memory.
-    private void Sparse(int files, int megabytes)
-    {
-        for (var i = 0; i < files; i++)
-        {
-            using var file = File.Create(Path.Combine(folder.Path, $"file-{i}"));
-            file.Write(BitConverter.GetBytes(i));
-            file.SetLength(megabytes * 1024L * 1024);
-        }
-    }
 }

@@ -23,6 +23,17 @@ internal sealed class ScratchFolder : IDisposable
         Assert.Equal(0, process.ExitCode);
     }
 
+    /// <summary>Files of different content. Holes cost no disk, and reading them takes as long as reading anything that is in memory.</summary>
+    public void Sparse(int files, int megabytes)
+    {
+        for (var i = 0; i < files; i++)
+        {
+            using var file = File.Create(System.IO.Path.Combine(Path, $"file-{i}"));
+            file.Write(BitConverter.GetBytes(i));
+            file.SetLength(Math.Max(sizeof(int), megabytes * 1024L * 1024));
+        }
+    }
+
     // What .NET cannot name it cannot delete.
     public void Dispose()
     {

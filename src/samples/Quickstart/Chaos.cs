@@ -3,40 +3,45 @@ namespace WorkerHost.Samples.Quickstart;
 /// <summary>Kills a random ready worker at every tick, past its supervisor, as the system or an operator might.</summary>
 internal static class Chaos
 {
-    public static async Task RunAsync(WorkerPool pool, TimeSpan pace, Random random, CancellationToken cancellationToken)
+    /// <summary>
+    /// So many kills without a file done in between: at such a pace no worker lives to take one, and the run would never
+    /// end. Deaths before a file is begun do not count as attempts at it.
+    /// </summary>
+    private const int MostInVain = 200;
+
+    public static async Task RunAsync(WorkerPool pool, TimeSpan pace, RunProgress progress, Random random, CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(pace, TimeProvider.System);
-        try
+        var (done, inVain) = (0, 0);
+        do
         {
-            do
+            var ready = pool.Workers.Where(static w => w.State == SlotState.Ready && w.Pid > 0).ToArray();
+            if (ready.Length > 0 && Kill(ready[random.Next(ready.Length)]))
             {
-                var ready = pool.Workers.Where(static w => w.State == SlotState.Ready && w.Pid > 0).ToArray();
-                if (ready.Length > 0)
-                {
-                    Kill(ready[random.Next(ready.Length)]);
-                }
+                var files = progress.SoFar.Files;
+                (done, inVain) = (files, files == done ? inVain + 1 : 0);
             }
-            while (await timer.WaitForNextTickAsync(cancellationToken));
+
+            if (inVain == MostInVain)
+            {
+                StandardError.Tell($"chaos: {inVain} workers killed and no file done meanwhile, at a pace of {pace.TotalMilliseconds} ms; no more are killed");
+                return;
+            }
         }
-        catch (OperationCanceledException)
-        {
-            // the work is done
-        }
+        while (await Ticks.NextAsync(pace, cancellationToken));
     }
 
-    private static void Kill(WorkerStatus worker)
+    private static bool Kill(WorkerStatus worker)
     {
         // It may have died since the picture was taken, and its number may be someone else's by now.
         try
         {
-            if (File.ReadAllText($"/proc/{worker.Pid}/cmdline").Contains("--workerhost-worker", StringComparison.Ordinal))
-            {
-                _ = Libc.Kill(worker.Pid, Libc.SIGKILL);
-            }
+            return File.ReadAllText($"/proc/{worker.Pid}/cmdline").Contains("--workerhost-worker", StringComparison.Ordinal)
+                && Libc.Kill(worker.Pid, Libc.SIGKILL) == 0;
         }
         catch (IOException)
         {
             // it is gone
+            return false;
         }
     }
 }

@@ -3,11 +3,10 @@ namespace WorkerHost.Samples.Quickstart;
 /// <summary>Where outcomes go as they come.</summary>
 internal interface IFileReport
 {
-    void Note(string text);
+    /// <summary>Shows where the run stands until the token is cancelled, which is no failure.</summary>
+    Task WatchAsync(RunProgress progress, CancellationToken cancellationToken);
 
-    void Begin(QuickstartOptions options);
-
-    void Add(FileOutcome outcome, long deaths);
+    void Add(FileOutcome outcome);
 
     void End(RunSummary summary);
 }
@@ -16,7 +15,7 @@ internal interface IFileReport
 internal static class FileReport
 {
     public static IFileReport To(QuickstartOptions options) =>
-        options.Json ? new JsonReport(Console.OpenStandardOutput(), Console.Error)
-        : Console.IsOutputRedirected ? new PlainReport(Console.Out)
-        : new TerminalReport(new PlainReport(Console.Out));
+        options.Json ? new JsonReport(options)
+        : Console.IsOutputRedirected ? new ListReport(options)
+        : new TerminalReport(options);
 }

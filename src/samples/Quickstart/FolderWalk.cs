@@ -10,7 +10,6 @@ namespace WorkerHost.Samples.Quickstart;
 /// </summary>
 internal static class FolderWalk
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly HashSet<string> BuildOutput = [".git", "bin", "obj"];
 
     public static IEnumerable<FoundFile> Files(string folder, bool leaveOutBuildOutput)
@@ -27,7 +26,7 @@ internal static class FolderWalk
                 if (relative.Length == 0 || Marshal.GetLastPInvokeError() != Libc.ENOENT)
                 {
                     yield return new FoundFile(
-                        relative.Length == 0 ? "." : Readable(relative.AsSpan(0, relative.Length - 1)),
+                        relative.Length == 0 ? "."u8.ToArray() : relative[..^1],
                         new FileProblem(FileProblem.FolderNotReadable, $"the folder cannot be read: {Marshal.GetLastPInvokeErrorMessage()}"));
                 }
 
@@ -48,7 +47,7 @@ internal static class FolderWalk
                     {
                         yield return Found(path);
                     }
-                    else if (type == Libc.Directory && name is not ([(byte)'.'] or [(byte)'.', (byte)'.']) && !(leaveOutBuildOutput && BuildOutput.Contains(Readable(name))))
+                    else if (type == Libc.Directory && name is not ([(byte)'.'] or [(byte)'.', (byte)'.']) && !(leaveOutBuildOutput && BuildOutput.Contains(Encoding.UTF8.GetString(name))))
                     {
                         folders.Push([.. path, (byte)'/']);
                     }
@@ -61,19 +60,9 @@ internal static class FolderWalk
         }
     }
 
-    private static FoundFile Found(byte[] path)
-    {
-        try
-        {
-            return new FoundFile(Strict.GetString(path));
-        }
-        catch (DecoderFallbackException)
-        {
-            return new FoundFile(Readable(path), new FileProblem(
-                FileProblem.NameIsNotUtf8,
-                $"its name is not UTF-8 (bytes {Convert.ToHexStringLower(path)}); .NET cannot open it. Rename it to have it counted."));
-        }
-    }
+    private static FoundFile Found(byte[] path) => new(path, FileName.Exact(path) is not null ? null : new FileProblem(
+        FileProblem.NameIsNotUtf8,
+        $"its name is not UTF-8 (bytes {Convert.ToHexStringLower(path)}); .NET cannot open it. Rename it to have it counted."));
 
     private static unsafe nint Open(byte[] path)
     {
@@ -81,27 +70,5 @@ internal static class FolderWalk
         {
             return Libc.OpenDirectory(p);
         }
-    }
-
-    /// <summary>The name for reading, with each byte that is not UTF-8 as <c>\xE9</c>; its exact bytes are told beside it.</summary>
-    private static string Readable(ReadOnlySpan<byte> name)
-    {
-        var text = new StringBuilder();
-        while (name.Length > 0)
-        {
-            if (Rune.DecodeFromUtf8(name, out var rune, out var used) == System.Buffers.OperationStatus.Done)
-            {
-                text.Append(rune);
-            }
-            else
-            {
-                used = 1;
-                text.Append(@"\x").Append(name[0].ToString("X2", System.Globalization.CultureInfo.InvariantCulture));
-            }
-
-            name = name[used..];
-        }
-
-        return text.ToString();
     }
 }

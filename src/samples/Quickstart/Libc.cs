@@ -2,11 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace WorkerHost.Samples.Quickstart;
 
-/// <summary>What .NET does not offer: file names as the bytes they are, and a kill past the supervisor.</summary>
+/// <summary>What .NET does not offer: file names as the bytes they are, a kill past the supervisor, and a write
+/// that tells when the reader has gone.</summary>
 internal static unsafe partial class Libc
 {
     public const int SIGKILL = 9;
     public const int ENOENT = 2;
+    public const int EINTR = 4;
+    public const int EAGAIN = 11;
+    public const int EPIPE = 32;
+
+    public const int StdoutFileno = 1;
 
     public const byte Unknown = 0;
     public const byte Directory = 4;
@@ -25,6 +31,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int descriptor, ReadOnlySpan<byte> bytes, nint count);
 
     [LibraryImport("libc", EntryPoint = "opendir", SetLastError = true)]
     public static partial nint OpenDirectory(byte* path);

@@ -8,14 +8,22 @@ internal sealed record QuickstartOptions
     public const string Usage = """
         usage: Quickstart [FOLDER] [--workers N] [--chaos[=MS]] [--json]
 
-        SHA-256, size and number of lines of every regular file under FOLDER, computed in worker processes.
+        SHA-256, size and number of lines of every regular file under FOLDER, computed in worker processes. On a terminal
+        a progress bar and a summary; elsewhere a line per file (SHA-256, size, lines, path), then the summary.
 
           FOLDER         default: the nearest parent with WorkerHost.sln (without .git, bin and obj), else the current folder
           --workers N    how many worker processes, from 1 to 1024; default: as many as processors
-          --chaos[=MS]   from the first result on, kill a random ready worker every MS milliseconds; default 1000
+          --chaos[=MS]   from the first result on, kill a random ready worker every MS milliseconds; default 1000. A file
+                         that takes longer than its workers live fails after 20 attempts; after 200 kills in which
+                         no file was done, no more are killed
           --json         a line of JSON per file, then a summary; nothing else on stdout
 
-        Exit codes: 0 all done, 1 some file failed, 2 wrong usage or no such folder.
+        In lists a byte of a name that is not UTF-8 or not visible is \xE9, and a backslash is \\. In JSON a path is exact,
+        unless "escaped" beside it is true.
+
+        Exit codes: 0 all done, 1 some file failed or some folder could not be read, 2 wrong usage or no such folder,
+        3 stdout cannot be written, 130, 143 or 129 stopped by Ctrl-C, SIGTERM or SIGHUP (with a summary of what was done;
+        a second signal ends at once), 141 the reader of stdout has gone.
         """;
 
     public required string Folder { get; init; }

@@ -3,45 +3,49 @@ namespace WorkerHost.Samples.Quickstart;
 /// <summary>One run from the first worker's start to the last file's outcome.</summary>
 internal static class QuickstartRun
 {
-    public static async Task<RunSummary> RunAsync(QuickstartOptions options, IFileReport report)
+    /// <summary>Cancelled, it reports what is done so far; in any case no worker is left.</summary>
+    public static async Task<RunSummary> RunAsync(QuickstartOptions options, IFileReport report, CancellationToken cancellationToken)
     {
-        var poolOptions = FilePool.Options(options);
-        if (options.Chaos is { } pace)
+        var poolOptions = FileInspection.Options(options);
+        if (options.Chaos is { } ms)
         {
-            report.Note(FormattableString.Invariant($"chaos: a random ready worker is killed every {pace.TotalMilliseconds} ms; the pool is set to {FilePool.Describe(poolOptions)}"));
+            StandardError.Tell(FormattableString.Invariant($"chaos: a random ready worker is killed every {ms.TotalMilliseconds} ms; the pool is set to {FileInspection.Describe(poolOptions)}"));
         }
 
-        var clock = TimeProvider.System;
-        var started = clock.GetTimestamp();
-        await using var pool = await WorkerPool.StartAsync(WorkerCommand.Self(), poolOptions);
-        using var finished = new CancellationTokenSource();
-        var chaos = Task.CompletedTask;
-        var summary = new RunSummary(0, 0, 0, options.Workers, 0, 0);
+        var summary = new RunSummary(options.Workers);
+        var started = TimeProvider.System.GetTimestamp();
         try
         {
-            report.Begin(options);
-            await foreach (var outcome in FilePool.InspectAsync(pool, options.Folder, FolderWalk.Files(options.Folder, options.IsDefaultFolder)))
+            await using var pool = await WorkerPool.StartAsync(WorkerCommand.Self(), poolOptions, cancellationToken);
+            using var finished = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var inspection = new FileInspection(pool, options.Folder);
+            var progress = new RunProgress(inspection, options.Workers, started);
+            var watching = report.WatchAsync(progress, finished.Token);
+            Task? chaos = null;
+            try
             {
-                summary = summary with
+                await foreach (var outcome in inspection.OutcomesAsync(FolderWalk.Files(options.Folder, options.IsDefaultFolder), cancellationToken))
                 {
-                    Files = summary.Files + 1,
-                    Failed = summary.Failed + (outcome.Problem is null ? 0 : 1),
-                    Bytes = summary.Bytes + (outcome.Facts?.Size ?? 0),
-                };
-                report.Add(outcome, FilePool.Deaths(pool));
-                if (options.Chaos is { } every && chaos.IsCompleted && outcome.Facts is not null)
-                {
-                    chaos = Task.Run(() => Chaos.RunAsync(pool, every, new Random(), finished.Token));
+                    progress.Add(outcome);
+                    report.Add(outcome);
+                    if (options.Chaos is { } pace && outcome.Facts is not null)
+                    {
+                        chaos ??= Task.Run(() => Chaos.RunAsync(pool, pace, progress, new Random(), finished.Token), CancellationToken.None);
+                    }
                 }
             }
+            finally
+            {
+                summary = progress.SoFar;
+                await finished.CancelAsync();
+                await Task.WhenAll(watching, chaos ?? Task.CompletedTask);
+            }
         }
-        finally
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            await finished.CancelAsync();
-            await chaos;
+            summary = summary with { Cancelled = true };
         }
 
-        summary = summary with { Deaths = FilePool.Deaths(pool), Seconds = clock.GetElapsedTime(started).TotalSeconds };
         report.End(summary);
         return summary;
     }
