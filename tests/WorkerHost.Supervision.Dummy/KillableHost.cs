@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace WorkerHost.Supervision.Dummy;
 
-/// <summary>A process with a supervisor in it, made to be killed; <c>as=USER</c> says who its workers run as; SIGTERM ends it properly.</summary>
+/// <summary>A process with a supervisor in it, made to be killed; <c>as=USER</c> says who its workers run as, <c>pass-through</c>
+/// hands their output on; SIGTERM ends it properly.</summary>
 internal static class KillableHost
 {
     public static async Task<int> RunAsync(string directory, int workers, string[] manners)
@@ -16,6 +17,11 @@ internal static class KillableHost
         });
         var user = manners.FirstOrDefault(m => m.StartsWith("as=", StringComparison.Ordinal))?[3..];
         var options = new SupervisorOptions { Workers = workers, Spares = 0, Directory = directory, Isolation = new IsolationOptions { User = user } };
+        if (manners.Contains("pass-through"))
+        {
+            options = options with { Output = new OutputOptions { Mode = OutputMode.PassThrough } };
+        }
+
         await using var supervisor = await Supervisor.StartAsync(WorkerCommand.Self(["serve", .. manners]), options);
         while (supervisor.Workers.Any(w => w.State != SlotState.Ready))
         {

@@ -45,11 +45,25 @@ public sealed class LauncherTests
     [Fact]
     public async Task What_a_launcher_has_let_go_of_is_a_stranger()
     {
-        // setsid --fork starts it and ends: it has another parent then, and the process that was spawned is gone.
+        // Its parent ends at once, so it is nobody's descendant any more; its control group ends it all the same.
+        Root.DemandContainment();
         using var directory = new TemporaryDirectory();
-        var script = directory.File("letting-go", "#!/bin/sh\n\"$@\" & sleep 0.1; (sleep 1000)", executable: true);
+        var script = directory.File("letting-go", "#!/bin/sh\nexec 3<&0; (\"$@\" <&3 &); exec sleep 1000\n", executable: true);
         var error = await Supervised.FailToStartAsync(
-            Supervised.Dummy("not-serving"), new SupervisorOptions { Workers = 1, BootTimeout = TimeSpan.FromSeconds(2), Isolation = new IsolationOptions { Launcher = ["setsid", "--fork", script] } });
-        Assert.Equal(DeathCause.BootFailure, error.Deaths[0].Cause);
+            Supervised.Dummy(), new SupervisorOptions { Workers = 1, BootTimeout = TimeSpan.FromSeconds(5), Isolation = new IsolationOptions { Launcher = [script] } });
+        var death = Assert.Single(error.Deaths);
+        Assert.Equal(DeathCause.BootTimeout, death.Cause);
+        Assert.Contains("Isolation.Launcher must stay an ancestor of the worker", death.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_shell_on_the_way_takes_a_file_of_no_known_format_for_a_script()
+    {
+        using var directory = new TemporaryDirectory();
+        var file = directory.File("no-program", "touch " + directory.Path + "/ran\n", executable: true);
+        var error = await Supervised.FailToStartAsync(
+            WorkerCommand.Create(file), new SupervisorOptions { Workers = 1, Isolation = new IsolationOptions { MaxOpenFiles = 1000 } });
+        Assert.Contains("neither a program for this processor nor a script", error.Deaths[0].Reason, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(directory.Path, "ran")));
     }
 }

@@ -75,6 +75,28 @@ public sealed class OutputTests
     }
 
     [Fact]
+    public async Task What_is_passed_through_comes_out_of_the_host()
+    {
+        using var directory = new TemporaryDirectory();
+        var dummy = Path.Combine(AppContext.BaseDirectory, "WorkerHost.Supervision.Dummy");
+        using var host = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(dummy, ["host", directory.Path, "1", "pass-through", "grandchild"]) { RedirectStandardOutput = true })!;
+        try
+        {
+            string? line;
+            do
+            {
+                line = await host.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).Soon();
+                Assert.NotNull(line);
+            }
+            while (!line.StartsWith("grandchild ", StringComparison.Ordinal));
+        }
+        finally
+        {
+            host.Kill();
+        }
+    }
+
+    [Fact]
     public async Task The_limits_are_those_asked_for_and_named_when_lines_are_left_out()
     {
         using var directory = new TemporaryDirectory();
