@@ -80,6 +80,10 @@ public sealed class RestartTests
         Assert.True(Facts.IsAlive(escaped));
         Assert.True(Facts.IsAlive(second.Pid));
         supervised.Signal(escaped, 9);
+
+        // The second has started one as well.
+        line = await supervised.Log.Output("escaped");
+        supervised.Signal(int.Parse(line.Text.Split(' ')[^1], CultureInfo.InvariantCulture), 9);
     }
 
     [Fact]
