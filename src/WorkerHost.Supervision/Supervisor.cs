@@ -240,7 +240,9 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
         }
 
         var load = loop.LoadOf(status.Id);
-        return status with { RunningTasks = load.RunningTasks.Length, TasksFinished = load.Finished };
+        return load == WorkerLoad.None
+            ? status
+            : status with { RunningTasks = load.RunningTasks.Length, TasksFinished = load.Finished };
     }
 
     private void Recycle(WorkerId worker, string reason) =>

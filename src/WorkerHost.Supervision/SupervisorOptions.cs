@@ -47,6 +47,12 @@ public sealed record SupervisorOptions
     /// <summary>How dead workers are replaced.</summary>
     public RestartOptions Restart { get; init; } = new();
 
+    /// <summary>When workers that work are replaced by fresh ones. Default: never.</summary>
+    public RecycleOptions Recycling { get; init; } = new();
+
+    /// <summary>How workers that have frozen are found.</summary>
+    public LivenessOptions Liveness { get; init; } = new();
+
     /// <summary>What workers may not do or use. Default: no core dumps, and out-of-memory comes to workers before the host.</summary>
     public IsolationOptions Isolation { get; init; } = new();
 

@@ -35,6 +35,8 @@ internal static class SupervisorOptionsCheck
         Time(wrong, nameof(options.DrainTimeout), options.DrainTimeout, TimeSpan.Zero);
         Time(wrong, nameof(options.TerminateGrace), options.TerminateGrace, TimeSpan.Zero);
         Restart(wrong, options.Restart);
+        Recycling(wrong, options.Recycling);
+        Liveness(wrong, options.Liveness);
         if (options.Isolation is null)
         {
             Add(wrong, nameof(options.Isolation), "null", "an IsolationOptions");
@@ -118,6 +120,60 @@ internal static class SupervisorOptionsCheck
         Number(wrong, "Output.MaxLineBytes", output.MaxLineBytes, 128, 1024 * 1024);
         Number(wrong, "Output.LinesPerSecond", output.LinesPerSecond, 1, 1_000_000);
         Number(wrong, "Output.LinesAtOnce", output.LinesAtOnce, 1, 1_000_000);
+    }
+
+    private static void Recycling(List<string> wrong, RecycleOptions? recycling)
+    {
+        if (recycling is null)
+        {
+            Add(wrong, nameof(SupervisorOptions.Recycling), "null", "a RecycleOptions");
+            return;
+        }
+
+        const long mebibyte = 1024 * 1024;
+        Number(wrong, "Recycling.MaxTasks", recycling.MaxTasks ?? 1, 1, 1_000_000_000);
+        Time(wrong, "Recycling.MaxAge", recycling.MaxAge ?? Longest, TimeSpan.FromSeconds(1));
+        Time(wrong, "Recycling.MaxIdle", recycling.MaxIdle ?? Longest, TimeSpan.FromSeconds(1));
+        if (recycling.SoftMemoryBytes < mebibyte)
+        {
+            Add(wrong, "Recycling.SoftMemoryBytes", recycling.SoftMemoryBytes, "at least 1048576 (1 MiB)");
+        }
+
+        if (recycling.HardMemoryBytes < mebibyte)
+        {
+            Add(wrong, "Recycling.HardMemoryBytes", recycling.HardMemoryBytes, "at least 1048576 (1 MiB)");
+        }
+
+        if (recycling.HardMemoryBytes <= recycling.SoftMemoryBytes)
+        {
+            Add(wrong, "Recycling.HardMemoryBytes", recycling.HardMemoryBytes, $"more than Recycling.SoftMemoryBytes, which is {recycling.SoftMemoryBytes}");
+        }
+
+        if (recycling.Jitter is not (>= 0 and <= 1))
+        {
+            Add(wrong, "Recycling.Jitter", recycling.Jitter, "0 to 1");
+        }
+    }
+
+    private static void Liveness(List<string> wrong, LivenessOptions? liveness)
+    {
+        if (liveness is null)
+        {
+            Add(wrong, nameof(SupervisorOptions.Liveness), "null", "a LivenessOptions");
+            return;
+        }
+
+        if (liveness.HeartbeatInterval < TimeSpan.FromMilliseconds(10) || liveness.HeartbeatInterval > TimeSpan.FromHours(1))
+        {
+            Add(wrong, "Liveness.HeartbeatInterval", DurationText.Of(liveness.HeartbeatInterval), "10 ms to 1 h");
+        }
+
+        Time(wrong, "Liveness.SuspectAfter", liveness.SuspectAfter, liveness.HeartbeatInterval);
+        Time(wrong, "Liveness.DeadAfter", liveness.DeadAfter, TimeSpan.Zero);
+        if (liveness.DeadAfter <= liveness.SuspectAfter)
+        {
+            Add(wrong, "Liveness.DeadAfter", DurationText.Of(liveness.DeadAfter), $"more than Liveness.SuspectAfter, which is {DurationText.Of(liveness.SuspectAfter)}");
+        }
     }
 
     private static void Number(List<string> wrong, string option, int value, int lowest, int highest)

@@ -27,10 +27,13 @@ public sealed record WorkerStatus
     /// <summary>How long its boot took, by a clock that never jumps; null when it is not or has not been ready.</summary>
     public TimeSpan? BootTime { get; init; }
 
-    /// <summary>How many tasks it runs, as far as its pool says.</summary>
+    /// <summary>
+    /// How many tasks it runs, as far as its pool says, or, where that knows nothing of it, as it was seen at the last look (once per
+    /// <see cref="LivenessOptions.HeartbeatInterval"/>).
+    /// </summary>
     public int RunningTasks { get; init; }
 
-    /// <summary>How many tasks it has finished, as far as its pool says.</summary>
+    /// <summary>How many tasks it has finished, as far as its pool says or as it was seen at the last look.</summary>
     public long TasksFinished { get; init; }
 
     /// <summary>Why it gets no new tasks and is on its way out; null when it is not.</summary>
@@ -44,6 +47,21 @@ public sealed record WorkerStatus
 
     /// <summary>When the next process is started; null unless the slot is backing off or crash-looping.</summary>
     public DateTimeOffset? NextTryAt { get; init; }
+
+    /// <summary>The resident memory of its process at the last look, without its children's; null when not known.</summary>
+    public long? ResidentBytes { get; init; }
+
+    /// <summary>
+    /// For how long neither its heartbeat nor its number of finished tasks had moved at the last look, not counting time in which the supervisor
+    /// itself stood still; zero for one that moved since the look before. Null when it is not ready.
+    /// </summary>
+    public TimeSpan? SilentFor { get; init; }
+
+    /// <summary>Silent for <see cref="LivenessOptions.SuspectAfter"/> or longer.</summary>
+    public bool IsSuspect { get; init; }
+
+    /// <summary>A debugger or tracer is attached to it: it is neither killed for silence nor recycled.</summary>
+    public bool IsBeingDebugged { get; init; }
 
     /// <summary>How the worker before ended; null when there was none.</summary>
     public DeathReport? LastDeath { get; init; }

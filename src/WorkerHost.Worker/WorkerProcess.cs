@@ -30,7 +30,7 @@ internal sealed partial class WorkerProcess
             ledger?.Stage(LedgerStage.ProcessStarted);
             if (ledger is not null)
             {
-                Heartbeat.Start(ledger);
+                Heartbeat.Start(ledger, launch.HeartbeatMilliseconds);
             }
 
             var drain = TimeSpan.FromMilliseconds(launch.DrainMilliseconds);

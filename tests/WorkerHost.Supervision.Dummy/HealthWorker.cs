@@ -23,6 +23,8 @@ namespace WorkerHost.Supervision.Dummy;
 /// <c>dies-in-slot=N</c>: exits with 1 where it is in that slot;
 /// <c>dies-while=PATH</c>: as long as there is such a file, exits 50 ms after it was seen to be
 /// ready; <c>code=N</c>: with this code, or 3;
+/// <c>beats</c>: makes its heartbeat in the ledger; <c>debugged-in-slot=N</c>: and says there, in that slot, that a debugger is attached;
+/// <c>usr1=mute</c>: its health service answers no more;
 /// <c>no-watch</c>: its health service has no Watch; <c>not-serving</c>: never gets ready.
 /// </summary>
 internal static class HealthWorker
@@ -71,6 +73,11 @@ internal static class HealthWorker
             }
 
             Console.WriteLine($"daemon {daemon.Id}");
+        }
+
+        if (manners.Contains("beats"))
+        {
+            Beat(launch, debugged: Value(manners, "debugged-in-slot") == launch.GetProperty("slot").GetRawText());
         }
 
         await using var app = Build(launch, manners);
@@ -132,7 +139,11 @@ internal static class HealthWorker
             });
         }
 
-        if (cause is not null || manners.Contains("no-watch"))
+        if (manners.Contains("usr1=mute"))
+        {
+            app.MapGrpcService<MayBeMute>();
+        }
+        else if (cause is not null || manners.Contains("no-watch"))
         {
             app.MapGrpcService<CheckOnly>();
         }
@@ -146,6 +157,12 @@ internal static class HealthWorker
 
     private static void End(string how)
     {
+        if (how == "mute")
+        {
+            MayBeMute.IsMute = true;
+            return;
+        }
+
         while (how == "eat")
         {
             // Not the collector's, which has a limit of its own; touched, or the kernel would not give it.
@@ -165,6 +182,22 @@ internal static class HealthWorker
         Environment.Exit(int.Parse(how.Split(':')[1], CultureInfo.InvariantCulture));
     }
 
+    private static void Beat(JsonElement launch, bool debugged)
+    {
+        var ledger = File.OpenHandle(launch.GetProperty("ledger").GetString()!, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        var interval = launch.GetProperty("heartbeatMilliseconds").GetInt32();
+        RandomAccess.Write(ledger, BitConverter.GetBytes(debugged ? 1 : 0), 0x24);
+        new Thread(() =>
+        {
+            for (var beat = 1L; ; beat++)
+            {
+                RandomAccess.Write(ledger, BitConverter.GetBytes(beat), 0x18);
+                Thread.Sleep(interval);
+            }
+        })
+        { IsBackground = true }.Start();
+    }
+
     private static string? Value(string[] manners, string name) =>
         manners.FirstOrDefault(m => m.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
 
@@ -172,5 +205,20 @@ internal static class HealthWorker
     {
         public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) =>
             Task.FromResult(new HealthCheckResponse { Status = HealthCheckResponse.Types.ServingStatus.Serving });
+    }
+
+    private sealed class MayBeMute : Health.HealthBase
+    {
+        public static volatile bool IsMute;
+
+        public override async Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context)
+        {
+            if (IsMute)
+            {
+                await Task.Delay(Timeout.Infinite, context.CancellationToken);
+            }
+
+            return new HealthCheckResponse { Status = HealthCheckResponse.Types.ServingStatus.Serving };
+        }
     }
 }

@@ -84,6 +84,12 @@ internal static partial class DyingTasks
         worker.MapTask("die_while_writing", static (string how) => new DiesWhenWritten(how));
 
         worker.MapTask("leak", static (int megabytes) => Grow(megabytes, keep: true));
+        worker.MapTask("leak_and_block", static (int megabytes, int ms) =>
+        {
+            Grow(megabytes, keep: true);
+            Thread.Sleep(ms);
+            return Environment.ProcessId;
+        });
         worker.MapTask("allocate", static (int megabytes) => Grow(megabytes, keep: false));
         worker.MapTask("eat_native", static () =>
         {

@@ -41,6 +41,9 @@ internal sealed record LaunchLine
     /// <summary>The largest task or result, in bytes.</summary>
     public required int MaxMessageBytes { get; init; }
 
+    /// <summary>How often to beat, in milliseconds; null: every second.</summary>
+    public int? HeartbeatMilliseconds { get; init; }
+
     public WorkerId Worker => new(Pool, Slot, Incarnation);
 
     public string ToJson() => JsonSerializer.Serialize(this, LaunchLineJson.Default.LaunchLine);

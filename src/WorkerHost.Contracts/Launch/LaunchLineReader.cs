@@ -30,7 +30,7 @@ internal static class LaunchLineReader
             throw Wrong("it is no JSON object");
         }
 
-        long? minProtocol = null, maxProtocol = null, slot = null, incarnation = null, concurrency = null, drain = null, maxMessage = null;
+        long? minProtocol = null, maxProtocol = null, slot = null, incarnation = null, concurrency = null, drain = null, maxMessage = null, heartbeat = null;
         string? pool = null, address = null, secret = null, ledger = null, hostInstance = null;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
@@ -74,6 +74,9 @@ internal static class LaunchLineReader
                 case "maxMessageBytes":
                     maxMessage = Number(ref json, field, int.MinValue, int.MaxValue);
                     break;
+                case "heartbeatMilliseconds":
+                    heartbeat = Number(ref json, field, int.MinValue, int.MaxValue);
+                    break;
                 default:
                     json.Skip();
                     break;
@@ -96,6 +99,7 @@ internal static class LaunchLineReader
             Concurrency = (int)(concurrency ?? throw Missing("concurrency")),
             DrainMilliseconds = (int)(drain ?? throw Missing("drainMilliseconds")),
             MaxMessageBytes = (int)(maxMessage ?? throw Missing("maxMessageBytes")),
+            HeartbeatMilliseconds = (int?)heartbeat,
         };
     }
 

@@ -13,8 +13,9 @@ internal static class LedgerLayout
     public const int MagicAt = 0x00;            // u64
     public const int LaneCountAt = 0x08;        // u32
     public const int IncarnationAt = 0x10;      // u64
-    public const int HeartbeatAt = 0x18;        // u64, counts up once per second
+    public const int HeartbeatAt = 0x18;        // u64, counts up once per heartbeat interval
     public const int StageAt = 0x20;            // u32, LedgerStage
+    public const int DebuggerAt = 0x24;         // u32, 1 while a debugger is attached that the kernel does not know of
     public const int FinishedAt = 0x28;         // u64, tasks whose handler returned
     public const int TracksAt = 0x40;
 

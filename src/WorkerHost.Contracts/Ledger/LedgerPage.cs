@@ -68,6 +68,12 @@ internal sealed unsafe class LedgerPage : IDisposable
 
     public void Stage(LedgerStage stage) => Volatile.Write(ref U32(LedgerLayout.StageAt), (uint)stage);
 
+    /// <summary>
+    /// A managed debugger stops every thread of the runtime, that of the heartbeat too, and no tracer of the process
+    /// shows it: whoever beats says beforehand that one is attached.
+    /// </summary>
+    public void Debugged(bool attached) => Volatile.Write(ref U32(LedgerLayout.DebuggerAt), attached ? 1u : 0u);
+
     public void Beat() => Interlocked.Increment(ref U64(LedgerLayout.HeartbeatAt));
 
     /// <summary>Gives a session a track for its start marks, or -1 when all are taken.</summary>

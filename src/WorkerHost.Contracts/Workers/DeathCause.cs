@@ -35,4 +35,7 @@ public enum DeathCause
 
     /// <summary>The supervisor was stopping.</summary>
     Stop = 10,
+
+    /// <summary>It was over a limit that its supervisor was told to enforce, for example of memory, and was killed for it.</summary>
+    Limit = 11,
 }

@@ -67,7 +67,7 @@ public sealed record DeathReport
     /// Whether the death may be charged to the task that was running: a crash of the process's own making, never a
     /// SIGKILL from outside nor a kill that was ordered.
     /// </summary>
-    public bool IsOfItsOwnMaking => Cause is DeathCause.Crash or DeathCause.Exit or DeathCause.OutOfMemory or DeathCause.Hang;
+    public bool IsOfItsOwnMaking => Cause is DeathCause.Crash or DeathCause.Exit or DeathCause.OutOfMemory or DeathCause.Hang or DeathCause.Limit;
 
     /// <summary>The exit in words: <c>SIGSEGV</c>, <c>exit code 42</c> or <c>no process</c>.</summary>
     public string Exit => Signal ?? (ExitCode is { } code ? string.Create(CultureInfo.InvariantCulture, $"exit code {code}") : "no process");

@@ -1,6 +1,5 @@
 using Grpc.Core;
 using Grpc.Health.V1;
-using Grpc.Net.Client;
 
 namespace WorkerHost.Supervision;
 
@@ -16,10 +15,9 @@ internal sealed class ReadinessProbe(LaunchPlan plan, WorkerPeer peer, BootSteps
     /// <summary>Returns when the worker is ready; ends otherwise only by <paramref name="cancel"/>.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
-        using var handler = new SocketsHttpHandler { ConnectCallback = connector.ConnectAsync, UseProxy = false, AllowAutoRedirect = false, UseCookies = false };
-        using var channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions { HttpHandler = handler });
-        var health = new Health.HealthClient(channel);
-        while (!await TryAsync(health, cancel).ConfigureAwait(false))
+        using var channel = new WorkerChannel(connector, plan.Secret);
+        var health = new Health.HealthClient(channel.Channel);
+        while (!await TryAsync(health, channel.Headers, cancel).ConfigureAwait(false))
         {
             await connector.PauseAsync(cancel).ConfigureAwait(false);
             steps.LookIntoLedger();
@@ -28,13 +26,13 @@ internal sealed class ReadinessProbe(LaunchPlan plan, WorkerPeer peer, BootSteps
         steps.Reach("serving");
     }
 
-    private async Task<bool> TryAsync(Health.HealthClient health, CancellationToken cancel)
+    private async Task<bool> TryAsync(Health.HealthClient health, Func<Metadata> headers, CancellationToken cancel)
     {
         try
         {
             return watches
-                ? await WatchAsync(health, cancel).ConfigureAwait(false)
-                : IsServing((await health.CheckAsync(new HealthCheckRequest(), Headers(), cancellationToken: cancel).ConfigureAwait(false)).Status);
+                ? await WatchAsync(health, headers, cancel).ConfigureAwait(false)
+                : IsServing((await health.CheckAsync(new HealthCheckRequest(), headers(), cancellationToken: cancel).ConfigureAwait(false)).Status);
         }
         catch (RpcException e) when (!cancel.IsCancellationRequested)
         {
@@ -48,9 +46,9 @@ internal sealed class ReadinessProbe(LaunchPlan plan, WorkerPeer peer, BootSteps
         }
     }
 
-    private async Task<bool> WatchAsync(Health.HealthClient health, CancellationToken cancel)
+    private async Task<bool> WatchAsync(Health.HealthClient health, Func<Metadata> headers, CancellationToken cancel)
     {
-        using var call = health.Watch(new HealthCheckRequest(), Headers(), cancellationToken: cancel);
+        using var call = health.Watch(new HealthCheckRequest(), headers(), cancellationToken: cancel);
         while (await call.ResponseStream.MoveNext(cancel).ConfigureAwait(false))
         {
             if (IsServing(call.ResponseStream.Current.Status))
@@ -70,16 +68,5 @@ internal sealed class ReadinessProbe(LaunchPlan plan, WorkerPeer peer, BootSteps
         }
 
         return status == HealthCheckResponse.Types.ServingStatus.Serving;
-    }
-
-    private Metadata Headers()
-    {
-        var headers = new Metadata();
-        if (plan.Secret is not null)
-        {
-            headers.Add("authorization", $"Bearer {plan.Secret}");
-        }
-
-        return headers;
     }
 }

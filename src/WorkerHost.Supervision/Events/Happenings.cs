@@ -63,6 +63,7 @@ internal static class Happenings
             events.Add(new SupervisorEvent.Promoted(after.Id, after.Pid));
         }
 
+        Vitals(events, same ? before : null, after);
         if (after.LeavingBecause is { } reason && !(same && before!.LeavingBecause is not null))
         {
             events.Add(new SupervisorEvent.Draining(after.Id, after.Pid, reason));
@@ -76,6 +77,27 @@ internal static class Happenings
         if (after.NextTryAt is { } next && !(same && before!.NextTryAt is not null))
         {
             events.Add(new SupervisorEvent.Waiting(after.Id, next));
+        }
+    }
+
+    /// <param name="events">What happened.</param>
+    /// <param name="before">The same worker as it was; null where there was another.</param>
+    /// <param name="after">As it is.</param>
+    private static void Vitals(ImmutableArray<SupervisorEvent>.Builder events, WorkerStatus? before, WorkerStatus after)
+    {
+        if (after.Pid == 0)
+        {
+            return;
+        }
+
+        if (after.IsBeingDebugged != (before?.IsBeingDebugged ?? false))
+        {
+            events.Add(after.IsBeingDebugged ? new SupervisorEvent.DebuggerAttached(after.Id, after.Pid) : new SupervisorEvent.DebuggerDetached(after.Id, after.Pid));
+        }
+
+        if (after.IsSuspect != (before?.IsSuspect ?? false))
+        {
+            events.Add(after.IsSuspect ? new SupervisorEvent.Suspected(after.Id, after.Pid, after.SilentFor ?? TimeSpan.Zero) : new SupervisorEvent.Recovered(after.Id, after.Pid));
         }
     }
 }

@@ -164,6 +164,17 @@ public abstract record SupervisorEvent
         public override string Text => $"pool {Pool}: {(Readiness.IsReady ? "ready" : "not ready")}: {Readiness.Reason}";
     }
 
+    /// <summary>
+    /// It looked at its workers late, because its own process or the whole machine had stood still; the silence of workers in
+    /// that time is not held against them.
+    /// </summary>
+    /// <param name="Late">How late.</param>
+    public sealed record Stalled(TimeSpan Late) : SupervisorEvent(24, LogLevel.Warning)
+    {
+        /// <inheritdoc/>
+        public override string Text => $"pool {Pool}: the supervisor looked at its workers {Seconds(Late)} late (its process or the machine stood still); their silence in that time does not count";
+    }
+
     // ---- one worker ----
 
     /// <summary>Its process was started.</summary>
@@ -194,6 +205,43 @@ public abstract record SupervisorEvent
     {
         /// <inheritdoc/>
         public override string Text => $"worker {Id} (pid {Pid}) was a spare and takes tasks now";
+    }
+
+    /// <summary>It neither beats nor finishes tasks (<see cref="LivenessOptions.SuspectAfter"/>).</summary>
+    /// <param name="Id">Which worker.</param>
+    /// <param name="Pid">Its process id.</param>
+    /// <param name="SilentFor">For how long.</param>
+    public sealed record Suspected(WorkerId Id, int Pid, TimeSpan SilentFor) : OfWorker(25, LogLevel.Warning, Id)
+    {
+        /// <inheritdoc/>
+        public override string Text => $"worker {Id} (pid {Pid}) has been silent for {Seconds(SilentFor)}; silent until Liveness.DeadAfter, it is killed";
+    }
+
+    /// <summary>It was suspect, and shows life again.</summary>
+    /// <param name="Id">Which worker.</param>
+    /// <param name="Pid">Its process id.</param>
+    public sealed record Recovered(WorkerId Id, int Pid) : OfWorker(26, LogLevel.Information, Id)
+    {
+        /// <inheritdoc/>
+        public override string Text => $"worker {Id} (pid {Pid}) is not silent any more";
+    }
+
+    /// <summary>A debugger or tracer was seen at it: it is neither killed for silence nor recycled as long as that is so.</summary>
+    /// <param name="Id">Which worker.</param>
+    /// <param name="Pid">Its process id.</param>
+    public sealed record DebuggerAttached(WorkerId Id, int Pid) : OfWorker(27, LogLevel.Warning, Id)
+    {
+        /// <inheritdoc/>
+        public override string Text => $"worker {Id} (pid {Pid}) has a debugger attached: until it is detached, the worker is neither killed for silence nor recycled";
+    }
+
+    /// <summary>The debugger is gone.</summary>
+    /// <param name="Id">Which worker.</param>
+    /// <param name="Pid">Its process id.</param>
+    public sealed record DebuggerDetached(WorkerId Id, int Pid) : OfWorker(28, LogLevel.Information, Id)
+    {
+        /// <inheritdoc/>
+        public override string Text => $"worker {Id} (pid {Pid}) has no debugger attached any more";
     }
 
     /// <summary>It gets no new tasks and is on its way out; its end follows as <see cref="Died"/>.</summary>

@@ -91,5 +91,6 @@ internal sealed class Launcher(WorkerCommand command, SupervisorOptions options,
         Concurrency = options.Concurrency,
         DrainMilliseconds = (int)options.DrainTimeout.TotalMilliseconds,
         MaxMessageBytes = options.MaxMessageBytes,
+        HeartbeatMilliseconds = (int)options.Liveness.HeartbeatInterval.TotalMilliseconds,
     };
 }

@@ -35,10 +35,16 @@ internal static class Snapshots
         BreakerOpen = seat.Machine.IsOnProbation(now),
         NextTryAt = seat.Machine.NextTryAt is { } at ? today + (at - now) : null,
         LastDeath = seat.LastDeath,
+        RunningTasks = seat.Worker?.Vitals.Signs?.Running ?? 0,
+        TasksFinished = seat.Worker?.Vitals.Signs?.Finished ?? 0,
+        ResidentBytes = seat.Worker?.Vitals.Signs is { ResidentBytes: > 0 and var bytes } ? bytes : null,
+        SilentFor = seat.Worker is { ReadyOn: not null, Vitals: { Signs: not null } vitals } ? vitals.Silence : null,
+        IsSuspect = seat.Worker?.Vitals.IsSuspect ?? false,
+        IsBeingDebugged = seat.Worker?.Vitals.IsBeingDebugged ?? false,
     };
 
     private static WorkerEndpoint Endpoint(WorkerProcess worker, int concurrency) =>
-        new(worker.Id, worker.Plan.Address, worker.ServingPid, worker.Plan.Secret, concurrency);
+        new(worker.Id, worker.Plan.Address, worker.ServingPid, worker.Plan.Secret, concurrency, worker.Vitals.Limits.Tasks);
 
     /// <summary>One that was never ready has no tasks, and no pool has ever heard of it.</summary>
     private static bool IsLeaving(Seat seat) =>

@@ -85,13 +85,14 @@ internal sealed partial class SupervisorLoop
         {
             worker = new WorkerProcess(
                 launcher.Plan(id),
+                NewVitals(),
                 new WorkerOutput(id, output, options.Output, options.OutputTailLines, Now),
                 time,
                 Now,
                 Tell,
                 (who, error) => Say(new SupervisorEvent.Faulted(who.Id, "watching it failed", error)));
             seat.Worker = worker;
-            await worker.StartAsync(launcher).ConfigureAwait(false);
+            await worker.StartAsync(launcher, options).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {

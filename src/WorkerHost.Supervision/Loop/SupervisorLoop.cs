@@ -34,6 +34,9 @@ internal sealed partial class SupervisorLoop
         directory = new PrivateDirectory(options.Directory, isolation.Account);
         launcher = new Launcher(command, options, isolation, directory);
         output = OutputSink.For(options.Output, loggers);
+        this.random = random;
+        pace = new LookPace(options.Liveness);
+        signBuffer = SignReader.NewBuffer(options.Concurrency);
         var times = new SlotTimes(options.BootTimeout, options.DrainTimeout, options.TerminateGrace);
         crew = new Crew(
             new CrewSize(options.Workers, options.SparesFor(options.Workers), options.MaxSurge),
@@ -75,6 +78,7 @@ internal sealed partial class SupervisorLoop
                 Say(new SupervisorEvent.NoWarden(problem));
             }
 
+            using var looking = StartLooking();
             while (!crew.HasStopped)
             {
                 await HandleAsync(await inbox.Reader.ReadAsync().ConfigureAwait(false)).ConfigureAwait(false);
@@ -130,6 +134,9 @@ internal sealed partial class SupervisorLoop
                 break;
             case SupervisorMessage.Noticed noticed:
                 Say(noticed.What);
+                break;
+            case SupervisorMessage.Look:
+                await LookAsync().ConfigureAwait(false);
                 break;
             case SupervisorMessage.Stop:
                 Say(new SupervisorEvent.Stopping());

@@ -30,5 +30,8 @@ internal abstract record SupervisorMessage
     /// <summary>Something that concerns every supervisor of this process, only to be said.</summary>
     public sealed record Noticed(SupervisorEvent What) : SupervisorMessage;
 
+    /// <summary>It is time to look at all workers.</summary>
+    public sealed record Look : SupervisorMessage;
+
     public sealed record Stop : SupervisorMessage;
 }

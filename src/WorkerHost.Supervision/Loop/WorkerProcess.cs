@@ -18,11 +18,13 @@ internal sealed class WorkerProcess : ChildListener
     private ChildProcess? child;
     private ProcessIdentity? identity;
     private string temporaryDirectory = "";
+    private VitalWatch? watch;
     private Task probe = Task.CompletedTask;
 
-    public WorkerProcess(LaunchPlan plan, WorkerOutput output, TimeProvider time, Func<TimeSpan> now, Action<SupervisorMessage> tell, Action<WorkerProcess, Exception> faulted)
+    public WorkerProcess(LaunchPlan plan, WorkerVitals vitals, WorkerOutput output, TimeProvider time, Func<TimeSpan> now, Action<SupervisorMessage> tell, Action<WorkerProcess, Exception> faulted)
     {
         Plan = plan;
+        Vitals = vitals;
         this.output = output;
         this.time = time;
         this.now = now;
@@ -34,6 +36,8 @@ internal sealed class WorkerProcess : ChildListener
     }
 
     public LaunchPlan Plan { get; }
+
+    public WorkerVitals Vitals { get; }
 
     public WorkerId Id => Plan.Id;
 
@@ -51,6 +55,9 @@ internal sealed class WorkerProcess : ChildListener
     /// <summary>From the spawn until it was ready; null until then.</summary>
     public TimeSpan? BootTime { get; private set; }
 
+    /// <summary>When it became ready, by the monotonic clock; null until then.</summary>
+    public TimeSpan? ReadyAt => startedAt + BootTime;
+
     /// <summary>The most memory it was seen with.</summary>
     public long? SeenPeakMemory { get; private set; }
 
@@ -62,11 +69,12 @@ internal sealed class WorkerProcess : ChildListener
     /// <summary>What its ledger says; set before the exit is told.</summary>
     public LedgerEvidence Evidence { get; private set; } = LedgerEvidence.None;
 
-    public async Task StartAsync(Launcher launcher)
+    public async Task StartAsync(Launcher launcher, SupervisorOptions options)
     {
         child = await launcher.SpawnAsync(Plan, this).ConfigureAwait(false);
         temporaryDirectory = launcher.TemporaryDirectory;
         identity = ProcessIdentity.Of(child.Pid);
+        watch = new VitalWatch(Plan, Pid, Steps, options, time);
         Steps.Reach("process");
         probe = Task.Run(ProbeAsync);
     }
@@ -81,6 +89,9 @@ internal sealed class WorkerProcess : ChildListener
     /// <summary>What the kernel says when it has ended is no use where the host itself has had more: what was seen then counts.</summary>
     public void LookAtMemory() => SeenPeakMemory = ProcessMemory.Peak(Pid) ?? SeenPeakMemory;
 
+    /// <summary>Null: there is nothing to look at.</summary>
+    public VitalSigns? Look(byte[] buffer, Func<WorkerId, WorkerLoad> load) => watch?.Look(buffer, ReadyAt is null ? null : ServingPid, load);
+
     public void AskToLeave() => child?.CloseLifeline();
 
     public void Terminate() => Signal(SignalNames.Terminate, group: false);
@@ -92,6 +103,11 @@ internal sealed class WorkerProcess : ChildListener
     {
         await probing.CancelAsync().ConfigureAwait(false);
         await probe.ConfigureAwait(false);
+        if (watch is not null)
+        {
+            await watch.DisposeAsync().ConfigureAwait(false);
+        }
+
         probing.Dispose();
         Steps.Close();
         Plan.Directory.Delete();

@@ -23,9 +23,13 @@ internal static class DeathClassifier
                 return DeathCause.BootFailure;
             case { Kind: LeaveKind.BootTimeout }:
                 return DeathCause.BootTimeout;
+            case { Kind: LeaveKind.Hang } when EndedAsAsked(facts, signalled: true):
+                return DeathCause.Hang;
+            case { Kind: LeaveKind.Limit } when EndedAsAsked(facts, signalled: true):
+                return DeathCause.Limit;
             case { Kind: LeaveKind.Recycle } when EndedAsAsked(facts, leave.Signalled):
                 return DeathCause.Recycle;
-            case { Kind: LeaveKind.Recycle } or null:
+            case { Kind: LeaveKind.Recycle or LeaveKind.Hang or LeaveKind.Limit } or null:
                 return Unasked(facts, wasReady);
             default:
                 throw new InvalidOperationException($"no cause for {leave} and {facts}");

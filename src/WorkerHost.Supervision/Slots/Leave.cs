@@ -7,6 +7,8 @@ internal enum LeaveKind
     Ordered,
     BootTimeout,
     Rejected,
+    Hang,
+    Limit,
     Stop,
 }
 

@@ -41,5 +41,12 @@ internal abstract record SlotEvent(TimeSpan At)
     /// <summary>A recycle will be asked for soon. The crew's affair; for a slot nothing changes.</summary>
     public sealed record ReplacementNeededSoon(TimeSpan At, long Incarnation) : Request(At, Incarnation, "");
 
+    /// <summary>A look at it says that it may not live on; how little time has passed since does not matter.</summary>
+    /// <param name="At">When.</param>
+    /// <param name="Incarnation">Which.</param>
+    /// <param name="Kind">Hang or Limit.</param>
+    /// <param name="Reason">In words.</param>
+    public sealed record Condemned(TimeSpan At, long Incarnation, LeaveKind Kind, string Reason) : Request(At, Incarnation, Reason);
+
     public sealed record KillRequested(TimeSpan At, long Incarnation, string Reason, TimeSpan Grace) : Request(At, Incarnation, Reason);
 }

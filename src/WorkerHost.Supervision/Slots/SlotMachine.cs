@@ -62,7 +62,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         || (State is SlotState.Draining && !placeIsFree);
 
     /// <summary>If its worker ended now, it would be one that could not boot.</summary>
-    public bool IsFailingToBoot => leave is { Kind: LeaveKind.BootTimeout or LeaveKind.Rejected } || (leave is null && readyAt is null);
+    public bool IsFailingToBoot => leave is { Kind: LeaveKind.BootTimeout or LeaveKind.Rejected } || (leave is null or { Kind: LeaveKind.Limit } && readyAt is null);
 
     /// <summary>Why its worker is on its way out; null when it is not.</summary>
     public string? LeavingBecause => State is SlotState.Draining or SlotState.Stopping ? leave?.Reason : null;
@@ -122,6 +122,9 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
             case SlotEvent.Rejected:
                 return [];
 
+            case SlotEvent.Condemned condemned:
+                return Condemn(condemned);
+
             // Nothing to drain yet, and it may not be reading its lifeline: ask by signal as well.
             case SlotEvent.RecycleRequested recycle:
                 return [.. LeaveNow(SlotState.Draining, LeaveKind.Recycle, recycle.Reason, times.TerminateGrace, e.At), AskToLeave];
@@ -140,6 +143,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         SlotEvent.RecycleRequested recycle => LeaveWhenDone(SlotState.Draining, LeaveKind.Recycle, recycle.Reason),
         SlotEvent.KillRequested kill => LeaveNow(SlotState.Draining, LeaveKind.Ordered, kill.Reason, kill.Grace, e.At),
         SlotEvent.Rejected rejected => Reject(rejected.Reason),
+        SlotEvent.Condemned condemned => Condemn(condemned),
         SlotEvent.StopRequested => LeaveWhenDone(SlotState.Stopping, LeaveKind.Stop, "the supervisor is stopping"),
         _ => throw Impossible(e),
     };
@@ -160,6 +164,14 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
                 return Died(exited);
             case SlotEvent.KillRequested kill:
                 return Hurry(kill);
+            case SlotEvent.Condemned condemned when step == Step.Asked:
+                return Condemn(condemned);
+
+            // Its end is ordered already, and that stays its cause: the grace is over, no more.
+            case SlotEvent.Condemned when step == Step.Terminated:
+                return Kill();
+            case SlotEvent.Condemned:
+                return [];
             case SlotEvent.DrainTimedOut when step == Step.Asked:
                 return SendTerminate(times.TerminateGrace, e.At);
             case SlotEvent.GraceElapsed when step == Step.Terminated:
@@ -274,6 +286,13 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     {
         State = SlotState.Draining;
         leave = new Leave(LeaveKind.Rejected, reason, Signalled: true);
+        return Kill();
+    }
+
+    private ImmutableArray<SlotAction> Condemn(SlotEvent.Condemned e)
+    {
+        State = State == SlotState.Stopping ? SlotState.Stopping : SlotState.Draining;
+        leave = new Leave(e.Kind, e.Reason, Signalled: true);
         return Kill();
     }
 

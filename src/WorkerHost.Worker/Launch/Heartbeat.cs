@@ -1,18 +1,25 @@
+using System.Diagnostics;
+
 namespace WorkerHost.Worker;
 
-/// <summary>A mark in the ledger each second, from a thread that does nothing else: a busy worker is not a dead one.</summary>
+/// <summary>A mark in the ledger at each interval, from a thread that does nothing else: a busy worker is not a dead one.</summary>
 internal static class Heartbeat
 {
     private const int StackBytes = 128 * 1024;
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private const int DefaultMilliseconds = 1000;
+    private const int ShortestMilliseconds = 10;
 
-    public static void Start(LedgerPage ledger) => new Thread(
+    /// <param name="ledger">Where the marks are made.</param>
+    /// <param name="milliseconds">As the supervisor wants it; null: it does not say.</param>
+    public static void Start(LedgerPage ledger, int? milliseconds) => new Thread(
         () =>
         {
+            var interval = TimeSpan.FromMilliseconds(Math.Max(ShortestMilliseconds, milliseconds ?? DefaultMilliseconds));
             while (true)
             {
+                ledger.Debugged(Debugger.IsAttached);
                 ledger.Beat();
-                Thread.Sleep(Interval);
+                Thread.Sleep(interval);
             }
         },
         StackBytes)

@@ -24,6 +24,8 @@ public sealed class LaunchLineTests
     public void A_worker_reads_what_the_supervisor_wrote()
     {
         Assert.Equal(Example, LaunchLine.Parse(Example.ToJson()));
+        var beating = Example with { HeartbeatMilliseconds = 100 };
+        Assert.Equal(beating, LaunchLine.Parse(beating.ToJson()));
         var overTcp = Example with { Address = "http://127.0.0.1:5000", Secret = "s3cret", Ledger = null };
         Assert.Equal(overTcp, LaunchLine.Parse(overTcp.ToJson()));
         Assert.Equal("images/2#7", Example.Worker.ToString());

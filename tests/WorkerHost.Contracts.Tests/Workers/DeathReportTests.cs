@@ -51,6 +51,7 @@ public sealed class DeathReportTests
     [InlineData(DeathCause.Ordered, false)]
     [InlineData(DeathCause.Killed, false)]
     [InlineData(DeathCause.Stop, false)]
+    [InlineData(DeathCause.Limit, true)]
     [Trait("Scenario", "16")]
     public void Only_a_death_of_its_own_making_can_be_charged_to_the_task(DeathCause cause, bool charged) =>
         Assert.Equal(charged, new DeathReport { Worker = default, Cause = cause }.IsOfItsOwnMaking);

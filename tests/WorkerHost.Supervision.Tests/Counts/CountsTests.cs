@@ -56,7 +56,9 @@ public sealed class CountsTests
             supervised.Signal(supervisor.Workers.Last(w => w.State == SlotState.Ready).Pid, 9);
             await events.Until<SupervisorEvent.Died>();
             Assert.Equal(deaths, supervisor.Totals.Deaths[DeathCause.Killed]);
-            Assert.Equal(deaths, supervisor.Totals.TasksFinished);
+
+            // Each has finished one; of the living, at most five, that is known once they were looked at.
+            Assert.InRange(supervisor.Totals.TasksFinished, deaths, deaths + 5);
         }
 
         await enough.CancelAsync();

@@ -45,6 +45,51 @@ public sealed class OptionsTests
     }
 
     [Fact]
+    public void Wrong_recycling_and_liveness_are_told_all_at_once()
+    {
+        var wrong = SupervisorOptionsCheck.Find(new SupervisorOptions
+        {
+            Recycling = new RecycleOptions
+            {
+                MaxTasks = 0,
+                MaxAge = TimeSpan.FromMilliseconds(999),
+                MaxIdle = TimeSpan.FromDays(25),
+                SoftMemoryBytes = 1 << 21,
+                HardMemoryBytes = 1 << 21,
+                Jitter = double.NaN,
+            },
+            Liveness = new LivenessOptions
+            {
+                HeartbeatInterval = TimeSpan.FromSeconds(4),
+                SuspectAfter = TimeSpan.FromSeconds(3),
+                DeadAfter = TimeSpan.FromSeconds(3),
+            },
+        });
+        Assert.Equal(
+            [
+                "Recycling.MaxTasks is 0; allowed: 1 to 1000000000",
+                "Recycling.MaxAge is 999 ms; allowed: 1 s to 24 days",
+                "Recycling.MaxIdle is 25 days; allowed: 1 s to 24 days",
+                "Recycling.HardMemoryBytes is 2097152; allowed: more than Recycling.SoftMemoryBytes, which is 2097152",
+                "Recycling.Jitter is NaN; allowed: 0 to 1",
+                "Liveness.SuspectAfter is 3 s; allowed: 4 s to 24 days",
+                "Liveness.DeadAfter is 3 s; allowed: more than Liveness.SuspectAfter, which is 3 s",
+            ],
+            wrong);
+        wrong = SupervisorOptionsCheck.Find(new SupervisorOptions
+        {
+            Recycling = new RecycleOptions { SoftMemoryBytes = 0, HardMemoryBytes = 5 },
+            Liveness = new LivenessOptions { HeartbeatInterval = TimeSpan.FromMilliseconds(9) },
+        });
+        Assert.Equal(
+            ["Recycling.SoftMemoryBytes is 0; allowed: at least 1048576 (1 MiB)", "Recycling.HardMemoryBytes is 5; allowed: at least 1048576 (1 MiB)", "Liveness.HeartbeatInterval is 9 ms; allowed: 10 ms to 1 h"],
+            wrong);
+        Assert.Equal(
+            ["Recycling is null; allowed: a RecycleOptions", "Liveness is null; allowed: a LivenessOptions"],
+            SupervisorOptionsCheck.Find(new SupervisorOptions { Recycling = null!, Liveness = null! }));
+    }
+
+    [Fact]
     public async Task A_directory_too_long_for_sockets_is_refused_with_the_limit_and_what_to_change()
     {
         using var directory = new TemporaryDirectory();

@@ -89,6 +89,9 @@ public sealed class CrewSimulationTests
             case 8 when alive.Length > 0:
                 world.Kill(alive[detail % alive.Length], detail % 3);
                 break;
+            case 15 when alive.Length > 0:
+                world.Condemn(alive[detail % alive.Length], detail % 2 == 0 ? LeaveKind.Hang : LeaveKind.Limit);
+                break;
             case 9 or 10:
                 world.FireTimer();
                 break;

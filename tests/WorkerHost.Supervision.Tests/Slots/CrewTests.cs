@@ -137,6 +137,34 @@ public sealed class CrewTests
     }
 
     [Theory]
+    [InlineData(LeaveKind.Hang, "0#1 Hang: restart at once")]
+    [InlineData(LeaveKind.Limit, "0#1 Limit: restart at once")]
+    internal void A_condemned_worker_is_killed_at_once_and_its_place_taken_by_the_spare(LeaveKind kind, string report)
+    {
+        var world = new CrewWorld(workers: 2, spares: 1).Start().AllBoot();
+        world.NeverBelow(2);
+        world.Condemn(0, kind);
+        Assert.Equal([1, 2], world.Serving);
+        Assert.True(world.Processes[0].Hurried);
+        world.Exit(0);
+        Assert.Contains(report, world.Reports);
+        world.AllBoot();
+        Assert.Equal((2, 1), (world.Serving.Length, world.Spares.Length));
+    }
+
+    [Fact]
+    public void A_worker_that_hangs_while_it_drains_is_not_waited_for_until_the_drain_ends()
+    {
+        var world = new CrewWorld(workers: 1, spares: 0).Start().AllBoot();
+        world.Recycle(0);
+        world.AllBoot();
+        world.Condemn(0, LeaveKind.Hang);
+        Assert.True(world.Processes[0].Hurried);
+        world.Exit(0);
+        Assert.Contains("0#1 Hang: none: there are enough without it", world.Reports);
+    }
+
+    [Theory]
     [InlineData(1, 0, 1)]
     [InlineData(2, 1, 1)]
     [InlineData(4, 0, 2)]

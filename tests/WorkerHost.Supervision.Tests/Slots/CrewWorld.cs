@@ -79,6 +79,9 @@ internal sealed class CrewWorld
     public void Kill(int slot, double graceSeconds) =>
         Act(Crew.Handle(slot, new SlotEvent.KillRequested(Now, Crew.Slots[slot].Machine.Incarnation, "task 7", TimeSpan.FromSeconds(graceSeconds))));
 
+    public void Condemn(int slot, LeaveKind kind) =>
+        Act(Crew.Handle(slot, new SlotEvent.Condemned(Now, Crew.Slots[slot].Machine.Incarnation, kind, "too bad")));
+
     public void Resize(int workers, int? spares = null) => Act(Crew.Resize(Crew.Size with { Workers = workers, Spares = spares ?? Crew.Size.Spares }, Now));
 
     public void Restart(bool rolling = true) => Act(Crew.Restart(rolling, "rolling restart", Now));

@@ -39,6 +39,12 @@ public sealed class DeathClassifierTests
     [InlineData("signal 11", LeaveKind.Ordered, true, true, DeathCause.Ordered)]
     [InlineData("exit 0", LeaveKind.Ordered, true, true, DeathCause.Ordered)]
     [InlineData("signal 9", LeaveKind.BootTimeout, true, false, DeathCause.BootTimeout)]
+    [InlineData("signal 9", LeaveKind.Hang, true, true, DeathCause.Hang)]
+    [InlineData("exit 0", LeaveKind.Hang, true, true, DeathCause.Hang)]
+    [InlineData("signal 11", LeaveKind.Hang, true, true, DeathCause.Crash)]
+    [InlineData("signal 9", LeaveKind.Limit, true, true, DeathCause.Limit)]
+    [InlineData("signal 9", LeaveKind.Limit, true, false, DeathCause.Limit)]
+    [InlineData("signal 6", LeaveKind.Limit, true, true, DeathCause.Crash)]
     [InlineData("exit 0", LeaveKind.Stop, false, true, DeathCause.Stop)]
     [InlineData("signal 9", LeaveKind.Stop, true, true, DeathCause.Stop)]
     [InlineData("none", LeaveKind.Stop, true, false, DeathCause.BootFailure)]
@@ -50,7 +56,7 @@ public sealed class DeathClassifierTests
     {
         var charged = Enum.GetValues<DeathCause>()
             .Where(cause => new DeathReport { Worker = new WorkerId("p", 0, 1), Cause = cause }.IsOfItsOwnMaking);
-        Assert.Equal([DeathCause.Crash, DeathCause.Exit, DeathCause.OutOfMemory, DeathCause.Hang], charged);
+        Assert.Equal([DeathCause.Crash, DeathCause.Exit, DeathCause.OutOfMemory, DeathCause.Hang, DeathCause.Limit], charged);
     }
 
     private static ExitFacts Facts(string end) => end.Split(' ') switch

@@ -77,6 +77,9 @@ public sealed class SlotInvariantTests
                 case 11:
                     Do(new SlotEvent.KillRequested(now, AnyIncarnation(detail), "dice", TimeSpan.FromSeconds(detail % 4)));
                     break;
+                case 15:
+                    Do(new SlotEvent.Condemned(now, AnyIncarnation(detail), detail % 2 == 0 ? LeaveKind.Hang : LeaveKind.Limit, "dice"));
+                    break;
                 case 12:
                     Stale(detail);
                     break;

@@ -36,6 +36,8 @@ public sealed class SlotTableTests
         ("Kill(1)", w => w.Kill(1)),
         ("Kill(0)", w => w.Kill(0)),
         ("Kill(9)", w => w.Kill(9)),
+        ("Hang", w => w.Condemn(LeaveKind.Hang)),
+        ("OverLimit", w => w.Condemn(LeaveKind.Limit)),
         ("Stop", w => w.Stop()),
         ("Vacate", w => w.Vacate()),
         ("CrashUnneeded", w => w.CrashUnneeded()),
@@ -124,6 +126,7 @@ public sealed class SlotTableTests
             new SlotEvent.RecycleRequested(at, incarnation, "test"),
             new SlotEvent.Rejected(at, incarnation, "test"),
             new SlotEvent.KillRequested(at, incarnation, "test", TimeSpan.Zero),
+            new SlotEvent.Condemned(at, incarnation, LeaveKind.Hang, "test"),
         ];
     }
 

@@ -48,6 +48,9 @@ internal sealed class SlotWorld
     public ImmutableArray<SlotAction> Kill(double graceSeconds) =>
         Machine.Handle(new SlotEvent.KillRequested(Now, Incarnation, "task 7", TimeSpan.FromSeconds(graceSeconds)));
 
+    public ImmutableArray<SlotAction> Condemn(LeaveKind kind) =>
+        Machine.Handle(new SlotEvent.Condemned(Now, Incarnation, kind, "too bad"));
+
     public static string Text(IEnumerable<SlotAction> actions) => string.Join(' ', actions.Select(Text));
 
     public static string Text(SlotAction action) => action switch

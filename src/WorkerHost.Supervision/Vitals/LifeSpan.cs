@@ -1,0 +1,54 @@
+using System.Globalization;
+
+namespace WorkerHost.Supervision;
+
+/// <summary>Whether one worker has reached one of its limits. Pure.</summary>
+internal sealed class LifeSpan(WorkerLimits limits, RecycleOptions options)
+{
+    private TimeSpan busyAt;
+    private long finished;
+
+    /// <summary>Whether it may not live on, in whatever state.</summary>
+    public Judgement LookAtHardLimit(in VitalSigns signs) => signs.ResidentBytes > limits.HardMemory
+        ? new Judgement(JudgementKind.OverLimit, $"its {MiB(signs.ResidentBytes)} of resident memory are over the hard limit (Recycling.HardMemoryBytes is {MiB(limits.HardMemory!.Value)})")
+        : default;
+
+    /// <summary>Whether a worker that is ready is to be replaced; says so for as long as it is.</summary>
+    public Judgement Look(TimeSpan now, TimeSpan readyFor, in VitalSigns signs)
+    {
+        if (signs.Running > 0 || signs.Finished != finished)
+        {
+            busyAt = now;
+            finished = signs.Finished;
+        }
+
+        return Reason(now, readyFor, signs) is { } reason ? new Judgement(JudgementKind.Recycle, reason) : default;
+    }
+
+    private string? Reason(TimeSpan now, TimeSpan readyFor, in VitalSigns signs)
+    {
+        if (signs.ResidentBytes > limits.SoftMemory)
+        {
+            return $"its {MiB(signs.ResidentBytes)} of resident memory are over {MiB(limits.SoftMemory.Value)} (Recycling.SoftMemoryBytes is {MiB(options.SoftMemoryBytes!.Value)}{LessJitter})";
+        }
+
+        if (readyFor >= limits.Age)
+        {
+            return $"it has been ready for {Seconds(readyFor)} (Recycling.MaxAge is {Seconds(options.MaxAge!.Value)}{LessJitter})";
+        }
+
+        if (finished > 0 && now - busyAt >= limits.Idle)
+        {
+            return $"it has been idle for {Seconds(now - busyAt)} (Recycling.MaxIdle is {Seconds(options.MaxIdle!.Value)}{LessJitter})";
+        }
+
+        // A pool counts what it gives and has asked already; a worker may have callers that do not count.
+        return limits.Tasks > 0 && finished >= limits.Tasks ? $"it has finished {finished} tasks (Recycling.MaxTasks is {options.MaxTasks}{LessJitter})" : null;
+    }
+
+    private string LessJitter => options.Jitter > 0 ? ", less jitter" : "";
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s");
+
+    private static string MiB(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024.0 * 1024.0):0.#} MiB");
+}

@@ -1,0 +1,192 @@
+using System.Diagnostics;
+
+namespace WorkerHost.Supervision.Tests.Processes;
+
+/// <summary>Real processes that freeze. The times are short, and wide enough for a machine that has other things to do.</summary>
+public sealed class LivenessTests
+{
+    private const int SigStop = 19;
+    private const int SigCont = 18;
+
+    private static readonly LivenessOptions Short = new()
+    {
+        HeartbeatInterval = TimeSpan.FromMilliseconds(100),
+        SuspectAfter = TimeSpan.FromMilliseconds(500),
+        DeadAfter = TimeSpan.FromSeconds(2),
+    };
+
+    [Theory]
+    [InlineData("beats", "no heartbeat and no finished task for")]
+    [InlineData("usr1=exit:0", "no answer from its health service and no finished task for")]
+    public async Task A_worker_stopped_by_a_signal_is_suspected_killed_and_replaced(string manner, string reason)
+    {
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy(manner), Options());
+        var events = new Watched(supervised.Supervisor);
+        var worker = await supervised.ReadyAsync();
+        supervised.Signal(worker.Pid, SigStop);
+        Assert.Equal(worker.Id, (await events.Until<SupervisorEvent.Suspected>()).Id);
+        var report = (await supervised.DeathAsync()).Report;
+        Assert.Equal((DeathCause.Hang, "SIGKILL", worker.Id), (report.Cause, report.Signal, report.Worker));
+        Assert.Contains(reason, report.Reason, StringComparison.Ordinal);
+        Assert.Contains("Liveness.DeadAfter is 2 s", report.Reason, StringComparison.Ordinal);
+        Assert.Contains("a signal has stopped the process", report.Reason, StringComparison.Ordinal);
+        Assert.True(report.IsOfItsOwnMaking);
+        await supervised.ReadyAsync(w => w.Pid != worker.Pid);
+    }
+
+    [Fact]
+    public async Task A_stopped_worker_that_goes_on_in_time_recovers()
+    {
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats"), Options(Short with { DeadAfter = TimeSpan.FromSeconds(30) }));
+        var events = new Watched(supervised.Supervisor);
+        var worker = await supervised.ReadyAsync();
+        supervised.Signal(worker.Pid, SigStop);
+        await events.Until<SupervisorEvent.Suspected>();
+        Assert.True(Assert.Single(supervised.Supervisor.Workers).IsSuspect);
+        supervised.Signal(worker.Pid, SigCont);
+        await events.Until<SupervisorEvent.Recovered>();
+        Assert.False(Assert.Single(supervised.Supervisor.Workers).IsSuspect);
+        Assert.True(Facts.IsAlive(worker.Pid));
+    }
+
+    [Fact]
+    public async Task A_worker_stopped_while_it_drains_is_found_long_before_the_drain_ends()
+    {
+        await using var supervised = await Supervised.StartAsync(
+            Supervised.Dummy("beats"), Options() with { Spares = 1, DrainTimeout = TimeSpan.FromMinutes(10) });
+        await supervised.Sets.Until(s => s.Spares.Length == 1);
+        var worker = supervised.Supervisor.Workers.Single(w => !w.IsSpare);
+        supervised.Signal(worker.Pid, SigStop);
+        supervised.BackChannel.Recycle(worker.Id, "test");
+        await supervised.Sets.Until(s => s.Draining.Contains(worker.Id));
+        var report = (await supervised.DeathAsync()).Report;
+        Assert.Equal((worker.Id, DeathCause.Hang), (report.Worker, report.Cause));
+    }
+
+    [Fact]
+    public async Task A_worker_whose_health_service_falls_silent_is_found_when_it_has_nothing_to_do()
+    {
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("usr1=mute", "no-watch"), Options());
+        var worker = await supervised.ReadyAsync();
+        supervised.BackChannel.ReportLoad(_ => new WorkerLoad(["t-1"], 0, TimeSpan.Zero));
+        var events = new Watched(supervised.Supervisor);
+        supervised.Signal(worker.Pid, 10);
+
+        // It may have but one thread, and that runs the task.
+        await events.Until<SupervisorEvent.Suspected>();
+        await UntilSilentFor(supervised, Short.DeadAfter * 1.5);
+        Assert.True(Facts.IsAlive(worker.Pid));
+        supervised.BackChannel.ReportLoad(_ => WorkerLoad.None);
+        Assert.Equal(DeathCause.Hang, (await supervised.DeathAsync()).Report.Cause);
+    }
+
+    [Fact]
+    public async Task A_worker_with_a_tracer_attached_is_left_alone_visibly_until_it_is_detached()
+    {
+        RequiredTool.Demand(File.Exists("/usr/bin/strace"), "strace");
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats"), Options() with { Workers = 2, Spares = 0 });
+        var events = new Watched(supervised.Supervisor);
+        var set = await supervised.Sets.Until(s => s.Ready.Length == 2);
+        var (worker, other) = (set.Ready[0], set.Ready[1]);
+        using var strace = Process.Start(new ProcessStartInfo("strace", $"-qq -o /dev/null -p {worker.Pid}"))!;
+        try
+        {
+            Assert.Equal(worker.Id, (await events.Until<SupervisorEvent.DebuggerAttached>()).Id);
+            supervised.Signal(worker.Pid, SigStop);
+            supervised.Signal(other.Pid, SigStop);
+            Assert.Equal(other.Id, (await supervised.DeathAsync()).Report.Worker);
+            Assert.True(supervised.Supervisor.Workers.Single(w => w.Id == worker.Id).IsBeingDebugged);
+            Assert.True(Facts.IsAlive(worker.Pid));
+            Assert.Single(supervised.Log.Lines, l => l.Text.Contains("has a debugger attached", StringComparison.Ordinal));
+        }
+        finally
+        {
+            strace.Kill();
+            await strace.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        await events.Until<SupervisorEvent.DebuggerDetached>();
+        var report = (await supervised.DeathAsync()).Report;
+        Assert.Equal((worker.Id, DeathCause.Hang), (report.Worker, report.Cause));
+    }
+
+    [Fact]
+    public async Task A_worker_that_says_it_is_debugged_by_its_runtime_is_left_alone()
+    {
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats", "debugged-in-slot=0"), Options() with { Workers = 2, Spares = 0 });
+        var set = await supervised.Sets.Until(s => s.Ready.Length == 2);
+        Assert.Equal(0, (await new Watched(supervised.Supervisor).Until<SupervisorEvent.DebuggerAttached>()).Id.Slot);
+        Assert.All(set.Ready, w => supervised.Signal(w.Pid, SigStop));
+        Assert.Equal(1, (await supervised.DeathAsync()).Report.Worker.Slot);
+        Assert.True(Facts.IsAlive(set.Ready.Single(w => w.Id.Slot == 0).Pid));
+        supervised.Signal(set.Ready.Single(w => w.Id.Slot == 0).Pid, 9);
+    }
+
+    [Fact]
+    public async Task Switched_off_nobody_is_killed_for_silence()
+    {
+        var options = Options(Short with { Enabled = false }) with { Recycling = new RecycleOptions { MaxAge = TimeSpan.FromHours(1) } };
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats"), options);
+        var worker = await supervised.ReadyAsync();
+        supervised.Signal(worker.Pid, SigStop);
+        await UntilSilentFor(supervised, Short.DeadAfter * 2);
+        Assert.True(Facts.IsAlive(worker.Pid));
+        supervised.Signal(worker.Pid, 9);
+    }
+
+    [Fact]
+    public async Task The_status_shows_the_load_of_a_worker()
+    {
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats", "finish=5"), Options());
+        while (Assert.Single(supervised.Supervisor.Workers) is not { ResidentBytes: > 1 << 20, TasksFinished: 5, SilentFor: not null, IsSuspect: false, IsBeingDebugged: false })
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
+    [Trait("Scenario", "41")]
+    public async Task A_worker_over_its_age_is_replaced_behind_a_ready_one()
+    {
+        var options = Options() with { Recycling = new RecycleOptions { MaxAge = TimeSpan.FromSeconds(1), Jitter = 0 } };
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats"), options);
+        var report = (await supervised.DeathAsync()).Report;
+        Assert.Equal(DeathCause.Recycle, report.Cause);
+        Assert.StartsWith("it has been ready for 1", report.Reason, StringComparison.Ordinal);
+        Assert.Contains("Recycling.MaxAge is 1 s", report.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Scenario", "41")]
+    [Trait("Category", "Slow")]
+    public async Task Sixteen_workers_of_the_same_lifetime_are_never_fewer_and_go_one_after_the_other()
+    {
+        var options = Options() with
+        {
+            Workers = 16,
+            Recycling = new RecycleOptions { MaxAge = TimeSpan.FromSeconds(10), Jitter = 0.9 },
+            Liveness = new LivenessOptions(),
+        };
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats"), options);
+        await supervised.Sets.Until(s => s.Ready.Length == 16);
+        var recycled = new HashSet<WorkerId>();
+        await supervised.Sets.Until(s =>
+        {
+            Assert.Equal(16, s.Ready.Length);
+            Assert.InRange(s.Ready.Length + s.Spares.Length + s.Draining.Length, 16, 16 + 1 + 1);
+            Assert.All(s.Deaths, d => Assert.Equal(DeathCause.Recycle, d.Report.Cause));
+            recycled.UnionWith(s.Deaths.Select(d => d.Report.Worker));
+            return recycled.Count >= 16;
+        });
+    }
+
+    private static SupervisorOptions Options(LivenessOptions? liveness = null) => new() { Workers = 1, Liveness = liveness ?? Short };
+
+    private static async Task UntilSilentFor(Supervised supervised, TimeSpan silence)
+    {
+        while (!(Assert.Single(supervised.Supervisor.Workers).SilentFor >= silence))
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+    }
+}
