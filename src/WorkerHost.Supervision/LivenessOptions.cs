@@ -21,13 +21,13 @@ public sealed record LivenessOptions
 
     /// <summary>
     /// Silent for this long, a worker is suspect: shown and logged, nothing else. From the last beat or the last finished
-    /// task. At least <see cref="HeartbeatInterval"/>; default 3 s.
+    /// task. At least twice <see cref="HeartbeatInterval"/>; default 3 s.
     /// </summary>
     public TimeSpan SuspectAfter { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
     /// Silent for this long, a worker is dead: its group is killed, cause <see cref="DeathCause.Hang"/>, and the task it was running
-    /// is charged with it. Greater than <see cref="SuspectAfter"/>; default 10 s. A worker with a debugger attached is left alone.
+    /// is charged with it. At least <see cref="SuspectAfter"/> and one <see cref="HeartbeatInterval"/>; default 10 s. A worker with a debugger attached is left alone.
     /// </summary>
     public TimeSpan DeadAfter { get; init; } = TimeSpan.FromSeconds(10);
 }

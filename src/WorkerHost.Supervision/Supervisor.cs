@@ -248,13 +248,21 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     private void Recycle(WorkerId worker, string reason) =>
         loop.Tell(new SupervisorMessage.Request(worker, now => new SlotEvent.RecycleRequested(now, worker.Incarnation, reason)));
 
-    private Task ChangeAsync(Func<Crew, TimeSpan, ImmutableArray<CrewAction>> change, Goal goal, CancellationToken cancellationToken)
+    private async Task ChangeAsync(Func<Crew, TimeSpan, ImmutableArray<CrewAction>> change, Goal goal, CancellationToken cancellationToken)
     {
         if (!loop.TryTell(new SupervisorMessage.Change(change, goal)))
         {
             goal.GiveUp();
         }
 
-        return goal.Reached.WaitAsync(cancellationToken);
+        try
+        {
+            await goal.Reached.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            goal.Forget();
+            throw;
+        }
     }
 }

@@ -168,12 +168,9 @@ internal static class SupervisorOptionsCheck
             Add(wrong, "Liveness.HeartbeatInterval", DurationText.Of(liveness.HeartbeatInterval), "10 ms to 1 h");
         }
 
-        Time(wrong, "Liveness.SuspectAfter", liveness.SuspectAfter, liveness.HeartbeatInterval);
-        Time(wrong, "Liveness.DeadAfter", liveness.DeadAfter, TimeSpan.Zero);
-        if (liveness.DeadAfter <= liveness.SuspectAfter)
-        {
-            Add(wrong, "Liveness.DeadAfter", DurationText.Of(liveness.DeadAfter), $"more than Liveness.SuspectAfter, which is {DurationText.Of(liveness.SuspectAfter)}");
-        }
+        // The beats and the looks at them drift against each other: now and then a look sees none, and the next one two.
+        AtLeast(wrong, "Liveness.SuspectAfter", liveness.SuspectAfter, liveness.HeartbeatInterval * 2, "twice Liveness.HeartbeatInterval");
+        AtLeast(wrong, "Liveness.DeadAfter", liveness.DeadAfter, liveness.SuspectAfter + liveness.HeartbeatInterval, "Liveness.SuspectAfter and one Liveness.HeartbeatInterval");
     }
 
     private static void Number(List<string> wrong, string option, int value, int lowest, int highest)
@@ -189,6 +186,14 @@ internal static class SupervisorOptionsCheck
         if (value < lowest || value > Longest)
         {
             Add(wrong, option, DurationText.Of(value), $"{DurationText.Of(lowest)} to {DurationText.Of(Longest)}");
+        }
+    }
+
+    private static void AtLeast(List<string> wrong, string option, TimeSpan value, TimeSpan lowest, string why)
+    {
+        if (value < lowest || value > Longest)
+        {
+            Add(wrong, option, DurationText.Of(value), $"at least {why}, which is {DurationText.Of(lowest)}, and at most {DurationText.Of(Longest)}");
         }
     }
 

@@ -53,7 +53,7 @@ internal sealed class Crew(CrewSize size, Func<int, SlotMachine> newSlot)
                 Exited(slot, exited);
                 break;
             case SlotEvent.RecycleRequested recycle when slot.IsReady && recycle.Incarnation == slot.Machine.Incarnation:
-                slot.Wish ??= recycle.Reason;
+                slot.OwnWish ??= recycle.Reason;
                 break;
             case SlotEvent.ReplacementNeededSoon soon:
                 slot.WillWish |= slot.IsReady && soon.Incarnation == slot.Machine.Incarnation;
@@ -81,8 +81,7 @@ internal sealed class Crew(CrewSize size, Func<int, SlotMachine> newSlot)
         {
             if (rolling && slot.IsReady)
             {
-                slot.Wish = reason;
-                slot.Rolls = true;
+                slot.RollWish = reason;
             }
             else
             {
@@ -223,11 +222,10 @@ internal sealed class Crew(CrewSize size, Func<int, SlotMachine> newSlot)
     /// <summary>A generation that cannot boot replaces nobody: who is left of the one before keeps serving.</summary>
     private void StopRoll()
     {
-        foreach (var old in slots.Where(static s => s.Rolls))
+        foreach (var old in slots.Where(static s => s.RollWish is not null))
         {
             FailedGeneration = Generation;
-            old.Wish = null;
-            old.Rolls = false;
+            old.RollWish = null;
         }
     }
 
@@ -249,9 +247,9 @@ internal sealed class Crew(CrewSize size, Func<int, SlotMachine> newSlot)
         if (!slot.IsReady)
         {
             slot.Serves = false;
-            slot.Wish = null;
+            slot.OwnWish = null;
+            slot.RollWish = null;
             slot.WillWish = false;
-            slot.Rolls = false;
         }
         else
         {

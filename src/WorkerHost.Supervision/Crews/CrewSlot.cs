@@ -11,13 +11,16 @@ internal sealed class CrewSlot(int number, SlotMachine machine)
     public bool Serves { get; set; }
 
     /// <summary>Why its worker is to be replaced as soon as another is ready; null: it may stay.</summary>
-    public string? Wish { get; set; }
+    public string? Wish => OwnWish ?? RollWish;
+
+    /// <summary>For a reason of its own: a limit, a request.</summary>
+    public string? OwnWish { get; set; }
+
+    /// <summary>For a rolling restart: goes when that is given up.</summary>
+    public string? RollWish { get; set; }
 
     /// <summary>It will have a wish soon.</summary>
     public bool WillWish { get; set; }
-
-    /// <summary>The wish comes from a rolling restart, and goes with it.</summary>
-    public bool Rolls { get; set; }
 
     /// <summary>Which of the crew's generations its worker, or the last one, belongs to.</summary>
     public int Generation { get; set; }

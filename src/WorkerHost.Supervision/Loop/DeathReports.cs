@@ -18,12 +18,23 @@ internal static class DeathReports
         Reason = Reason(action, exited),
         RunningTasks = load.RunningTasks,
         LastOutput = exited.Worker?.LastOutput ?? [],
-        PeakMemoryBytes = exited.PeakMemoryBytes ?? exited.Worker?.SeenPeakMemory,
+        PeakMemoryBytes = Largest(exited.PeakMemoryBytes, exited.Worker?.SeenPeakMemory, exited.Worker?.Vitals.Signs is { ResidentBytes: > 0 and var seen } ? seen : null),
         TasksFinished = exited.Worker?.Evidence.Finished ?? (load.Finished > 0 ? load.Finished : null),
         BootSteps = FailedToBoot(action) ? exited.Worker?.Steps.Reached ?? [] : [],
         Next = action.Next,
         NextTryIn = action.NextIn,
     };
+
+    private static long? Largest(params ReadOnlySpan<long?> figures)
+    {
+        long? largest = null;
+        foreach (var figure in figures)
+        {
+            largest = largest is null || figure > largest ? figure : largest;
+        }
+
+        return largest;
+    }
 
     private static bool FailedToBoot(SlotAction.Report action) =>
         action.ReadyFor is null || action.Cause is DeathCause.BootTimeout or DeathCause.BootFailure;

@@ -9,9 +9,17 @@ internal sealed class Goal(Func<Crew, bool> reached, Func<Crew, bool>? missed = 
 
     public Task Reached => waiter.Task;
 
-    /// <summary>True: whoever waits has been told.</summary>
+    /// <summary>Nobody waits for it any more.</summary>
+    public void Forget() => waiter.TrySetCanceled();
+
+    /// <summary>True: whoever waits has been told, or has gone.</summary>
     public bool IsSettled(Crew crew, DeathReport? lastDeath)
     {
+        if (waiter.Task.IsCompleted)
+        {
+            return true;
+        }
+
         if (missed?.Invoke(crew) == true)
         {
             return waiter.TrySetException(new WorkerRestartException(lastDeath!));

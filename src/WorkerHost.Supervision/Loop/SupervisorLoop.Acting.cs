@@ -90,14 +90,21 @@ internal sealed partial class SupervisorLoop
                 time,
                 Now,
                 Tell,
-                (who, error) => Say(new SupervisorEvent.Faulted(who.Id, "watching it failed", error)));
+                (who, error) => Notice(new SupervisorEvent.Faulted(who.Id, "watching it failed", error)));
             seat.Worker = worker;
             await worker.StartAsync(launcher, options).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (worker is null or { Pid: 0 })
         {
-            // Through the inbox like any other end: a machine is not told of an end while it is still starting.
+            // Whatever it is, one worker's start is no reason to lose the others. Through the inbox like any other end: a
+            // machine is not told of an end while it is still starting.
             Tell(new SupervisorMessage.Exited(id, worker, ExitFacts.NotStarted(e.Message), null));
+        }
+        catch (Exception e)
+        {
+            // The process is there, and nobody could look after it. Its end will be told.
+            Say(new SupervisorEvent.Faulted(id, "it was started and could not be watched", e));
+            worker!.KillGroup();
         }
     }
 

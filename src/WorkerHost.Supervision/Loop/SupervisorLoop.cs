@@ -102,9 +102,20 @@ internal sealed partial class SupervisorLoop
 
     private void Sweep()
     {
-        foreach (var path in AbandonedDirectories.Sweep(options.Directory).Concat(launcher.SweepControlGroups()))
+        try
         {
-            Say(new SupervisorEvent.DirectorySwept(path));
+            foreach (var path in AbandonedDirectories.Sweep(options.Directory).Concat(launcher.SweepControlGroups()))
+            {
+                Notice(new SupervisorEvent.DirectorySwept(path));
+                if (Volatile.Read(ref stopping))
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The next start tries again.
         }
     }
 
@@ -140,7 +151,7 @@ internal sealed partial class SupervisorLoop
                 break;
             case SupervisorMessage.Stop:
                 Say(new SupervisorEvent.Stopping());
-                stopping = true;
+                Volatile.Write(ref stopping, true);
                 firstReady.TrySetCanceled();
                 await ActAsync(crew.Stop(Now()), null).ConfigureAwait(false);
                 break;
@@ -151,13 +162,18 @@ internal sealed partial class SupervisorLoop
 
     private async Task BootedAsync(Seat seat, WorkerId id)
     {
-        if (seat.Machine.State == SlotState.Starting && seat.Worker is { } worker && worker.Id == id)
+        // It may have been given up since.
+        var inTime = seat.Machine.State == SlotState.Starting && seat.Worker?.Id == id;
+        if (inTime)
         {
-            worker.MarkReady();
+            seat.Worker!.MarkReady();
         }
 
         await ActAsync(crew.Handle(seat.Number, new SlotEvent.Booted(Now(), id.Incarnation)), null).ConfigureAwait(false);
-        firstReady.TrySetResult();
+        if (inTime)
+        {
+            firstReady.TrySetResult();
+        }
     }
 
     private async Task ExitedAsync(Seat seat, SupervisorMessage.Exited exited)
@@ -166,8 +182,7 @@ internal sealed partial class SupervisorLoop
         {
             // Before the crew decides: it may fill the seat anew.
             seat.Worker = ReferenceEquals(seat.Worker, worker) ? null : seat.Worker;
-            cleaning.RemoveAll(t => t.IsCompletedSuccessfully);
-            cleaning.Add(worker.CleanUpAsync());
+            CleanUp(worker);
         }
 
         seat.FirstBootFailed |= exited.Id.Incarnation == 1 && exited.Worker?.ReadyOn is null;
@@ -178,6 +193,23 @@ internal sealed partial class SupervisorLoop
             firstReady.TrySetException(new WorkerStartException(
                 options.PoolName, launcher.CommandText, [.. seats.Select(s => s.FirstDeath!)]));
         }
+    }
+
+    /// <summary>Behind: whatever the old one has left, its successor does not wait for it.</summary>
+    private void CleanUp(WorkerProcess worker)
+    {
+        cleaning.RemoveAll(static t => t.IsCompleted);
+        cleaning.Add(Task.Run(async () =>
+        {
+            try
+            {
+                await worker.CleanUpAsync().ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                Say(new SupervisorEvent.Faulted(worker.Id, "cleaning up after it failed", e));
+            }
+        }));
     }
 
     private async Task TimerElapsedAsync(Seat seat, long number)
@@ -221,7 +253,7 @@ internal sealed partial class SupervisorLoop
             seat.CancelTimer();
             if (seat.Worker is { } stayed)
             {
-                cleaning.Add(stayed.CleanUpAsync());
+                CleanUp(stayed);
             }
         }
 

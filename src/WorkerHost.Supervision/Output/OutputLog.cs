@@ -11,6 +11,9 @@ internal sealed partial class OutputLog : OutputSink
 {
     public const int QueueLength = 512;
 
+    /// <summary>A logger that takes longer for the last lines does not hold up the end of the supervisor.</summary>
+    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
+
     private readonly Channel<OutputLine> queue = Channel.CreateBounded<OutputLine>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
     private readonly OutputOptions options;
     private readonly WorkerLoggers loggers;
@@ -26,14 +29,28 @@ internal sealed partial class OutputLog : OutputSink
     }
 
     /// <summary>A structured line may be worth more than a plain one.</summary>
-    public override bool IsEnabled => logger.IsEnabled(options.StructuredLines ? LogLevel.Critical : LogLevel.Information);
+    public override bool IsEnabled
+    {
+        get
+        {
+            try
+            {
+                return logger.IsEnabled(options.StructuredLines ? LogLevel.Critical : LogLevel.Information);
+            }
+            catch (Exception)
+            {
+                // A logger of the user's that throws is no reason not to start a worker.
+                return true;
+            }
+        }
+    }
 
     public override bool TryWrite(OutputLine line) => queue.Writer.TryWrite(line);
 
     public override async ValueTask DisposeAsync()
     {
         queue.Writer.TryComplete();
-        await pump.ConfigureAwait(false);
+        await pump.WaitAsync(Goodbye).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task PumpAsync()

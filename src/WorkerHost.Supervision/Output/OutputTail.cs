@@ -8,6 +8,9 @@ namespace WorkerHost.Supervision;
 /// </summary>
 internal sealed class OutputTail(int lines)
 {
+    /// <summary>A report is kept and printed in many places. Of more than this only the last lines are told, the first of them cut.</summary>
+    public const int MostBytes = 8 * 1024;
+
     private readonly (byte[] Bytes, int Length)[] ring = new (byte[], int)[lines];
     private long count;
 
@@ -31,12 +34,15 @@ internal sealed class OutputTail(int lines)
     public ImmutableArray<string> ToLines()
     {
         var result = ImmutableArray.CreateBuilder<string>();
-        for (var i = Math.Max(0, count - ring.Length); i < count; i++)
+        var room = MostBytes;
+        for (var i = count - 1; i >= Math.Max(0, count - ring.Length) && room > 0; i--)
         {
             var (bytes, length) = ring[i % ring.Length];
-            result.Add(HarmlessText.From(bytes.AsSpan(0, length)));
+            result.Add(HarmlessText.From(bytes.AsSpan(0, Math.Min(length, room))));
+            room -= length;
         }
 
+        result.Reverse();
         return result.ToImmutable();
     }
 }

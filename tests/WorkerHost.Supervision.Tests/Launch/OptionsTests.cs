@@ -72,8 +72,8 @@ public sealed class OptionsTests
                 "Recycling.MaxIdle is 25 days; allowed: 1 s to 24 days",
                 "Recycling.HardMemoryBytes is 2097152; allowed: more than Recycling.SoftMemoryBytes, which is 2097152",
                 "Recycling.Jitter is NaN; allowed: 0 to 1",
-                "Liveness.SuspectAfter is 3 s; allowed: 4 s to 24 days",
-                "Liveness.DeadAfter is 3 s; allowed: more than Liveness.SuspectAfter, which is 3 s",
+                "Liveness.SuspectAfter is 3 s; allowed: at least twice Liveness.HeartbeatInterval, which is 8 s, and at most 24 days",
+                "Liveness.DeadAfter is 3 s; allowed: at least Liveness.SuspectAfter and one Liveness.HeartbeatInterval, which is 7 s, and at most 24 days",
             ],
             wrong);
         wrong = SupervisorOptionsCheck.Find(new SupervisorOptions

@@ -66,6 +66,21 @@ public sealed class LineSplitterTests
     }
 
     [Fact]
+    public void The_tail_is_no_longer_than_a_report_may_quote()
+    {
+        var tail = new OutputTail(1000);
+        for (var i = 0; i < 1000; i++)
+        {
+            tail.Add(Encoding.ASCII.GetBytes(new string('x', 1000)));
+        }
+
+        tail.Add("the last words"u8);
+        var lines = tail.ToLines();
+        Assert.Equal("the last words", lines[^1]);
+        Assert.Equal(OutputTail.MostBytes, lines.Sum(static l => l.Length));
+    }
+
+    [Fact]
     public void Lines_beyond_the_rate_are_counted_and_told_with_the_next_that_passes()
     {
         var rate = new LineRate(100, 200);

@@ -122,4 +122,28 @@ public sealed class EventTests
         await events.Until<SupervisorEvent.BreakerClosed>();
         Assert.True((await events.Until<SupervisorEvent.ReadinessChanged>()).Readiness.IsReady);
     }
+
+    [Fact]
+    public async Task A_logger_that_throws_costs_no_worker()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var supervisor = await Supervisor.StartAsync(
+            Supervised.Dummy("usr1=abort"),
+            new SupervisorOptions { Workers = 1, Directory = directory.Path },
+            null,
+            new RecordingLoggers { Throws = true },
+            TestContext.Current.CancellationToken).Soon();
+        Assert.Equal(SlotState.Ready, Assert.Single(supervisor.Workers).State);
+    }
+
+    [Fact]
+    public async Task Whoever_gives_up_waiting_for_a_change_is_forgotten_and_the_change_goes_on()
+    {
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy(), new SupervisorOptions { Workers = 1, Spares = 0 });
+        using var patience = new CancellationTokenSource();
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => supervised.Supervisor.ScaleAsync(2, patience.Token));
+        await supervised.Supervisor.ScaleAsync(2, TestContext.Current.CancellationToken).Soon();
+        Assert.Equal(2, supervised.Supervisor.Counts.Total);
+    }
 }

@@ -207,6 +207,19 @@ public sealed class CrewTests
 
     [Fact]
     [Trait("Scenario", "44")]
+    public void A_roll_that_is_given_up_takes_nobodys_own_reason_to_leave_away()
+    {
+        var world = new CrewWorld(workers: 2, spares: 0).Start().AllBoot();
+        world.Recycle(0);
+        world.Restart();
+        world.Exit(world.Processes.First(p => p.Value.Boots).Key, ExitFacts.Exited(1), finished: 0);
+        Assert.Equal(2, world.Crew.FailedGeneration);
+        Assert.NotNull(world.Crew.Slots[0].Wish);
+        Assert.Null(world.Crew.Slots[1].Wish);
+    }
+
+    [Fact]
+    [Trait("Scenario", "44")]
     public void A_second_restart_takes_over_from_the_first()
     {
         var world = new CrewWorld(workers: 3, spares: 0).Start().AllBoot();

@@ -14,6 +14,9 @@ internal sealed class RecordingLoggers : ILoggerFactory
 
     public IReadOnlyCollection<LogLine> Lines => lines;
 
+    /// <summary>A provider of the user's that is broken.</summary>
+    public bool Throws { get; init; }
+
     public Task<LogLine> Until(Func<LogLine, bool> wanted) => stream.Reader.Until(wanted);
 
     public Task<LogLine> Output(string start) => Until(l => l.Category == "WorkerHost.WorkerOutput" && l.Text.Contains(start, StringComparison.Ordinal));
@@ -31,10 +34,15 @@ internal sealed class RecordingLoggers : ILoggerFactory
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => true;
+        public bool IsEnabled(LogLevel logLevel) => owner.Throws ? throw new InvalidOperationException("a broken logger") : true;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
+            if (owner.Throws)
+            {
+                throw new InvalidOperationException("a broken logger");
+            }
+
             var line = new LogLine(category, logLevel, formatter(state, exception), exception, eventId.Id, state as IReadOnlyList<KeyValuePair<string, object?>>);
             owner.lines.Enqueue(line);
             owner.stream.Writer.TryWrite(line);
