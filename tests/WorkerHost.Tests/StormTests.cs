@@ -119,11 +119,14 @@ public sealed class StormTests
         await KillAsync(pool, warmUp, random);
         await AllReadyAsync(pool, workers);
         await load.AnotherAsync(1000);
+        var files = 1 + 4 * workers;
+        await TestPool.Until(() => HostFootprint.FilesIn(supervisor.Directory) == files, "the mark of the directory, and two directories, a ledger and a socket of each worker");
         var before = HostFootprint.Now(supervisor.Directory);
         var deathsBefore = Deaths(supervisor);
         await KillAsync(pool, kills, random);
         await AllReadyAsync(pool, workers);
         await load.AnotherAsync(1000);
+        await TestPool.Until(() => HostFootprint.FilesIn(supervisor.Directory) == files, "what dead workers had is deleted");
         var after = HostFootprint.Now(supervisor.Directory);
         var (failures, rate) = await load.StopAsync();
 

@@ -21,6 +21,9 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
     /// <summary>Then a start of a worker tries once more, for as long as it takes.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
+    /// <summary>Half of what a pipe holds.</summary>
+    private const int MostFirstInput = 32 * 1024;
+
     private readonly Lock gate = new();
     private readonly Dictionary<int, Guarded> groups = [];
     private WardenPipe? pipe;
@@ -87,9 +90,19 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
     private void Start()
     {
         startedAt = time.GetTimestamp();
+
+        // It is born with what it has to know: there is no moment at which it is there and knows nothing.
+        var known = 0;
+        var first = new StringBuilder();
+        string[] lines = [.. groups.Values.Select(static g => g.Line)];
+        while (known < lines.Length && first.Length + lines[known].Length <= MostFirstInput)
+        {
+            first.Append(lines[known++]);
+        }
+
         try
         {
-            pipe = new WardenPipe(this, spawner);
+            pipe = new WardenPipe(this, spawner, first.ToString());
             Problem = null;
         }
         catch (IOException e)
@@ -99,9 +112,9 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
             return;
         }
 
-        foreach (var guarded in groups.Values)
+        foreach (var line in lines.Skip(known))
         {
-            pipe.Write(guarded.Line);
+            pipe.Write(line);
         }
     }
 
@@ -145,10 +158,10 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
         private readonly ChildProcess child;
         private volatile bool stopped;
 
-        public WardenPipe(Warden warden, SpawnThread spawner)
+        public WardenPipe(Warden warden, SpawnThread spawner, string first)
         {
             this.warden = warden;
-            child = spawner.Spawn(Request(), this);
+            child = spawner.Spawn(Request(first), this);
             StoppedChild.Watch(child.Pid, Stopped);
         }
 
@@ -169,8 +182,9 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
         {
         }
 
-        private static SpawnRequest Request() => new()
+        private static SpawnRequest Request(string first) => new()
         {
+            FirstInput = Encoding.ASCII.GetBytes(first),
             Executable = Shell,
             Arguments = ["sh", "-c", WardenScript.Text, "workerhost-warden", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)],
             Environment = ["PATH=/usr/bin:/bin"],

@@ -12,7 +12,8 @@ public sealed class OutputTests
             "head -c 3000000 /dev/zero; head -c 3000000 /dev/urandom; head -c 5000000 /dev/zero | tr '\\0' x >&2; printf '\\nA\\0B\\033[31m\\n' >&2; exit 5"));
         var death = error.Deaths[0];
         Assert.Equal(5, death.ExitCode);
-        Assert.Equal([new string('x', new OutputOptions().MaxLineBytes), "A\uFFFDB\uFFFD[31m"], death.LastOutput);
+        const string last = "A\uFFFDB\uFFFD[31m";
+        Assert.Equal([new string('x', OutputTail.MostBytes - last.Length), last], death.LastOutput);
     }
 
     [Fact]

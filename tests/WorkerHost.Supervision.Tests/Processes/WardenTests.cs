@@ -131,7 +131,7 @@ public sealed class WardenTests
             successors = host.Wardens();
         }
 
-        // It is told the groups right after its start; only then is the host killed.
+        // It was born with what it has to know.
         var family = host.Workers.SelectMany(pid => Processes.InSession(pid)).ToArray();
         host.Kill();
         Assert.All(family, pid => Facts.AssertGone(pid));

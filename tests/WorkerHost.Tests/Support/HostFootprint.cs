@@ -5,7 +5,7 @@ namespace WorkerHost.Tests;
 /// <summary>What this process holds of the system, to be compared before and after.</summary>
 internal sealed record HostFootprint(double MemoryMegabytes, double HeapMegabytes, int Handles, int Sockets, int Threads, int Files)
 {
-    /// <param name="directory">The supervisor's, whose files are counted.</param>
+    /// <param name="directory">The supervisor's, whose files and directories are counted.</param>
     public static HostFootprint Now(string directory)
     {
         // What is garbage is no leak.
@@ -23,12 +23,25 @@ internal sealed record HostFootprint(double MemoryMegabytes, double HeapMegabyte
             handles.Length,
             handles.Count(static h => Target(h)?.StartsWith("socket:", StringComparison.Ordinal) == true),
             (int)Field(status, "Threads:"),
-            Directory.GetFiles(directory).Length);
+            FilesIn(directory));
+    }
+
+    public static int FilesIn(string directory)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(directory, "*", SearchOption.AllDirectories).Count();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // One of them was deleted while they were counted.
+            return -1;
+        }
     }
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{MemoryMegabytes:0.0} MiB resident, {HeapMegabytes:0.0} MiB heap, {Handles} handles, {Sockets} of them sockets, {Threads} threads, {Files} files");
+        $"{MemoryMegabytes:0.0} MiB resident, {HeapMegabytes:0.0} MiB heap, {Handles} handles, {Sockets} of them sockets, {Threads} threads, {Files} files and directories");
 
     private static double Field(string[] status, string name) => double.Parse(
         Array.Find(status, l => l.StartsWith(name, StringComparison.Ordinal))!.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1],
