@@ -18,6 +18,9 @@ internal sealed record StructuredLine(LogLevel Level, string Message, string? Ca
     /// <summary>The rest is left out.</summary>
     private const int MostFields = 64;
 
+    /// <summary>What the host says itself: who wrote it and where, and what its sinks group and filter by.</summary>
+    private static readonly string[] Reserved = ["Worker", "Stream", "{OriginalFormat}", "SourceContext", "Category", "EventId"];
+
     private static readonly JsonDocumentOptions Bounded = new() { MaxDepth = DeepestLevel };
 
     private static readonly string[] MessageNames = ["Message", "message", "msg", "@m", "event"];
@@ -79,8 +82,8 @@ internal sealed record StructuredLine(LogLevel Level, string Message, string? Ca
             }
             else if (name == "State" && value.ValueKind == JsonValueKind.Object)
             {
-                // What the message was made of; the message itself and its template are in there once more.
-                foreach (var part in value.EnumerateObject().Where(p => p.Name is not ("Message" or "{OriginalFormat}")))
+                // What the message was made of; the message itself is in there once more.
+                foreach (var part in value.EnumerateObject().Where(p => p.Name != "Message"))
                 {
                     Add(fields, part);
                 }
@@ -96,17 +99,17 @@ internal sealed record StructuredLine(LogLevel Level, string Message, string? Ca
 
     private static void Add(ImmutableArray<KeyValuePair<string, object?>>.Builder fields, JsonProperty property)
     {
-        // Nobody else says who wrote it.
-        if (fields.Count < MostFields && property.Name is not ("Worker" or "Stream"))
+        var name = Text(property.Name);
+        if (fields.Count < MostFields && !Reserved.Contains(name, StringComparer.OrdinalIgnoreCase))
         {
-            fields.Add(new(Text(property.Name), Value(property.Value)));
+            fields.Add(new(name, Value(property.Value)));
         }
     }
 
     private static object? Value(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => Text(value.GetString()!),
-        JsonValueKind.Number => value.TryGetInt64(out var whole) ? whole : value.TryGetDouble(out var number) ? number : Text(value.GetRawText()),
+        JsonValueKind.Number => value.TryGetInt64(out var whole) ? whole : value.TryGetDouble(out var number) && double.IsFinite(number) ? number : Text(value.GetRawText()),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         JsonValueKind.Null or JsonValueKind.Undefined => null,

@@ -49,6 +49,26 @@ public sealed class StructuredLineTests
         Assert.Equal(new KeyValuePair<string, object?>("k | ", "v | w"), Assert.Single(read.Fields));
     }
 
+    [Theory]
+    [InlineData("{OriginalFormat}")]
+    [InlineData("SourceContext")]
+    [InlineData("sourcecontext")]
+    [InlineData("Category")]
+    [InlineData("EventId")]
+    [InlineData("worker")]
+    public void What_the_host_says_itself_is_no_field_wherever_it_stands(string name)
+    {
+        var line = $$"""{"Category":"c","message":"m","{{name}}":"forged","State":{"{{name}}":"forged"} }""";
+        Assert.Empty(StructuredLine.TryParse(Encoding.UTF8.GetBytes(line))!.Fields);
+    }
+
+    [Fact]
+    public void A_number_beyond_all_numbers_stays_text()
+    {
+        var read = StructuredLine.TryParse("""{"message":"m","n":1e999,"m":-1e999,"k":1.5}"""u8.ToArray())!;
+        Assert.Equal(["1e999", "-1e999", 1.5], read.Fields.Select(f => f.Value));
+    }
+
     [Fact]
     public void Random_bytes_between_braces_never_throw()
     {
