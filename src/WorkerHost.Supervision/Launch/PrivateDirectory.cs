@@ -17,6 +17,9 @@ internal sealed class PrivateDirectory : IDisposable
 
     private const int RandomLength = 10;
 
+    /// <summary>An end must come to an end, whatever somebody goes on making here.</summary>
+    private const int MostEntries = 1_000_000;
+
     /// <summary>Every supervisor's directory has such a name.</summary>
     public static readonly string NamePattern = DirectoryName(new string('?', RandomLength));
 
@@ -73,7 +76,7 @@ internal sealed class PrivateDirectory : IDisposable
         {
             try
             {
-                held.Empty(int.MaxValue, last: OwnerMark.FileName);
+                held.Empty(MostEntries, last: OwnerMark.FileName);
                 Directory.Delete(Path);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -9,9 +9,6 @@ namespace WorkerHost.Supervision;
 /// </summary>
 internal sealed class HeldDirectory : IDisposable
 {
-    /// <summary>Deeper than anything of ours.</summary>
-    private const int DeepestLevel = 8;
-
     private readonly SafeFileHandle handle;
 
     private HeldDirectory(SafeFileHandle handle) => this.handle = handle;
@@ -23,7 +20,7 @@ internal sealed class HeldDirectory : IDisposable
     public bool IsOpenToOthers => Facts() is not { } facts || (facts.Mode & Convert.ToInt32("022", 8)) != 0;
 
     /// <summary>Through /proc: a path that leads here for as long as this is open.</summary>
-    private string Here => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}/");
+    public string Here => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}/");
 
     /// <returns>Null where there is no directory, or only a link to one.</returns>
     public static HeldDirectory? TryOpen(string path)
@@ -42,49 +39,18 @@ internal sealed class HeldDirectory : IDisposable
     /// <summary>The path of a file in it, for as long as this is open.</summary>
     public string PathOf(string name) => Here + name;
 
-    /// <summary>Deletes what is in it, at most so many entries of any depth.</summary>
+    /// <summary>Deletes what is in it, at most so many entries of any depth; what cannot be deleted stays, and all else goes.</summary>
     /// <param name="mostEntries">More than that is not ours.</param>
-    /// <param name="last">The name of what is deleted after everything else.</param>
+    /// <param name="last">The name of what is deleted after everything else, and only then.</param>
     /// <exception cref="IOException">Something cannot be deleted, or there is more.</exception>
-    /// <exception cref="UnauthorizedAccessException">Something may not be deleted.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public void Empty(int mostEntries, string last)
     {
-        Empty(ref mostEntries, last, level: 0);
+        new Emptying(this, mostEntries, last).Run();
         File.Delete(PathOf(last));
     }
 
     public void Dispose() => handle.Dispose();
-
-    private void Empty(ref int entriesLeft, string? last, int level)
-    {
-        foreach (var entry in Directory.EnumerateFileSystemEntries(Here))
-        {
-            if (Path.GetFileName(entry) == last)
-            {
-                continue;
-            }
-
-            if (--entriesLeft < 0 || level > DeepestLevel)
-            {
-                throw new IOException("it holds more than a supervisor puts into it");
-            }
-
-            Delete(entry, ref entriesLeft, level);
-        }
-    }
-
-    private static void Delete(string entry, ref int entriesLeft, int level)
-    {
-        using var inner = TryOpen(entry);
-        if (inner is null)
-        {
-            File.Delete(entry);
-            return;
-        }
-
-        inner.Empty(ref entriesLeft, last: null, level + 1);
-        Directory.Delete(entry);
-    }
 
     private unsafe (uint Owner, int Mode)? Facts()
     {

@@ -28,6 +28,29 @@ public sealed class AbandonedDirectoriesTests : IDisposable
     }
 
     [Fact]
+    public void No_depth_is_too_much()
+    {
+        var path = Abandon();
+        Dig(path);
+        Assert.Equal([path], AbandonedDirectories.Sweep(place.Path));
+
+        var living = new PrivateDirectory(place.Path);
+        var own = living.MakeFor(0, 1, 1);
+        Dig(own.Path);
+        own.Delete();
+        Assert.False(Directory.Exists(own.Path));
+        Dig(living.Path);
+        living.Dispose();
+        Assert.Empty(Directory.EnumerateFileSystemEntries(place.Path));
+
+        static void Dig(string from)
+        {
+            var deepest = Directory.CreateDirectory(Path.Combine([from, .. Enumerable.Repeat("d", 100)])).FullName;
+            File.WriteAllText(Path.Combine(deepest, "f"), "");
+        }
+    }
+
+    [Fact]
     public void No_link_is_followed()
     {
         using var victim = new TemporaryDirectory();
