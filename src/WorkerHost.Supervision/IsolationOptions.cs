@@ -50,7 +50,8 @@ public sealed record IsolationOptions
 
     /// <summary>
     /// The user, by name or number, that workers run as; the groups are those of that user. Needs a host that is root. The directory of
-    /// each worker then belongs to that user, and HOME, USER and LOGNAME are that user's. Default: the host's own.
+    /// each worker then belongs to that user; HOME, USER and LOGNAME are that user's, and the host's TMPDIR is inherited only where that
+    /// user may write in it. Default: the host's own.
     /// </summary>
     public string? User { get; init; }
 

@@ -21,7 +21,10 @@ public sealed record WorkerCommand
     /// <summary>Where it runs. Default: the host's current directory.</summary>
     public string? WorkingDirectory { get; init; }
 
-    /// <summary>Environment variables it gets beside the inherited ones, which they replace. Default: none.</summary>
+    /// <summary>
+    /// Environment variables it gets beside the inherited ones, which they replace. Names may hold anything but <c>=</c> and NUL, also
+    /// what no shell could write (<c>Logging:LogLevel:Default</c>); see docs/isolation.md for what such names need. Default: none.
+    /// </summary>
     public ImmutableDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>A command from a program and its arguments.</summary>

@@ -5,7 +5,7 @@ namespace WorkerHost.Supervision;
 
 /// <summary>
 /// One worker's own control group: everything it has started is in it, whatever session it has moved to. One directory in
-/// each hierarchy that is used. Thread-safe; never throws for what is gone already.
+/// each hierarchy that is used, made already. Thread-safe; never throws for what is gone already.
 /// </summary>
 internal sealed class ControlGroup(ImmutableArray<string> paths)
 {
@@ -23,12 +23,18 @@ internal sealed class ControlGroup(ImmutableArray<string> paths)
         .FirstOrDefault(c => c is not null);
 
     /// <summary>
+    /// SIGKILL to all in it by one write, for threads that must not be held up; does nothing where there is no cgroup.kill:
+    /// <see cref="RemoveAsync"/> finds those who are left.
+    /// </summary>
+    public bool TryKillAtOnce() => ControlGroupFile.TryWrite($"{KillPath}/cgroup.kill", "1");
+
+    /// <summary>
     /// SIGKILL to all in it. Without cgroup.kill one by one, which what forks fast enough may survive: repeated until it can be
     /// removed.
     /// </summary>
     public void Kill()
     {
-        if (ControlGroupFile.TryWrite($"{KillPath}/cgroup.kill", "1"))
+        if (TryKillAtOnce())
         {
             return;
         }
@@ -72,6 +78,8 @@ internal sealed class ControlGroup(ImmutableArray<string> paths)
     /// <summary>Kills and removes until nothing is left, for some seconds at most.</summary>
     public async Task RemoveAsync(TimeProvider time)
     {
+        // Never on the thread of who asks: where there are many members, it takes a while to find them.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var start = time.GetTimestamp();
         var pause = TimeSpan.FromMilliseconds(1);
         while (!TryRemove() && time.GetElapsedTime(start) < LongestRemoval)
@@ -90,7 +98,8 @@ internal sealed class ControlGroup(ImmutableArray<string> paths)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return [];
+            // Not to be listed is not to be gone.
+            return [path];
         }
     }
 

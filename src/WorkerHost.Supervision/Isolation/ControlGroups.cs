@@ -35,6 +35,11 @@ internal sealed class ControlGroups
             Add(nameof(options.CpuLimit), "cpu", layout.Cpu, [("cpu.max", $"{quota} {Period}")], [("cpu.cfs_period_us", $"{Period}"), ("cpu.cfs_quota_us", quota)]);
         }
 
+        if (options.ContainDescendants == true && places.Find(p => p.IsUnified) is { } limited && Trial(limited, mustKill: true) is { } cannotKill)
+        {
+            cannot(nameof(options.ContainDescendants), cannotKill);
+        }
+
         if (options.ContainDescendants != false && !places.Exists(p => p.IsUnified))
         {
             var problem = layout.Unified is null ? "no control groups of version 2 are mounted" : Trial(new Place(layout.Unified, true, null, []), mustKill: true);
@@ -134,10 +139,10 @@ internal sealed class ControlGroups
 
     private static ControlGroup Make(ImmutableArray<Place> places, string name)
     {
-        var group = new ControlGroup([.. places.Select(p => $"{p.Parent}/{name}")]);
+        ImmutableArray<string> paths = [.. places.Select(p => $"{p.Parent}/{name}")];
         try
         {
-            foreach (var (place, path) in places.Zip(group.Paths))
+            foreach (var (place, path) in places.Zip(paths))
             {
                 Directory.CreateDirectory(path);
                 foreach (var (file, value) in place.Settings.Where(s => !s.File.Contains("sw", StringComparison.Ordinal) || File.Exists($"{path}/{s.File}")))
@@ -146,11 +151,11 @@ internal sealed class ControlGroups
                 }
             }
 
-            return group;
+            return new ControlGroup(paths);
         }
         catch
         {
-            group.TryRemove();
+            new ControlGroup(paths).TryRemove();
             throw;
         }
     }

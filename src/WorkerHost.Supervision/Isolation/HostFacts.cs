@@ -7,6 +7,7 @@ internal sealed record HostFacts
 {
     public const int CapChown = 0;
     public const int CapDacOverride = 1;
+    public const int CapKill = 5;
     public const int CapSetGid = 6;
     public const int CapSetUid = 7;
     public const int CapSysNice = 23;
@@ -30,6 +31,12 @@ internal sealed record HostFacts
     /// <summary>Takes the steps before the worker's program; null where there is none.</summary>
     public string? ShellPath { get; init; }
 
+    /// <summary>Whether it is bash, which leaves more behind in the environment than others.</summary>
+    public bool ShellIsBash { get; init; }
+
+    /// <summary>GNU's (or one as good), which knows -S; null where there is none: that of busybox and toybox does not.</summary>
+    public string? EnvPath { get; init; }
+
     /// <summary>util-linux's; that of busybox knows no --pdeathsig, and does not count.</summary>
     public string? SetprivPath { get; init; }
 
@@ -49,6 +56,8 @@ internal sealed record HostFacts
         MaxOpenFiles = HardLimit(Value("/proc/self/limits", "Max open files")),
         OomScore = OwnOomScore(),
         ShellPath = File.Exists(Shell) ? Shell : null,
+        ShellIsBash = File.Exists(Shell) && File.ResolveLinkTarget(Shell, returnFinalTarget: true)?.Name == "bash",
+        EnvPath = Find("env"),
         SetprivPath = Find("setpriv"),
         NicePath = Find("nice"),
         ControlGroups = ControlGroupLayout.Probe(),
@@ -90,6 +99,9 @@ internal sealed record HostFacts
 
     private static string? Find(string name) => SystemPath.Split(':')
         .Select(folder => $"{folder}/{name}")
-        .FirstOrDefault(path => File.Exists(path)
-            && File.ResolveLinkTarget(path, returnFinalTarget: true)?.Name.Contains("busybox", StringComparison.Ordinal) != true);
+        .FirstOrDefault(path => File.Exists(path) && !IsOneOfMany(File.ResolveLinkTarget(path, returnFinalTarget: true)?.Name ?? ""));
+
+    /// <summary>Programs that are many commands in one know only the commonest options of each.</summary>
+    private static bool IsOneOfMany(string program) =>
+        program.Contains("busybox", StringComparison.Ordinal) || program.Contains("toybox", StringComparison.Ordinal);
 }

@@ -13,9 +13,9 @@ internal sealed class IsolationCheck(IsolationOptions options, string directory,
     public const int LeastOpenFiles = 64;
     public const int MostOomScore = 1000;
 
-    /// <summary>uid and gid are given away, and the host must be able to reach what it has given away.</summary>
+    /// <summary>uid and gid are given away, and the host must be able to reach what it has given away, and to kill it.</summary>
     private static readonly (int Number, string Name)[] NeededForAnotherUser =
-        [(HostFacts.CapSetUid, "CAP_SETUID"), (HostFacts.CapSetGid, "CAP_SETGID"), (HostFacts.CapChown, "CAP_CHOWN"), (HostFacts.CapDacOverride, "CAP_DAC_OVERRIDE")];
+        [(HostFacts.CapSetUid, "CAP_SETUID"), (HostFacts.CapSetGid, "CAP_SETGID"), (HostFacts.CapChown, "CAP_CHOWN"), (HostFacts.CapDacOverride, "CAP_DAC_OVERRIDE"), (HostFacts.CapKill, "CAP_KILL")];
 
     public void Run()
     {
@@ -143,6 +143,22 @@ internal sealed class IsolationCheck(IsolationOptions options, string directory,
     private void CheckLauncher()
     {
         if (options.Launcher.IsDefaultOrEmpty)
+        {
+            return;
+        }
+
+        var possible = true;
+        for (var i = 0; i < options.Launcher.Length; i++)
+        {
+            var element = options.Launcher[i];
+            if (element is null || element.Contains('\0', StringComparison.Ordinal) || (i == 0 && string.IsNullOrWhiteSpace(element)))
+            {
+                possible = false;
+                Add($"{nameof(options.Launcher)}[{i}]", element is null ? "null" : $"\"{element.Replace("\0", "\\0", StringComparison.Ordinal)}\"", i == 0 ? "a path, or a name that is in PATH" : "text without a NUL character");
+            }
+        }
+
+        if (!possible)
         {
             return;
         }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace WorkerHost.Supervision;
 
-/// <summary>Variables that follow from isolation. Pure.</summary>
+/// <summary>Variables that follow from isolation.</summary>
 internal static class IsolationEnvironment
 {
     private static readonly string[] HeapLimits =
@@ -24,7 +24,15 @@ internal static class IsolationEnvironment
                 inherited[name] = value;
             }
         }
+
+        if (inherited.TryGetValue("TMPDIR", out var temporary) && !IsOfUse(temporary, account))
+        {
+            inherited.Remove("TMPDIR");
+        }
     }
+
+    /// <summary>Whether the host's directory for temporary files is one for that user, too.</summary>
+    public static bool IsOfUse(string temporaryDirectory, UserAccount? account) => account is null || account.MayWriteIn(temporaryDirectory);
 
     /// <summary>What the runtime itself takes of a container's memory: three quarters. It reads the value as hexadecimal.</summary>
     public static void LimitHeap(IDictionary<string, string> environment, long? memoryLimit)

@@ -6,7 +6,8 @@ namespace WorkerHost.Supervision;
 
 /// <summary>
 /// The command line that isolates itself step by step and then becomes the worker, all in one process: a shell joins,
-/// limits and raises; nice and setpriv change what only a program can; a launcher of the user's own comes last. Pure.
+/// limits and raises; env gives back the variables that no shell keeps; nice and setpriv change what only a program can; a
+/// launcher of the user's own comes last. Pure.
 /// </summary>
 internal static class LaunchChain
 {
@@ -14,16 +15,15 @@ internal static class LaunchChain
     private static readonly string[] OfTheShell = ["PWD", "OLDPWD", "SHLVL"];
 
     /// <summary>The first is the executable's path, too.</summary>
-    public static ImmutableArray<string> Make(IsolationPlan plan, LaunchPlan incarnation, IReadOnlyList<string> environment, ImmutableArray<string> worker) =>
-        [.. Shell(plan, incarnation.ControlGroup, environment), .. Nice(plan), .. Setpriv(plan), .. Launcher(plan, incarnation), .. worker];
-
-    private static ImmutableArray<string> Shell(IsolationPlan plan, ControlGroup? group, IReadOnlyList<string> environment)
+    /// <exception cref="SpawnException">A variable cannot be carried past the shell.</exception>
+    public static ImmutableArray<string> Make(IsolationPlan plan, LaunchPlan incarnation, CarriedEnvironment environment, ImmutableArray<string> worker)
     {
-        if (plan.Host.ShellPath is not { } shell)
-        {
-            return [];
-        }
+        ImmutableArray<string> behind = [.. Nice(plan), .. Setpriv(plan), .. Launcher(plan, incarnation), .. worker];
+        return plan.Host.ShellPath is { } shell ? [.. Shell(plan, incarnation.ControlGroup, shell), .. Env(plan.Host, environment, behind[0]), .. behind] : behind;
+    }
 
+    private static ImmutableArray<string> Shell(IsolationPlan plan, ControlGroup? group, string shell)
+    {
         var script = new StringBuilder("no() { echo \"workerhost: $1\" >&2; exit 71; }\n");
         foreach (var path in group?.Paths ?? [])
         {
@@ -46,13 +46,26 @@ internal static class LaunchChain
             script.Append("ulimit -c 0 || no 'its core dumps could not be turned off'\n");
         }
 
-        foreach (var name in OfTheShell.Where(name => !environment.Any(e => e.StartsWith(name + "=", StringComparison.Ordinal))))
+        script.Append(CultureInfo.InvariantCulture, $"unset {string.Join(' ', OfTheShell)}\nexec \"$@\"");
+        return [shell, "-c", script.ToString(), "workerhost-launch"];
+    }
+
+    private static ImmutableArray<string> Env(HostFacts host, CarriedEnvironment environment, string next)
+    {
+        // bash gives _ to whatever it starts.
+        if (environment.Carried.IsEmpty && !(host.ShellIsBash && host.EnvPath is not null))
         {
-            script.Append("unset ").Append(name).Append('\n');
+            return [];
         }
 
-        script.Append("exec \"$@\"");
-        return [shell, "-c", script.ToString(), "workerhost-launch"];
+        // env would take such a program for one more variable; setpriv or nice stands before it where it is there.
+        var hidesProgram = next.Contains('=', StringComparison.Ordinal);
+        if (host.EnvPath is not { } env || (hidesProgram && host.NicePath is null))
+        {
+            throw new SpawnException($"the environment variables {string.Join(", ", environment.Carried)} cannot be taken past /bin/sh, which drops such names: that needs env {(hidesProgram ? "and nice " : "")}of GNU coreutils, which is not installed. Rename them, or leave SupervisorOptions.Isolation at its defaults");
+        }
+
+        return [env, .. environment.Restore("_"), .. hidesProgram ? (ReadOnlySpan<string>)[host.NicePath!, "-n", "0"] : []];
     }
 
     private static ImmutableArray<string> Nice(IsolationPlan plan) =>

@@ -12,6 +12,9 @@ internal sealed unsafe partial record UserAccount(uint UserId, uint GroupId, str
 {
     private const int Room = 64 * 1024;
 
+    /// <summary>(uid_t)-1 and (gid_t)-1 mean "leave it as it is" to the kernel: nobody has them.</summary>
+    private const uint Nobodys = uint.MaxValue;
+
     /// <summary>By name, or by number, which need not be known to the system. Null where there is no such user.</summary>
     public static UserAccount? Find(string user)
     {
@@ -29,7 +32,7 @@ internal sealed unsafe partial record UserAccount(uint UserId, uint GroupId, str
                 return new UserAccount(entry.UserId, entry.GroupId, Text(entry.Name), Text(entry.Home));
             }
 
-            return isNumber ? new UserAccount(number, number, null, null) : null;
+            return isNumber && number != Nobodys ? new UserAccount(number, number, null, null) : null;
         }
         finally
         {
@@ -42,7 +45,7 @@ internal sealed unsafe partial record UserAccount(uint UserId, uint GroupId, str
     {
         if (uint.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
-            return number;
+            return number == Nobodys ? null : number;
         }
 
         Group entry;
@@ -61,28 +64,37 @@ internal sealed unsafe partial record UserAccount(uint UserId, uint GroupId, str
     /// <summary>The first directory on the way to this one, itself included, that this user may not enter, by its mode; null when there is none.</summary>
     public string? Barrier(string directory)
     {
-        // struct statx: stx_uid, stx_gid, stx_mode; the same everywhere.
-        const int UserAt = 20;
-        const int GroupAt = 24;
-        const int ModeAt = 28;
-        var facts = stackalloc byte[256];
         var path = "/";
         foreach (var part in Path.GetFullPath(directory).Split('/', StringSplitOptions.RemoveEmptyEntries).Prepend(""))
         {
             path = Path.Combine(path, part);
-            if (Libc.statx(0, path, 0, Libc.STATX_BASIC_STATS, facts) != 0)
-            {
-                continue;
-            }
-
-            var execute = *(uint*)(facts + UserAt) == UserId ? 0b001_000_000 : *(uint*)(facts + GroupAt) == GroupId ? 0b001_000 : 0b001;
-            if (UserId != 0 && (*(ushort*)(facts + ModeAt) & execute) == 0)
+            if (May(path, 0b001) == false)
             {
                 return path;
             }
         }
 
         return null;
+    }
+
+    /// <summary>Whether this user may make files in a directory, by its mode and those on the way to it.</summary>
+    public bool MayWriteIn(string directory) => Barrier(directory) is null && May(directory, 0b011) == true;
+
+    /// <summary>Null where there is nothing of that path.</summary>
+    private bool? May(string path, int rights)
+    {
+        // struct statx: stx_uid, stx_gid, stx_mode; the same everywhere.
+        const int UserAt = 20;
+        const int GroupAt = 24;
+        const int ModeAt = 28;
+        var facts = stackalloc byte[256];
+        if (Libc.statx(0, path, 0, Libc.STATX_BASIC_STATS, facts) != 0)
+        {
+            return null;
+        }
+
+        var shift = *(uint*)(facts + UserAt) == UserId ? 6 : *(uint*)(facts + GroupAt) == GroupId ? 3 : 0;
+        return UserId == 0 || (*(ushort*)(facts + ModeAt) >> shift & rights) == rights;
     }
 
     /// <summary>Hands a file or directory over; a link itself, not what it points to.</summary>

@@ -11,7 +11,8 @@ internal sealed class Launcher(WorkerCommand command, SupervisorOptions options,
 
     /// <summary>Where its workers put their temporary files.</summary>
     public string TemporaryDirectory { get; } =
-        (command.Environment.GetValueOrDefault("TMPDIR") ?? Environment.GetEnvironmentVariable("TMPDIR")) is { Length: > 0 } set ? set : "/tmp";
+        command.Environment.GetValueOrDefault("TMPDIR") is { } own ? own.Length > 0 ? own : "/tmp"
+        : Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } hosts && IsolationEnvironment.IsOfUse(hosts, isolation.Account) ? hosts : "/tmp";
 
     /// <summary>The command as a person would type it, for messages.</summary>
     public string CommandText => string.Join(' ', Arguments(command.FileName));
@@ -24,16 +25,27 @@ internal sealed class Launcher(WorkerCommand command, SupervisorOptions options,
     {
         directory.EnsureExists();
         var tcp = options.Transport == WorkerTransport.LoopbackTcp;
+        var port = tcp ? FreePort.Find() : 0;
         var own = directory.MakeFor(id.Slot, id.Incarnation, options.Concurrency);
-        return new LaunchPlan
+        try
         {
-            Id = id,
-            Directory = own,
-            ControlGroup = isolation.Groups?.Make(),
-            Isolation = isolation,
-            Address = tcp ? new Uri($"http://127.0.0.1:{FreePort.Find()}") : UnixAddress.Of(own.SocketPath),
-            Secret = tcp ? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)) : null,
-        };
+            return new LaunchPlan
+            {
+                Id = id,
+                Directory = own,
+                Isolation = isolation,
+                Address = tcp ? new Uri($"http://127.0.0.1:{port}") : UnixAddress.Of(own.SocketPath),
+                Secret = tcp ? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)) : null,
+
+                // Last: it cleans up after itself where it fails, and nothing after it can.
+                ControlGroup = isolation.Groups?.Make(),
+            };
+        }
+        catch
+        {
+            own.Delete();
+            throw;
+        }
     }
 
     /// <exception cref="IOException">It could not be started; the message says why.</exception>
@@ -55,19 +67,21 @@ internal sealed class Launcher(WorkerCommand command, SupervisorOptions options,
     {
         // What is done by default is left out for the kernel's own word. What was asked for is not, and a shell on the way to the
         // program would take a file of no known format for a script; the user's launcher may know better (an emulator).
-        var direct = found.MustBeSpawnedItself && isolation.IsByDefault;
+        // Nor is a variable left out, where only what is done by default would need the shell that drops it.
+        var carried = CarriedEnvironment.Of(environment);
+        var direct = isolation.IsByDefault && (found.MustBeSpawnedItself || (!carried.Carried.IsEmpty && isolation.Host.EnvPath is null));
         if (found.MustBeSpawnedItself && !direct && isolation.Options.Launcher.IsDefaultOrEmpty)
         {
             throw new SpawnException($"'{found.Path}' is neither a program for this processor nor a script that begins with #! and its interpreter, and cannot be started with SupervisorOptions.Isolation");
         }
 
         ImmutableArray<string> worker = Arguments(found.Path);
-        var chain = direct ? worker : LaunchChain.Make(isolation, plan, environment, worker);
+        var chain = direct ? worker : LaunchChain.Make(isolation, plan, carried, worker);
         return new SpawnRequest
         {
             Executable = chain[0],
             Arguments = chain,
-            Environment = environment,
+            Environment = direct || isolation.Host.ShellPath is null ? environment : carried.ForShell,
             ControlGroup = plan.ControlGroup,
             WorkingDirectory = command.WorkingDirectory is null ? null : Path.GetFullPath(command.WorkingDirectory),
             FirstInput = Encoding.UTF8.GetBytes(Line(plan).ToJson() + "\n"),

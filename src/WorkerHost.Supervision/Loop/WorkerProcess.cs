@@ -18,6 +18,10 @@ internal sealed class WorkerProcess : ChildListener
     private ChildProcess? child;
     private ProcessIdentity? identity;
     private string temporaryDirectory = "";
+
+    /// <summary>Of the process behind a launcher, which is not the spawned one.</summary>
+    private volatile Action? deleteWhatItsRuntimeLeft;
+
     private VitalWatch? watch;
     private Task probe = Task.CompletedTask;
 
@@ -126,6 +130,7 @@ internal sealed class WorkerProcess : ChildListener
 
     public override void Exited(ExitFacts facts, long? peakMemoryBytes)
     {
+        deleteWhatItsRuntimeLeft?.Invoke();
         LastOutput = output.End();
         Evidence = LedgerEvidence.Read(Plan.LedgerPath, Id.Incarnation);
         Steps.LookIntoLedger();
@@ -147,6 +152,11 @@ internal sealed class WorkerProcess : ChildListener
         {
             var peer = new WorkerPeer(Pid, Plan.Isolation);
             await new ReadinessProbe(Plan, peer, Steps, time).RunAsync(probing.Token).ConfigureAwait(false);
+            if (peer.Pid != Pid && ProcessIdentity.Of(peer.Pid) is { } serving)
+            {
+                deleteWhatItsRuntimeLeft = () => RuntimeLeftovers.Delete(temporaryDirectory, serving);
+            }
+
             ServingPid = peer.Pid;
             tell(new SupervisorMessage.Booted(Id));
         }

@@ -42,7 +42,7 @@ internal sealed class ChildProcess(int pid, SafeFileHandle lifeline, ControlGrou
 
     /// <summary>
     /// Sends a signal to the process, or to its whole group; does nothing once it has been reaped. SIGKILL to the group also
-    /// ends all in its control group, which is nobody else's at any time.
+    /// ends all in its control group, which is nobody else's at any time, where that can be done at once.
     /// </summary>
     public void Signal(int signal, bool group)
     {
@@ -59,7 +59,7 @@ internal sealed class ChildProcess(int pid, SafeFileHandle lifeline, ControlGrou
 
         if (group && signal == SignalNames.Kill)
         {
-            controlGroup?.Kill();
+            controlGroup?.TryKillAtOnce();
         }
     }
 

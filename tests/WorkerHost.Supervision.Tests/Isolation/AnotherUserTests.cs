@@ -37,6 +37,22 @@ public sealed class AnotherUserTests
         Assert.True(File.Exists(Path.Combine(elsewhere.Path, "precious")));
     }
 
+    [Fact]
+    public void The_hosts_directory_for_temporary_files_is_inherited_where_that_user_may_write_in_it()
+    {
+        using var directory = new TemporaryDirectory();
+        var plan = IsolationPlan.Make(new IsolationOptions { User = "54321" }, new HostFacts());
+        Assert.DoesNotContain($"TMPDIR={directory.Path}", With(directory.Path));
+        directory.OpenToOthers();
+        Assert.DoesNotContain($"TMPDIR={directory.Path}", With(directory.Path));
+        File.SetUnixFileMode(directory.Path, File.GetUnixFileMode(directory.Path) | UnixFileMode.OtherWrite);
+        Assert.Contains($"TMPDIR={directory.Path}", With(directory.Path));
+        Assert.DoesNotContain("TMPDIR=/no/such/place", With("/no/such/place"));
+
+        IReadOnlyList<string> With(string temporary) =>
+            WorkerEnvironment.Build(new Dictionary<string, string> { ["TMPDIR"] = temporary }, [], new Dictionary<string, string>(), plan);
+    }
+
     private static Task<string> AsNobodyAsync(string script) => AsAsync("nobody", script);
 
     private static async Task<string> AsAsync(string user, string script)

@@ -107,6 +107,8 @@ public sealed class ControlGroupTests
 
             var members = File.ReadLines($"{path}/cgroup.procs").Select(l => int.Parse(l, CultureInfo.InvariantCulture)).ToArray();
             Assert.False(group.TryRemove());
+            Assert.False(group.TryKillAtOnce());
+            Assert.All(members, pid => Assert.True(Facts.IsAlive(pid)));
             group.Kill();
             Assert.All(members, Facts.AssertGone);
             Assert.True(Facts.IsAlive(stranger.Id));
@@ -120,6 +122,37 @@ public sealed class ControlGroupTests
         while (!group.TryRemove())
         {
             Assert.Empty(File.ReadLines($"{path}/cgroup.procs"));
+        }
+    }
+
+    [Fact]
+    public void What_cannot_be_listed_is_not_taken_for_removed()
+    {
+        using var directory = new TemporaryDirectory();
+        Assert.False(new ControlGroup([Path.Combine(directory.Path, new string('x', 300))]).TryRemove());
+        Assert.True(new ControlGroup([Path.Combine(directory.Path, "gone")]).TryRemove());
+    }
+
+    [Fact]
+    public void A_start_that_gets_no_control_group_leaves_no_directory()
+    {
+        Root.DemandContainment();
+        var parent = Path.Combine(ControlGroupLayout.Probe().Unified!, ControlGroupName.Make());
+        Directory.CreateDirectory(parent);
+        try
+        {
+            using var place = new TemporaryDirectory();
+            using var directory = new PrivateDirectory(place.Path);
+            var isolation = new IsolationOptions { ContainDescendants = true };
+            var plan = IsolationPlan.Make(isolation, HostFacts.Probe() with { ControlGroups = new ControlGroupLayout(parent, null, null) });
+            ControlGroupFile.Write($"{parent}/cgroup.max.descendants", "0");
+            var launcher = new Launcher(WorkerCommand.Create("true"), new SupervisorOptions { Isolation = isolation }, plan, directory);
+            Assert.ThrowsAny<IOException>(() => launcher.Plan(new WorkerId("p", 0, 1)));
+            Assert.Empty(Directory.EnumerateDirectories(directory.Path));
+        }
+        finally
+        {
+            Directory.Delete(parent);
         }
     }
 

@@ -105,6 +105,30 @@ public sealed class IsolationCheckTests
     }
 
     [Fact]
+    public void Who_could_not_kill_another_user_cannot_start_workers_as_one()
+    {
+        var wrong = Find(new IsolationOptions { User = "root" }, Rich with { Capabilities = Everything & ~(1UL << HostFacts.CapKill) });
+        Assert.Contains("without the capabilities CAP_KILL", Assert.Single(wrong), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_number_that_leaves_a_user_as_it_is_is_no_user_and_no_group()
+    {
+        Assert.StartsWith("Isolation.User is \"4294967295\"", Assert.Single(Find(new IsolationOptions { User = "4294967295" }, Rich)), StringComparison.Ordinal);
+        Assert.StartsWith("Isolation.Group is \"4294967295\"", Assert.Single(Find(new IsolationOptions { User = "root", Group = "4294967295" }, Rich)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_element_of_a_launcher_is_looked_at()
+    {
+        Assert.Equal(
+            ["Isolation.Launcher[0] is null; allowed: a path, or a name that is in PATH", "Isolation.Launcher[1] is \"a\\0b\"; allowed: text without a NUL character", "Isolation.Launcher[2] is null; allowed: text without a NUL character"],
+            Find(new IsolationOptions { Launcher = [null!, "a\0b", null!, ""] }, Rich));
+        Assert.StartsWith("Isolation.Launcher[0] is \"\"; ", Assert.Single(Find(new IsolationOptions { Launcher = ["", "x"] }, Rich)), StringComparison.Ordinal);
+        Assert.StartsWith("Isolation.Launcher[1] is null; ", Assert.Single(Find(new IsolationOptions { Launcher = ["sh", null!] }, Rich)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_directory_that_the_user_may_not_enter_is_refused()
     {
         using var directory = new TemporaryDirectory();

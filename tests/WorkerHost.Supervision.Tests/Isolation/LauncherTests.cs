@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace WorkerHost.Supervision.Tests.Isolation;
 
 /// <summary>Workers inside of a sandbox that somebody else has made.</summary>
@@ -40,6 +42,22 @@ public sealed class LauncherTests
             Supervised.Dummy("usr1=eat"), new SupervisorOptions { Workers = 1, Isolation = Sandbox with { MemoryLimitBytes = 256 * 1024 * 1024 } });
         supervised.Signal((await supervised.ReadyAsync()).Pid, 10);
         Assert.Equal(DeathCause.OutOfMemory, (await supervised.DeathAsync()).Report.Cause);
+    }
+
+    [Fact]
+    public async Task What_the_runtime_of_a_killed_worker_leaves_is_deleted_also_behind_a_launcher()
+    {
+        using var directory = new TemporaryDirectory();
+        using var temporary = new TemporaryDirectory();
+        var script = directory.File("waiting", "#!/bin/sh\n\"$@\" <&0\nexit $?\n", executable: true);
+        var command = Supervised.Dummy() with { Environment = ImmutableDictionary<string, string>.Empty.Add("TMPDIR", temporary.Path) };
+        await using var supervised = await Supervised.StartAsync(command, new SupervisorOptions { Workers = 1, Isolation = new IsolationOptions { Launcher = [script] } });
+        var worker = await supervised.ReadyAsync();
+        Assert.NotEqual(Assert.Single(supervised.Supervisor.Workers).Pid, worker.Pid);
+        Assert.Contains(Directory.EnumerateFiles(temporary.Path), f => f.Contains($"-{worker.Pid}-", StringComparison.Ordinal));
+        supervised.Signal(worker.Pid, SignalNames.Kill);
+        await supervised.DeathAsync();
+        Assert.DoesNotContain(Directory.EnumerateFiles(temporary.Path), f => f.Contains($"-{worker.Pid}-", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 
 namespace WorkerHost.Supervision.Tests.Isolation;
@@ -57,6 +58,67 @@ public sealed class ObservedInsideTests
         Assert.DoesNotContain(facts.All("env"), e => e.StartsWith("DOTNET_GCHeapHardLimit", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1000)]
+    public async Task Every_variable_arrives_as_it_was_given_also_what_no_shell_can_hold(int? files)
+    {
+        var given = ImmutableDictionary<string, string>.Empty
+            .Add("a.b", "1 'quoted' \"twice\" $HOME ${PATH} #\\n")
+            .Add("Logging:LogLevel:Default", "Debug")
+            .Add("A:B", "")
+            .Add("-c d", "x=y")
+            .Add("1", "one")
+            .Add("größe", "ü")
+            .Add("PWD", "/mine")
+            .Add("OLDPWD", "/mine before")
+            .Add("SHLVL", "7")
+            .Add("_", "underscore")
+            .Add("PPID", "no number")
+            .Add("OPTIND", "none")
+            .Add("IFS", "x")
+            .Add("UID", "me")
+            .Add("WORKERHOST_CARRIED_0", "mine");
+        var facts = await WorkerFacts.OfAsync(new IsolationOptions { MaxOpenFiles = files }, c => c with { Environment = given });
+        Assert.All(given, pair => Assert.Contains($"{pair.Key}={pair.Value}", facts.All("env")));
+        Assert.Equal(["WORKERHOST_CARRIED_0=mine"], facts.All("env").Where(e => e.StartsWith("WORKERHOST_CARRIED", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1000)]
+    public async Task Where_nothing_can_carry_a_variable_it_arrives_by_default_and_is_an_error_with_what_was_asked_for(int? files)
+    {
+        using var place = new TemporaryDirectory();
+        using var directory = new PrivateDirectory(place.Path);
+        var seen = place.File("seen", "");
+        var command = Supervised.Shell($"tr '\\0' '\\n' </proc/$$/environ >{seen}") with { Environment = ImmutableDictionary<string, string>.Empty.Add("a.b", "secret") };
+        var isolation = new IsolationOptions { MaxOpenFiles = files };
+        var plan = IsolationPlan.Make(isolation, HostFacts.Probe() with { EnvPath = null, ControlGroups = ControlGroupLayout.None });
+        var launcher = new Launcher(command, new SupervisorOptions { Isolation = isolation }, plan, directory);
+        var listener = new Ending();
+        var started = launcher.SpawnAsync(launcher.Plan(new WorkerId("p", 0, 1)), listener);
+        if (files is not null)
+        {
+            var error = await Assert.ThrowsAsync<SpawnException>(() => started.Soon());
+            Assert.Contains("environment variables a.b cannot be taken past /bin/sh", error.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+            return;
+        }
+
+        await started.Soon();
+        await listener.Ended.Soon();
+        Assert.Contains("a.b=secret", File.ReadLines(seen));
+    }
+
+    [Fact]
+    public void No_value_of_a_carried_variable_is_in_a_command_line()
+    {
+        var carried = CarriedEnvironment.Of(["PATH=/bin", "a.b=secret", "_=secret"]);
+        Assert.Equal(["PATH=/bin", "WORKERHOST_CARRIED_0=a.b=secret", "WORKERHOST_CARRIED_1=_=secret"], carried.ForShell);
+        Assert.Equal(["-S", "-u WORKERHOST_CARRIED_0 -u WORKERHOST_CARRIED_1 -u PWD -- ${WORKERHOST_CARRIED_0} ${WORKERHOST_CARRIED_1}"], carried.Restore("_", "PWD"));
+    }
+
     [Fact]
     public async Task Another_user_with_that_users_groups_home_and_name()
     {
@@ -79,6 +141,21 @@ public sealed class ObservedInsideTests
         Assert.Equal("54322 54322 54322 54322", facts["Gid"]);
         Assert.Equal("", facts["Groups"]);
         Assert.DoesNotContain(facts.All("env"), e => e.StartsWith("HOME=", StringComparison.Ordinal));
+    }
+
+    private sealed class Ending : ChildListener
+    {
+        private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Ended => ended.Task;
+
+        public override void Output(OutputStream stream, ReadOnlySpan<byte> bytes)
+        {
+        }
+
+        public override void Exited(ExitFacts facts, long? peakMemoryBytes) => ended.SetResult();
+
+        public override void Faulted(Exception exception) => ended.TrySetException(exception);
     }
 
     private static int OwnOomScore() => Number(File.ReadAllText("/proc/self/oom_score_adj"));
