@@ -52,7 +52,7 @@ internal static class LaunchChain
 
     private static ImmutableArray<string> Env(HostFacts host, CarriedEnvironment environment, string next)
     {
-        // bash gives _ to whatever it starts.
+        // bash gives _ and SHLVL to whatever it becomes, also where it was told not to.
         if (environment.Carried.IsEmpty && !(host.ShellIsBash && host.EnvPath is not null))
         {
             return [];
@@ -65,7 +65,7 @@ internal static class LaunchChain
             throw new SpawnException($"the environment variables {string.Join(", ", environment.Carried)} cannot be taken past /bin/sh, which drops such names: that needs env {(hidesProgram ? "and nice " : "")}of GNU coreutils, which is not installed. Rename them, or leave SupervisorOptions.Isolation at its defaults");
         }
 
-        return [env, .. environment.Restore("_"), .. hidesProgram ? (ReadOnlySpan<string>)[host.NicePath!, "-n", "0"] : []];
+        return [env, .. environment.Restore("_", "SHLVL"), .. hidesProgram ? (ReadOnlySpan<string>)[host.NicePath!, "-n", "0"] : []];
     }
 
     private static ImmutableArray<string> Nice(IsolationPlan plan) =>

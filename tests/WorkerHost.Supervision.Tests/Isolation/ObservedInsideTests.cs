@@ -111,6 +111,30 @@ public sealed class ObservedInsideTests
         Assert.Contains("a.b=secret", File.ReadLines(seen));
     }
 
+    [Theory]
+    [InlineData("bash", true)]
+    [InlineData("bash", false)]
+    [InlineData("dash", true)]
+    public async Task Behind_any_shell_the_environment_is_just_what_was_given_and_so_is_a_program_named_like_a_variable(string shell, bool odd)
+    {
+        var found = $"/bin/{shell}";
+        Assert.SkipUnless(File.Exists(found), $"no {shell} here");
+        using var place = new TemporaryDirectory();
+        using var directory = new PrivateDirectory(place.Path);
+        var sh = File.CreateSymbolicLink(Path.Combine(place.Path, "sh"), found).FullName;
+        var seen = place.File("seen", "");
+        var given = ImmutableDictionary<string, string>.Empty;
+        var command = WorkerCommand.Create(place.File("a=b", $"#!/bin/sh\ntr '\\0' '\\n' </proc/$$/environ >{seen}\n", executable: true)) with { Environment = odd ? given.Add("a.b", "1").Add("PWD", "/mine") : given };
+        var host = HostFacts.Probe() with { ShellPath = sh, ShellIsBash = shell == "bash", SetprivPath = null, ControlGroups = ControlGroupLayout.None };
+        var plan = IsolationPlan.Make(new IsolationOptions(), host);
+        var launcher = new Launcher(command, new SupervisorOptions(), plan, directory);
+        var listener = new Ending();
+        await launcher.SpawnAsync(launcher.Plan(new WorkerId("p", 0, 1)), listener).Soon();
+        await listener.Ended.Soon();
+        var expected = WorkerEnvironment.Build(Environment.GetEnvironmentVariables(), new SupervisorOptions().InheritEnvironment, command.Environment, plan);
+        Assert.Equal(expected.Order(StringComparer.Ordinal), File.ReadLines(seen).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void No_value_of_a_carried_variable_is_in_a_command_line()
     {
