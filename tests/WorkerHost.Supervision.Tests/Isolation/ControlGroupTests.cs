@@ -133,6 +133,27 @@ public sealed class ControlGroupTests
         Assert.True(new ControlGroup([Path.Combine(directory.Path, "gone")]).TryRemove());
     }
 
+    /// <summary>In a control group no file can be deleted, not even by root, and any directory can.</summary>
+    [Fact]
+    public void Emptying_a_directory_goes_on_after_what_cannot_be_deleted_and_says_so()
+    {
+        Root.DemandContainment();
+        var parent = Path.Combine(ControlGroupLayout.Probe().Unified!, ControlGroupName.Make());
+        Directory.CreateDirectory(Path.Combine(parent, "a", "c"));
+        Directory.CreateDirectory(Path.Combine(parent, "b"));
+        try
+        {
+            using var held = HeldDirectory.TryOpen(parent)!;
+            var error = Assert.Throws<IOException>(() => held.Empty(1000, last: "none"));
+            Assert.Contains("something in it cannot be deleted", error.Message, StringComparison.Ordinal);
+            Assert.Empty(Directory.EnumerateDirectories(parent));
+        }
+        finally
+        {
+            Assert.True(new ControlGroup([parent]).TryRemove());
+        }
+    }
+
     [Fact]
     public void A_start_that_gets_no_control_group_leaves_no_directory()
     {
