@@ -60,7 +60,8 @@ public sealed record SupervisorOptions
     public WorkerTransport Transport { get; init; } = WorkerTransport.UnixSocket;
 
     /// <summary>
-    /// Where the supervisor's private directory (mode 0700; sockets and ledgers) is made. Must exist. A socket's path
+    /// Where the supervisor's private directory (sockets and ledgers; mode 0700, or 0711 where <see cref="IsolationOptions.User"/> is
+    /// set) is made. Must exist. A socket's path
     /// may have 107 bytes, so this may have about 70. Default: the system's directory for temporary files (TMPDIR).
     /// </summary>
     public string Directory { get; init; } = Path.GetTempPath();
@@ -88,7 +89,7 @@ public sealed record SupervisorOptions
 
     /// <summary>
     /// How many of the last events are kept for <see cref="Supervisor.WatchAsync"/>: so many may happen while a watcher is
-    /// away or slow. From 16 to 1 000 000; an event takes about 200 bytes, a death with the stderr lines it quotes a few KiB.
+    /// away or slow. From 16 to 1 000 000; an event takes about 200 bytes, a death with the stderr lines it quotes up to about 20 KiB.
     /// Default 1000.
     /// </summary>
     public int KeptEvents { get; init; } = 1000;

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace WorkerHost.Supervision;
 
 /// <summary>
-/// One incarnation's process and what belongs to it. Knows no slot: a spare will be one of these without a slot.
+/// One incarnation's process and what belongs to it, from its start until what it leaves behind is gone.
 /// The owner loop creates and commands it; it tells the loop what happens.
 /// </summary>
 internal sealed class WorkerProcess : ChildListener
