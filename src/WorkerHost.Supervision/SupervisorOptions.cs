@@ -61,8 +61,7 @@ public sealed record SupervisorOptions
 
     /// <summary>
     /// Where the supervisor's private directory (sockets and ledgers; mode 0700, or 0711 where <see cref="IsolationOptions.User"/> is
-    /// set) is made. Must exist. A socket's path
-    /// may have 107 bytes, so this may have about 70. Default: the system's directory for temporary files (TMPDIR).
+    /// set) is made. Must exist. A socket's path may have 107 bytes, so this may have about 65. Default: the system's directory for temporary files (TMPDIR).
     /// </summary>
     public string Directory { get; init; } = Path.GetTempPath();
 

@@ -38,7 +38,7 @@ public sealed class LifetimeTests
     [Fact]
     public async Task A_directory_whose_name_looks_like_a_part_of_an_address_holds_sockets_like_any_other()
     {
-        var directory = Directory.CreateDirectory($"{TestPool.NewPath()} #1?a=b");
+        var directory = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"#{Guid.NewGuid().ToString("n")[..8]} ?a=b"));
         var options = TestPool.Options();
         await using (var pool = await TestPool.StartAsync(options with { Supervision = options.Supervision with { Directory = directory.FullName } }))
         {

@@ -4,6 +4,7 @@ using System.Diagnostics;
 namespace WorkerHost.Tests;
 
 /// <summary>Workers die in numbers; every task has its end, and the host is none the worse.</summary>
+[Collection(nameof(Alone))]
 public sealed class StormTests
 {
     [Theory]

@@ -38,9 +38,13 @@ internal sealed class IncomingFrame(WorkerId worker)
             }
             else
             {
-                rented = ArrayPool<byte>.Shared.Rent(checked((int)payload.Length));
-                payload.CopyTo(rented);
-                bytes = rented.AsSpan(0, (int)payload.Length);
+                var length = checked((int)payload.Length);
+                rented = length <= ProtocolLimits.MaxFrameBytes ? ArrayPool<byte>.Shared.Rent(length) : null;
+
+                // One large result: the pool would round its array up to a power of two and keep it for good.
+                var whole = rented ?? GC.AllocateUninitializedArray<byte>(length);
+                payload.CopyTo(whole);
+                bytes = whole.AsSpan(0, length);
             }
 
             Parse(bytes);
