@@ -66,9 +66,14 @@ public sealed class WardenTests
         }
 
         await using var next = await Supervised.StartAsync(Supervised.Dummy());
-        await next.Log.Until(l => l.Text.Contains(groups[0], StringComparison.Ordinal));
-        await next.Supervisor.StopAsync(TestContext.Current.CancellationToken).Soon();
-        Assert.DoesNotContain(Directory.GetDirectories(ControlGroupLayout.Probe().Unified!), groups.Contains);
+
+        // By this one, or by the supervisor of another test that started first: they sweep the whole machine.
+        using var hang = new CancellationTokenSource(Facts.Hang);
+        while (Array.Exists(groups, Directory.Exists))
+        {
+            hang.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     [Fact]
