@@ -199,7 +199,7 @@ internal sealed partial class DispatchLoop : IDisposable
 
     public void Draining(EndpointState endpoint) => Do(d => d.EndpointDraining(endpoint));
 
-    public void Draining(WorkerId worker) => DoFor(worker, static (d, endpoint, _) => d.EndpointDraining(endpoint));
+    public void Draining(WorkerId worker) => DoFor(worker, static (d, endpoint, _) => d.WorkerLeaves(endpoint));
 
     public void Serves(WorkerId worker) => DoFor(worker, static (d, endpoint, now) => d.EndpointServes(endpoint, now));
 

@@ -21,6 +21,13 @@ internal sealed partial class Dispatcher
     /// <summary>Finishes what it has and gets nothing new.</summary>
     public void EndpointDraining(EndpointState endpoint) => endpoint.Open = false;
 
+    /// <summary>The same, and its supervisor has told it to leave: it also sees to it that it does.</summary>
+    public void WorkerLeaves(EndpointState endpoint)
+    {
+        endpoint.Leaving = true;
+        EndpointDraining(endpoint);
+    }
+
     /// <summary>What the source of workers says about waiting.</summary>
     public void OutlookChanged(WorkerOutlook now)
     {
@@ -196,6 +203,12 @@ internal sealed partial class Dispatcher
     {
         if (endpoint.Judged)
         {
+            return;
+        }
+
+        if (endpoint is { Ended: true, Leaving: true, InFlight.Count: 0 })
+        {
+            // It owes nobody anything, and how long it may take to leave is its supervisor's affair.
             return;
         }
 

@@ -67,6 +67,9 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
 
     public string? EndReason;
 
+    /// <summary>Its supervisor has told it to leave.</summary>
+    public bool Leaving;
+
     public WorkerDeath? Death;
 
     /// <summary>Outcomes received of tasks that it has run.</summary>
