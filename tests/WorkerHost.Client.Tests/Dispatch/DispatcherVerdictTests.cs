@@ -405,6 +405,20 @@ public sealed class DispatcherVerdictTests
     }
 
     [Fact]
+    public void A_worker_that_was_told_to_leave_and_owes_nothing_may_take_its_time()
+    {
+        var rig = new DispatcherRig();
+        var endpoint = rig.Open();
+        rig.Dispatcher.WorkerLeaves(endpoint);
+        rig.End(endpoint);
+        rig.Told();
+
+        rig.Dispatcher.SessionOverdue(endpoint);
+
+        Assert.Equal("", rig.Told());
+    }
+
+    [Fact]
     public void A_session_that_does_not_end_after_the_death_is_ended()
     {
         var rig = new DispatcherRig(new DispatcherOptions { ReadOutGrace = TimeSpan.FromSeconds(4) });
