@@ -72,7 +72,7 @@ internal sealed class SessionConnection : IEndpointConnection
                 {
                     await call.RequestStream.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
                 }
-                catch (RpcException)
+                catch (Exception e) when (e is RpcException or IOException)
                 {
                     // An endpoint that refuses before it has read says why in its answer; the write knows only that it was cut off.
                 }
@@ -134,7 +134,7 @@ internal sealed class SessionConnection : IEndpointConnection
             await pumping.ConfigureAwait(false);
             await call.RequestStream.CompleteAsync().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (IsEnd(e))
         {
             // It has ended already.
         }
@@ -194,7 +194,7 @@ internal sealed class SessionConnection : IEndpointConnection
                 }
             }
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException or ObjectDisposedException or IOException)
+        catch (Exception e) when (IsEnd(e))
         {
             // The reader meets the end as well and reports it; what was not written is judged there.
         }
@@ -203,6 +203,10 @@ internal sealed class SessionConnection : IEndpointConnection
             Abort($"a frame cannot be written: {e.Message}");
         }
     }
+
+    /// <summary>What a write throws when its call or its connection has ended, whichever of them notices first.</summary>
+    private static bool IsEnd(Exception e) =>
+        e is RpcException or InvalidOperationException or OperationCanceledException or ObjectDisposedException or IOException;
 
     /// <summary>The method of the contract, with frames that need no message objects.</summary>
     private static Method<OutgoingFrame, IncomingFrame> OpenSession(WorkerId worker)

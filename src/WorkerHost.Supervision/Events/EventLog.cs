@@ -1,14 +1,12 @@
 using System.Runtime.CompilerServices;
-using Microsoft.Extensions.Logging;
 
 namespace WorkerHost.Supervision;
 
 /// <summary>
-/// The one place where a supervisor says what happened: numbers an event, keeps it for watchers and logs it. Watchers
-/// read from the ring by sequence at their own pace; a slow one costs neither memory nor the owner loop's time.
-/// Thread-safe.
+/// The one place where a supervisor says what happened: numbers an event and keeps it for watchers. Watchers read from the
+/// ring by sequence at their own pace; a slow one costs neither memory nor the owner loop's time. Thread-safe.
 /// </summary>
-internal sealed class EventLog(string pool, int capacity, TimeProvider time, ILogger logger)
+internal sealed class EventLog(string pool, int capacity, TimeProvider time)
 {
     /// <summary>A watcher takes so many at once, so that a long catching up never holds the lock for long.</summary>
     private const int Batch = 64;
@@ -19,7 +17,7 @@ internal sealed class EventLog(string pool, int capacity, TimeProvider time, ILo
     private bool completed;
     private TaskCompletionSource? changed;
 
-    /// <summary>Numbers the event, keeps it and logs it. After the end it is only logged.</summary>
+    /// <summary>Numbers the event and keeps it. What comes after the end has no number, and nobody hears of it.</summary>
     public SupervisorEvent Add(SupervisorEvent what)
     {
         TaskCompletionSource? waiting = null;
@@ -37,7 +35,6 @@ internal sealed class EventLog(string pool, int capacity, TimeProvider time, ILo
         }
 
         waiting?.TrySetResult();
-        Log(numbered);
         return numbered;
     }
 
@@ -117,18 +114,6 @@ internal sealed class EventLog(string pool, int capacity, TimeProvider time, ILo
         if (after + 1 < oldest)
         {
             throw new EventsLostException(pool, after, oldest, capacity);
-        }
-    }
-
-    private void Log(SupervisorEvent what)
-    {
-        try
-        {
-            logger.Log(what.Level, new EventId(what.Number, what.GetType().Name), new LoggedEvent(what), what.Error, static (state, _) => state.ToString());
-        }
-        catch (Exception)
-        {
-            // A logger that throws is no reason to stop supervising, and there is nobody else to tell.
         }
     }
 }

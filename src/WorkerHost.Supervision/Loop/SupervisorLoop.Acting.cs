@@ -28,9 +28,11 @@ internal sealed partial class SupervisorLoop
             }
         }
 
-        // Who takes over is told before anything that takes time; a spawn is a millisecond.
+        // The picture first: whoever hears from the pool looks at it next. And both before anything that takes time; a spawn
+        // is a millisecond.
+        var happened = Redraw();
         Publish();
-        Show();
+        Say(happened);
         foreach (var (slot, action) in decided)
         {
             await ActAsync(seats[slot], action).ConfigureAwait(false);
@@ -142,8 +144,11 @@ internal sealed partial class SupervisorLoop
         }
     }
 
-    /// <summary>Makes the picture of how things are now, and says what has happened since the one before.</summary>
-    private void Show()
+    private void Show() => Say(Redraw());
+
+    /// <summary>Makes the picture of how things are now.</summary>
+    /// <returns>What has happened since the one before, to be said.</returns>
+    private SupervisorEvent[] Redraw()
     {
         var today = time.GetUtcNow();
         var now = Now();
@@ -160,13 +165,12 @@ internal sealed partial class SupervisorLoop
         SupervisorEvent[] all = [.. unsaid, .. happened];
         unsaid.Clear();
         Volatile.Write(ref picture, after with { Totals = all.Aggregate(before.Totals, static (totals, e) => totals.With(e)) });
-        foreach (var one in all)
-        {
-            Say(one);
-        }
+        return all;
     }
 
-    /// <summary>The one place where a supervisor says what happened: to watchers, log, metrics and traces. From any thread.</summary>
+    private void Say(SupervisorEvent[] all) => Array.ForEach(all, Say);
+
+    /// <summary>The one place where a supervisor says what happened: to watchers (the log is one), metrics and traces. From any thread.</summary>
     private void Say(SupervisorEvent what)
     {
         var said = events.Add(what);

@@ -12,6 +12,7 @@ internal sealed partial class SupervisorLoop
     private readonly SupervisorOptions options;
     private readonly TimeProvider time;
     private readonly EventLog events;
+    private readonly EventLogger logger;
     private readonly OutputSink output;
     private readonly PrivateDirectory directory;
     private readonly Launcher launcher;
@@ -29,11 +30,12 @@ internal sealed partial class SupervisorLoop
         this.options = options;
         this.time = time;
         origin = time.GetTimestamp();
-        events = new EventLog(options.PoolName, options.KeptEvents, time, loggers.CreateLogger("WorkerHost.Supervisor"));
+        events = new EventLog(options.PoolName, options.KeptEvents, time);
         var isolation = IsolationPlan.Make(options.Isolation, HostFacts.Probe());
         directory = new PrivateDirectory(options.Directory, isolation.Account);
         launcher = new Launcher(command, options, isolation, directory);
         output = OutputSink.For(options.Output, loggers);
+        logger = new EventLogger(events, loggers.CreateLogger("WorkerHost.Supervisor"));
         this.random = random;
         pace = new LookPace(options.Liveness);
         signBuffer = SignReader.NewBuffer(options.Concurrency);
@@ -272,5 +274,6 @@ internal sealed partial class SupervisorLoop
         Feed.Complete(error);
         Say(new SupervisorEvent.Stopped());
         events.Complete();
+        await logger.DisposeAsync().ConfigureAwait(false);
     }
 }

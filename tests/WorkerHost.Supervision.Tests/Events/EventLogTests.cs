@@ -1,12 +1,8 @@
-using Microsoft.Extensions.Logging;
-
 namespace WorkerHost.Supervision.Tests.Events;
 
 public sealed class EventLogTests
 {
     private static readonly CancellationToken None = CancellationToken.None;
-
-    private readonly RecordingLoggers loggers = new();
 
     [Fact]
     public async Task A_watcher_gets_what_is_kept_and_what_comes_without_gaps_until_the_end()
@@ -94,17 +90,7 @@ public sealed class EventLogTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next.Soon());
     }
 
-    [Fact]
-    public void What_is_said_is_logged_with_the_same_words_and_a_logger_that_throws_does_no_harm()
-    {
-        var said = Log(capacity: 16).Add(new SupervisorEvent.NoWarden("no sh"));
-        var line = Assert.Single(loggers.Lines);
-        Assert.Equal((said.Text, LogLevel.Warning), (line.Text, line.Level));
-        using var broken = LoggerFactory.Create(b => b.AddProvider(new BrokenProvider()));
-        new EventLog("p", 16, TimeProvider.System, broken.CreateLogger("x")).Add(new SupervisorEvent.Stopping());
-    }
-
-    private EventLog Log(int capacity) => new("pool", capacity, TimeProvider.System, loggers.CreateLogger("test"));
+    private static EventLog Log(int capacity) => new("pool", capacity, TimeProvider.System);
 
     private static void Say(EventLog log, int times)
     {
@@ -118,22 +104,5 @@ public sealed class EventLogTests
     {
         Assert.True(await watcher.MoveNextAsync());
         return watcher.Current.Sequence;
-    }
-
-    private sealed class BrokenProvider : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            throw new IOException("disk full");
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -67,7 +67,7 @@ public sealed class DeathTests
         Assert.Equal((cause, name), (report.Cause, report.Signal));
         Assert.StartsWith("restart in", report.Next, StringComparison.Ordinal);
         Assert.Equal(2, (await supervised.ReadyAsync()).Id.Incarnation);
-        Assert.Contains(supervised.Log.Lines, l => l.Text == report.ToString());
+        await supervised.Log.Until(l => l.Text == report.ToString());
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class EventTests
         var died = await events.Until<SupervisorEvent.Died>();
         Assert.Same(death.Report, died.Report);
         Assert.Same(death.Report, (await supervised.Supervisor.WatchAsync(0).OfType<SupervisorEvent.Died>().FirstAsync()).Report);
-        Assert.Contains(supervised.Log.Lines, l => l.Text == death.Report.ToString());
+        await supervised.Log.Until(l => l.Text == death.Report.ToString());
         var report = death.Report;
         Assert.Equal((worker.Id, worker.Pid, DeathCause.Crash, "SIGABRT"), (report.Worker, report.Pid, report.Cause, report.Signal));
         Assert.Equal(["t-1", "t-2"], report.RunningTasks);
@@ -31,6 +31,25 @@ public sealed class EventTests
         var waiting = await events.Until<SupervisorEvent.Waiting>();
         Assert.Equal(worker.Id, waiting.Id);
         Assert.Same(report, Assert.Single(supervised.Supervisor.Workers).LastDeath);
+    }
+
+    [Fact]
+    public async Task A_logger_that_hangs_holds_up_neither_restarts_nor_the_stop()
+    {
+        using var directory = new TemporaryDirectory();
+        using var hanging = new BlockingLogger();
+        await using var supervisor = await Supervisor.StartAsync(
+            Supervised.Dummy(), new SupervisorOptions { Workers = 1, Directory = directory.Path }, null, hanging, TestContext.Current.CancellationToken).Soon();
+        var sets = ((IWorkerSource)supervisor).Subscribe();
+        await hanging.Entered.Task.Soon();
+        for (var incarnation = 1; incarnation <= 3; incarnation++)
+        {
+            var set = await sets.Until(s => s.Ready is [{ Id.Incarnation: var ready }] && ready == incarnation);
+            Libc.kill(set.Ready[0].Pid, 9);
+        }
+
+        await supervisor.StopAsync(TestContext.Current.CancellationToken).Soon();
+        Assert.Empty(hanging.Lines);
     }
 
     [Fact]

@@ -97,7 +97,7 @@ public sealed class LivenessTests
             Assert.Equal(other.Id, (await supervised.DeathAsync()).Report.Worker);
             Assert.True(supervised.Supervisor.Workers.Single(w => w.Id == worker.Id).IsBeingDebugged);
             Assert.True(Facts.IsAlive(worker.Pid));
-            Assert.Single(supervised.Log.Lines, l => l.Text.Contains("has a debugger attached", StringComparison.Ordinal));
+            await supervised.Log.Until(static l => l.Text.Contains("has a debugger attached", StringComparison.Ordinal));
         }
         finally
         {

@@ -45,6 +45,7 @@ public sealed class RestartTests
         var spawns = supervised.Supervisor.Workers[0].Id.Incarnation;
         host.Refresh();
         cpu = host.TotalProcessorTime - cpu;
+        await supervised.Log.Until(l => l.Text == deaths[^1].ToString());
         var lines = supervised.Log.Lines.Where(l => l.Category == "WorkerHost.Supervisor").Select(l => l.Text).ToArray();
         var output = TestContext.Current.TestOutputHelper!;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"after {clock.Elapsed.TotalSeconds:0} s: {spawns} spawns (at most {most}), {deaths.Count} deaths, host CPU {cpu.TotalSeconds:0.00} s, {lines.Length} log lines"));
