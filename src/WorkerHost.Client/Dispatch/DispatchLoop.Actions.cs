@@ -101,18 +101,8 @@ internal sealed partial class DispatchLoop
                 entry!.Trace?.AttemptEnded(action.Outcome.Failure);
                 retries.AttemptFailed(this, entry, action.Outcome);
                 break;
-            case DispatchActionKind.DeadlineTimer:
-                due.Add(action.Delay, entry!, () => OnTime(d => d.Expired(entry!, Now)));
-                break;
-            case DispatchActionKind.StopTimer:
-                var sequence = action.Sequence;
-                due.Add(action.Delay, entry!, () => OnTime(d => d.StopOverdue(entry!, endpoint!, sequence)));
-                break;
-            case DispatchActionKind.SessionTimer:
-                due.Add(action.Delay, null, () => OnTime(d => d.SessionOverdue(endpoint!)));
-                break;
-            case DispatchActionKind.RestTimer:
-                due.Add(action.Delay, null, () => OnTime(d => d.Rested(endpoint!, Now)));
+            case DispatchActionKind.DeadlineTimer or DispatchActionKind.StopTimer or DispatchActionKind.SessionTimer or DispatchActionKind.RestTimer:
+                SetTimer(action.Kind, action.Delay, entry, endpoint, action.Sequence);
                 break;
             case DispatchActionKind.PrepareReplacement:
                 backChannel?.PrepareReplacement(endpoint!.Worker.Id);
@@ -135,4 +125,14 @@ internal sealed partial class DispatchLoop
                 throw new InvalidOperationException($"no one carries out {action.Kind}");
         }
     }
+
+    /// <summary>A method of its own: what a timer captures is allocated on entry, and most actions set none.</summary>
+    private void SetTimer(DispatchActionKind kind, TimeSpan delay, TaskEntry? entry, EndpointState? endpoint, ulong sequence) => due.Add(delay, entry, () => OnTime(kind switch
+    {
+        DispatchActionKind.DeadlineTimer => d => d.Expired(entry!, Now),
+        DispatchActionKind.StopTimer => d => d.StopOverdue(entry!, endpoint!, sequence),
+        DispatchActionKind.SessionTimer => d => d.SessionOverdue(endpoint!),
+        DispatchActionKind.RestTimer => d => d.Rested(endpoint!, Now),
+        _ => throw new InvalidOperationException($"{kind} is no timer"),
+    }));
 }

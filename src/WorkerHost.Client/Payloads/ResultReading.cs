@@ -17,10 +17,13 @@ internal static class ResultReading
         }
         else
         {
-            var large = outcome;
-            ThreadPool.UnsafeQueueUserWorkItem(_ => Decode(completion, reader, large, future), null);
+            DecodeElsewhere(completion, reader, outcome, future);
         }
     }
+
+    /// <summary>A method of its own, so that only large results pay for what is captured here.</summary>
+    private static void DecodeElsewhere<T>(TaskCompletionSource<T> completion, IResultReader<T> reader, AttemptOutcome outcome, TaskFuture<T> future) =>
+        ThreadPool.UnsafeQueueUserWorkItem(_ => Decode(completion, reader, outcome, future), null);
 
     private static void Decode<T>(TaskCompletionSource<T> completion, IResultReader<T> reader, in AttemptOutcome outcome, TaskFuture<T> future)
     {

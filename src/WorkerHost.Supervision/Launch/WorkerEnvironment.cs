@@ -12,10 +12,11 @@ internal static class WorkerEnvironment
         ["PATH", "HOME", "LANG", "LC_*", "TZ", "TMPDIR", "USER", "LOGNAME", "DOTNET_*", "SSL_CERT_*"];
 
     /// <summary>
-    /// For a .NET worker: one of many processes on the machine, so one heap, and no collector thread of its own.
+    /// For a .NET worker: one of many processes on the machine, so one heap, no collector thread of its own, and no idle
+    /// thread that spins on a processor which another worker could use: see decision 0012.
     /// </summary>
     private static readonly (string Name, string Value)[] UnlessSet =
-        [("DOTNET_gcServer", "0"), ("DOTNET_gcConcurrent", "0")];
+        [("DOTNET_gcServer", "0"), ("DOTNET_gcConcurrent", "0"), ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0")];
 
     /// <returns>"NAME=value", by name.</returns>
     public static IReadOnlyList<string> Build(IDictionary host, IEnumerable<string> further, IReadOnlyDictionary<string, string> own, IsolationPlan? isolation = null)
