@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Debug, "Connected to {Worker} at {Address}: {Concurrency} lanes")]
     public static partial void Connected(ILogger logger, WorkerId worker, Uri address, int concurrency);
 
+    [LoggerMessage(10, LogLevel.Warning, "Quarantined: {Failure}")]
+    public static partial void Quarantined(ILogger logger, string failure);
+
     [LoggerMessage(9, LogLevel.Error, "{What} could not be carried out; the other tasks go on")]
     public static partial void ActionBroke(ILogger logger, Exception exception, string what);
 

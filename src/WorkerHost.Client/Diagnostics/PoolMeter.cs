@@ -36,6 +36,7 @@ internal static class PoolMeter
         Meter.CreateObservableCounter("workerhost.pool.tasks.late_outcomes", () => Observe(static (pool, _) => pool.LateOutcomes), "{task}", "Outcomes that came after their task had ended and were dropped.");
         Meter.CreateObservableUpDownCounter("workerhost.pool.queue.length", () => Observe(static (pool, _) => pool.QueuedTasks), "{task}", "Tasks that wait in the queue.");
         Meter.CreateObservableUpDownCounter("workerhost.pool.tasks.unsettled", () => Observe(static (pool, _) => pool.UnsettledTasks), "{task}", "Accepted tasks of which something still waits or runs.");
+        Meter.CreateObservableUpDownCounter("workerhost.pool.tasks.quarantined", () => Observe(static (pool, _) => pool.QuarantinedCount), "{task}", "Tasks in quarantine because workers died of them.");
     }
 
     /// <summary>Somebody wants to know how long tasks take.</summary>

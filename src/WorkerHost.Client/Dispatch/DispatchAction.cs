@@ -41,6 +41,9 @@ internal enum DispatchActionKind
     /// <summary>Somebody may be waiting for a place in the queue.</summary>
     QueueFell,
 
+    /// <summary>A task is not tried again because workers died of it.</summary>
+    Quarantined,
+
     /// <summary>An outcome came for a task that was no longer there; it was dropped and is counted.</summary>
     LateOutcome,
 }

@@ -118,6 +118,9 @@ internal sealed partial class DispatchLoop
                 ((IEndpointConnection)endpoint!.Connection!).Abort(action.Reason!);
                 Log.SessionAborted(logger, endpoint.Worker.Id, action.Reason!);
                 break;
+            case DispatchActionKind.Quarantined:
+                Log.Quarantined(logger, action.Outcome.Failure!.Message);
+                break;
             case DispatchActionKind.LateOutcome:
                 Log.LateOutcome(logger, endpoint!.Worker.Id, action.Sequence);
                 break;

@@ -66,7 +66,38 @@ internal sealed partial class DispatchLoop : IDisposable
         }
     }
 
+    /// <summary>A copy, oldest first.</summary>
+    public List<QuarantinedTask> Quarantined
+    {
+        get
+        {
+            lock (gate)
+            {
+                return dispatcher.Quarantine.All();
+            }
+        }
+    }
+
+    public int QuarantinedCount
+    {
+        get
+        {
+            lock (gate)
+            {
+                return dispatcher.Quarantine.Count;
+            }
+        }
+    }
+
     // ---- tasks ----
+
+    public bool Release(string id)
+    {
+        lock (gate)
+        {
+            return dispatcher.Quarantine.Release(id);
+        }
+    }
 
     /// <summary>Null: accepted.</summary>
     public TaskFailure? Submit(TaskEntry entry, bool held)

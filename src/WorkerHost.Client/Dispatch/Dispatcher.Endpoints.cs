@@ -225,7 +225,8 @@ internal sealed partial class Dispatcher
     /// <summary>Gives queued tasks to endpoints for as long as the rule allows.</summary>
     public void Dispatch(long now)
     {
-        var before = queue.Count;
+        var before = Queued;
+        DispatchSuspects(now);
         while (queue.Head is { } entry)
         {
             if (entry.Deadline <= now)
@@ -246,7 +247,7 @@ internal sealed partial class Dispatcher
         }
 
         // Without a queue it is the free lane that those who wait are waiting for.
-        if (queue.Count < before || (options.QueueCapacity == 0 && LaneIsFree()))
+        if (Queued < before || (options.QueueCapacity == 0 && LaneIsFree()))
         {
             actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
         }
@@ -289,7 +290,7 @@ internal sealed partial class Dispatcher
     private bool LaneIsFree()
     {
         // What waits in the queue has a claim on the free lanes first.
-        var free = -(queue.Count + held);
+        var free = -(Queued + held);
         foreach (var endpoint in endpoints)
         {
             free += endpoint.TakesTasks ? Math.Max(0, endpoint.Concurrency - endpoint.InFlight.Count) : 0;
@@ -302,6 +303,7 @@ internal sealed partial class Dispatcher
     {
         entry.Phase = TaskPhase.Sent;
         entry.Endpoint = endpoint;
+        endpoint.HasSuspect = entry.IsSuspect;
         entry.Written = false;
         entry.StopOverdue = false;
         entry.RecallAsked = false;
@@ -375,6 +377,7 @@ internal sealed partial class Dispatcher
     {
         var endpoint = entry.Endpoint!;
         endpoint.InFlight.Remove(entry);
+        endpoint.HasSuspect &= !entry.IsSuspect;
 
         // Sums of fractions drift: an empty endpoint starts over.
         endpoint.Backlog = endpoint.InFlight.Count == 0 ? 0 : Math.Max(0, endpoint.Backlog - entry.Charge);

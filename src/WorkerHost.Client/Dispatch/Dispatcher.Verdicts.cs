@@ -36,21 +36,21 @@ internal sealed partial class Dispatcher
 
         endpoints.Remove(endpoint);
         var lost = endpoint.InFlight.InOrder();
+        var suspicion = Suspicion.Of(endpoint, lost);
         for (var i = lost.Count - 1; i >= 0; i--)
         {
             // Backwards, because what comes back unstarted goes to the front of the queue.
-            Judge(lost[i], endpoint);
+            Judge(lost[i], endpoint, suspicion);
         }
 
         FailQueueIfHopeless();
         Dispatch(now);
     }
 
-    private void Judge(TaskEntry entry, EndpointState endpoint)
+    private void Judge(TaskEntry entry, EndpointState endpoint, Suspicion suspicion)
     {
-        var verdict = entry.Written
-            ? endpoint.Death?.Evidence.Judge(endpoint.SessionKey, entry.Sequence) ?? StartVerdict.Unknown
-            : StartVerdict.NeverStarted;
+        var verdict = endpoint.VerdictOn(entry);
+        suspicion.Charge(entry, verdict);
         Release(entry);
         if (verdict == StartVerdict.NeverStarted)
         {
@@ -63,6 +63,10 @@ internal sealed partial class Dispatcher
         {
             Record(entry, failure);
             Settle(entry);
+        }
+        else if (entry.Convictions >= options.QuarantineAfter)
+        {
+            PutInQuarantine(entry, failure);
         }
         else if (entry.Options.Idempotent)
         {
@@ -88,7 +92,7 @@ internal sealed partial class Dispatcher
         else
         {
             entry.Phase = TaskPhase.Queued;
-            queue.PushFront(entry);
+            QueueOf(entry).PushFront(entry);
         }
     }
 
@@ -161,9 +165,9 @@ internal sealed partial class Dispatcher
             return;
         }
 
-        while (queue.Head is { } entry)
+        while (FirstQueued is { } entry)
         {
-            queue.Remove(entry);
+            QueueOf(entry).Remove(entry);
             var failure = NoWorkers();
             if (entry.LastFailure is { } before)
             {
@@ -199,10 +203,10 @@ internal sealed partial class Dispatcher
         {
             Kind = TaskFailureKind.Rejected,
             NeverStarted = true,
-            RetryAfter = TimeSpan.FromMicroseconds(Math.Clamp(perTask * Math.Max(1, queue.Count / 10) / lanes, 1000, 60e6)),
+            RetryAfter = TimeSpan.FromMicroseconds(Math.Clamp(perTask * Math.Max(1, Queued / 10) / lanes, 1000, 60e6)),
             Message = entry.Bytes > options.QueueBytes
                 ? $"the payload of {entry.Bytes} bytes is larger than the whole queue may hold (WorkerPoolOptions.QueueBytes = {options.QueueBytes})"
-                : $"the queue is full: {queue.Count + held} tasks with {queue.Bytes + heldBytes} bytes wait (WorkerPoolOptions.QueueCapacity = {options.QueueCapacity}, QueueBytes = {options.QueueBytes}); come again later, or wait with SubmitAsync",
+                : $"the queue is full: {Queued + held} tasks with {QueuedBytes} bytes wait (WorkerPoolOptions.QueueCapacity = {options.QueueCapacity}, QueueBytes = {options.QueueBytes}); come again later, or wait with SubmitAsync",
         };
     }
 

@@ -23,6 +23,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     private const double UnknownCharge = 1e9;
 
     private readonly TaskQueue queue = new();
+    private readonly Quarantine quarantine = new();
 
     /// <summary>In nobody's queue: an attempt failed, or a held task's first has not begun.</summary>
     private readonly HashSet<TaskEntry> retrying = [];
@@ -41,7 +42,9 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
 
     public DispatchCounts Counts => counts;
 
-    public int Queued => queue.Count;
+    public int Queued => queue.Count + suspects.Count;
+
+    public Quarantine Quarantine => quarantine;
 
     public long LateOutcomes { get; private set; }
 
@@ -74,12 +77,17 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             return new TaskFailure { Kind = TaskFailureKind.Rejected, NeverStarted = true, Message = "the pool is stopping and takes no new tasks" };
         }
 
+        if (entry.Options.Id is { } id && quarantine.Find(id) is { } poison)
+        {
+            return poison.Refusal();
+        }
+
         if (IsHopeless)
         {
             return NoWorkers();
         }
 
-        if (entry.Bytes > options.QueueBytes || (!LaneIsFree() && (queue.Count + held >= options.QueueCapacity || queue.Bytes + heldBytes + entry.Bytes > options.QueueBytes)))
+        if (entry.Bytes > options.QueueBytes || (!LaneIsFree() && (Queued + held >= options.QueueCapacity || QueuedBytes + entry.Bytes > options.QueueBytes)))
         {
             return QueueFull(entry);
         }
@@ -164,7 +172,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         entry.Stop = StopReason.None;
         entry.Endpoint = null;
         entry.Phase = TaskPhase.Queued;
-        queue.PushBack(entry);
+        QueueOf(entry).PushBack(entry);
         Dispatch(now);
         FailQueueIfHopeless();
         return true;
@@ -209,7 +217,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     /// <summary>Cancels everything that has not ended.</summary>
     public void CancelAll(long now)
     {
-        while (queue.Head is { } entry)
+        while (FirstQueued is { } entry)
         {
             Stop(entry, StopReason.Cancelled, now);
         }
@@ -236,9 +244,15 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
                 throw Impossible(entry, reason.ToString());
 
             case TaskPhase.Queued:
-                queue.Remove(entry);
+                QueueOf(entry).Remove(entry);
                 actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
                 EndStopped(entry, reason, neverStarted: true);
+                if (entry.IsSuspect)
+                {
+                    // A worker may have been emptied for it.
+                    Dispatch(now);
+                }
+
                 return true;
 
             case TaskPhase.Retrying:

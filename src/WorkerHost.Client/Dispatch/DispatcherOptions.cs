@@ -15,6 +15,12 @@ internal sealed record DispatcherOptions
 
     public TimeSpan ExpiredTerminateGrace { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>So many deaths of a task's own making, and it is not tried again.</summary>
+    public int QuarantineAfter { get; init; } = 2;
+
+    /// <summary>What ids begin with that the pool makes up.</summary>
+    public string IdPrefix { get; init; } = "";
+
     /// <summary>How long a supervised worker may live on after its session broke, before it is killed for it.</summary>
     public TimeSpan LostSessionGrace { get; init; } = TimeSpan.FromSeconds(1);
 

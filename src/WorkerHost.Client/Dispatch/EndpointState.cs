@@ -60,7 +60,15 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// A supervised worker with a lane given up takes nothing new: it is killed as soon as its other tasks are done,
     /// unless the stubborn one ends by itself before that.
     /// </summary>
-    public bool TakesTasks => Open && !Reserved && !Resting && TasksLeft > 0 && (Overdue == 0 || !Supervised);
+    public bool IsUsable => Open && !Reserved && !Resting && TasksLeft > 0 && (Overdue == 0 || !Supervised);
+
+    /// <summary>It gets nothing but a suspect, once it is empty.</summary>
+    public bool Emptying;
+
+    /// <summary>A suspect is in flight here, alone.</summary>
+    public bool HasSuspect;
+
+    public bool TakesTasks => IsUsable && !Emptying && !HasSuspect;
 
     /// <summary>The session was read to its end.</summary>
     public bool Ended;
@@ -85,6 +93,10 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     public int Overdue;
 
     public bool Judged => Ended && (Death is not null || !Supervised);
+
+    /// <summary>What its death says of a task that it had; without an observed death nothing is known.</summary>
+    public StartVerdict VerdictOn(TaskEntry entry) =>
+        entry.Written ? Death?.Evidence.Judge(sessionKey, entry.Sequence) ?? StartVerdict.Unknown : StartVerdict.NeverStarted;
 
     public override string ToString() => $"{Worker.Id} ({(Open ? "open" : "closed")}, {InFlight.Count} in flight)";
 }

@@ -118,6 +118,12 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     /// <summary>The last failure says whether another try is allowed at all.</summary>
     public bool MayRetry;
 
+    /// <summary>It was running when a worker died of its own making: until it has ended it runs alone.</summary>
+    public bool IsSuspect;
+
+    /// <summary>Deaths of which no other task can be the cause.</summary>
+    public int Convictions;
+
     public TaskFailure? LastFailure;
 
     public ImmutableArray<TaskAttempt> PastAttempts = [];

@@ -37,6 +37,8 @@ public sealed partial class WorkerPool : IAsyncDisposable
             {
                 QueueCapacity = options.QueueCapacity,
                 QueueBytes = options.QueueBytes,
+                QuarantineAfter = options.QuarantineAfter,
+                IdPrefix = identity.IdPrefix,
                 CancelGrace = options.CancelGrace,
                 TerminateGrace = options.TerminateGrace,
                 ExpiredCancelGrace = options.ExpiredCancelGrace,
@@ -69,6 +71,22 @@ public sealed partial class WorkerPool : IAsyncDisposable
 
     /// <summary>Outcomes that came after their task had ended and were dropped.</summary>
     public long LateOutcomes => loop.LateOutcomes;
+
+    /// <summary>
+    /// Tasks that are not run any more because workers died of them (<see cref="WorkerPoolOptions.QuarantineAfter"/>), oldest
+    /// first: a snapshot of at most the last 1000. Whoever submits one of these ids again is refused with
+    /// <see cref="TaskFailureKind.Quarantined"/>.
+    /// </summary>
+    public IReadOnlyList<QuarantinedTask> Quarantined => loop.Quarantined;
+
+    /// <summary>Takes a task out of quarantine: its id may be submitted again, and has a clean record.</summary>
+    /// <param name="id">The task's id, as in <see cref="QuarantinedTask.Id"/>.</param>
+    /// <returns>False: it is not in quarantine.</returns>
+    public bool Release(string id)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return loop.Release(id);
+    }
 
     /// <summary>
     /// A pool over endpoints that are there already. It promises less than one with workers of its own: it cannot
@@ -168,6 +186,8 @@ public sealed partial class WorkerPool : IAsyncDisposable
     internal long RefusedTasks => Interlocked.Read(ref refused);
 
     internal Client.DispatchCounts Counts => loop.Counts;
+
+    internal int QuarantinedCount => loop.QuarantinedCount;
 
     /// <summary>Where the pool learns of its workers.</summary>
     internal IWorkerSource Source => source;

@@ -27,6 +27,15 @@ public record WorkerPoolOptions
     /// </summary>
     public int Attempts { get; init; } = 3;
 
+    /// <summary>
+    /// After so many deaths of workers of which a task is the cause it ends as <see cref="TaskFailureKind.Quarantined"/> and its id
+    /// is refused until <see cref="WorkerPool.Release"/>. Only deaths of the worker's own making count (a crash, an exit, out of
+    /// memory, a hang, a limit; never a kill from outside or one that the pool ordered), and only if no other task ran there: a
+    /// suspect that shared its worker is tried again alone. Default 2; 1 or more. How often a task is tried at all is
+    /// <see cref="Attempts"/>, so a task that is not idempotent is lost at its first death and quarantined only if this is 1.
+    /// </summary>
+    public int QuarantineAfter { get; init; } = 2;
+
     /// <summary>When failed attempts are tried again.</summary>
     public RetryOptions Retry { get; init; } = new();
 
@@ -72,6 +81,7 @@ public record WorkerPoolOptions
         Check(QueueBytes >= 1, nameof(QueueBytes), QueueBytes, "1 or more");
         Check(MaxMessageBytes is >= 1024 and <= 1 << 30, nameof(MaxMessageBytes), MaxMessageBytes, "from 1024 to 1073741824 (1 GiB)");
         Check(Attempts >= 1, nameof(Attempts), Attempts, "1 or more");
+        Check(QuarantineAfter >= 1, nameof(QuarantineAfter), QuarantineAfter, "1 or more");
         Check(Retry is not null, nameof(Retry), "null", "a RetryOptions");
         if (Retry is not null)
         {

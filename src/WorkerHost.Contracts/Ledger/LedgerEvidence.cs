@@ -47,6 +47,9 @@ internal sealed record LedgerEvidence
 
     public long? Finished { get; private init; }
 
+    /// <summary>Lanes that had a task, whoever had sent it.</summary>
+    public int RunningLanes => lanes.Count(static l => l.State == LaneState.Running);
+
     public ulong Heartbeat { get; private init; }
 
     public LedgerStage Stage { get; private init; }
@@ -113,6 +116,12 @@ internal sealed record LedgerEvidence
     /// <summary>What the marks say of a task that was sent on a session and whose outcome did not arrive.</summary>
     public StartVerdict Judge(ulong sessionKey, ulong sequence)
     {
+        if (sessionKey == 0)
+        {
+            // Unary calls share the key, and whose sequence a mark has nobody can tell.
+            return StartVerdict.Unknown;
+        }
+
         foreach (var lane in lanes)
         {
             if (lane.Session == sessionKey && lane.Sequence == sequence)

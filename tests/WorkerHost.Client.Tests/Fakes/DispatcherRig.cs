@@ -88,8 +88,8 @@ internal sealed class DispatcherRig(DispatcherOptions? options = null)
 
     public void End(EndpointState endpoint) => Dispatcher.SessionEnded(endpoint, "the endpoint ended the session", Now);
 
-    public static WorkerDeath DeathOf(EndpointState endpoint, LedgerEvidence evidence) => new(
-        new DeathReport { Worker = endpoint.Worker.Id, Pid = endpoint.Worker.Pid, Cause = DeathCause.Killed, Signal = "SIGKILL" },
+    public static WorkerDeath DeathOf(EndpointState endpoint, LedgerEvidence evidence, DeathCause cause = DeathCause.Killed) => new(
+        new DeathReport { Worker = endpoint.Worker.Id, Pid = endpoint.Worker.Pid, Cause = cause, Signal = cause == DeathCause.Crash ? "SIGSEGV" : "SIGKILL" },
         evidence);
 
     public void Die(EndpointState endpoint, LedgerEvidence? evidence = null) =>
@@ -100,6 +100,20 @@ internal sealed class DispatcherRig(DispatcherOptions? options = null)
     {
         End(endpoint);
         Die(endpoint, evidence);
+    }
+
+    /// <summary>Both facts of a death of which a task may be the cause; of the tasks that ask for another attempt each gets it.</summary>
+    public void Crash(EndpointState endpoint, LedgerEvidence evidence, DeathCause cause = DeathCause.Crash)
+    {
+        End(endpoint);
+        Dispatcher.WorkerDied(DeathOf(endpoint, evidence, cause), Now);
+        foreach (var failed in Decided().Where(static a => a.Kind == DispatchActionKind.AttemptFailed))
+        {
+            if (!Dispatcher.Resubmit(failed.Entry!, Now))
+            {
+                Dispatcher.GiveUp(failed.Entry!, failed.Outcome);
+            }
+        }
     }
 
     /// <summary>What a ledger says in which everything up to <paramref name="started"/> began and <paramref name="running"/> is in the lanes.</summary>

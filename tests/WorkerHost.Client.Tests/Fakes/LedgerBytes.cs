@@ -35,6 +35,12 @@ internal sealed class LedgerBytes
         return this;
     }
 
+    public LedgerBytes Stage(LedgerStage stage)
+    {
+        U32(LedgerLayout.StageAt, (uint)stage);
+        return this;
+    }
+
     public LedgerEvidence Read() => LedgerEvidence.Parse(page, incarnation);
 
     private void U64(int at, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(page.AsSpan(at), value);

@@ -90,6 +90,7 @@ internal sealed partial class DispatcherSimulation
                 dispatcher.SessionEnded(endpoint, action.Reason!, now);
                 break;
             case DispatchActionKind.Pump:
+            case DispatchActionKind.Quarantined:
             case DispatchActionKind.QueueFell:
             case DispatchActionKind.LateOutcome:
                 break;

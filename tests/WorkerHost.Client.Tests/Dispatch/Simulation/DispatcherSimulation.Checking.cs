@@ -19,9 +19,19 @@ internal sealed partial class DispatcherSimulation
         foreach (var endpoint in dispatcher.Endpoints)
         {
             inFlight += endpoint.InFlight.Count;
-            if (endpoint.TakesTasks && endpoint.InFlight.Count < endpoint.Concurrency && dispatcher.Queued > 0)
+            if (endpoint.TakesTasks && endpoint.InFlight.Count < endpoint.Concurrency && dispatcher.Queued > dispatcher.QueuedSuspects)
             {
                 throw new SimulationViolation($"{dispatcher.Queued} tasks wait while {endpoint} has a free lane");
+            }
+
+            if (endpoint.Emptying && dispatcher.QueuedSuspects == 0)
+            {
+                throw new SimulationViolation($"{endpoint} is emptied for nobody");
+            }
+
+            if (endpoint is { IsUsable: true, InFlight.Count: 0 } && dispatcher.Queued > 0)
+            {
+                throw new SimulationViolation($"{dispatcher.Queued} tasks wait while {endpoint} has nothing");
             }
 
             if (endpoint.InFlight.Count < 0 || endpoint.Backlog < 0 || endpoint.Overdue < 0 || endpoint.Overdue > endpoint.InFlight.Count)
@@ -33,6 +43,7 @@ internal sealed partial class DispatcherSimulation
         var sent = 0;
         foreach (var task in tasks)
         {
+            task.Demand(task.Entry.Convictions <= task.Kills, $"is charged with {task.Entry.Convictions} deaths and caused {task.Kills}");
             sent += task.Entry.Phase == TaskPhase.Sent ? 1 : 0;
             if ((task.Entry.Phase == TaskPhase.Done) != (task.Settlements == 1))
             {

@@ -12,7 +12,7 @@ internal sealed partial class DispatcherSimulation
             _ => TaskOptions.Default,
         };
         var entry = new TaskEntry(++lastNumber, Names[schedule.Next(Names.Length)], options, new byte[8], ContentType.Bytes, 1 + schedule.Next(4));
-        var task = new SimTask(entry, stubborn: schedule.Chance(15) && supervised, supervised);
+        var task = new SimTask(entry, stubborn: schedule.Chance(15) && supervised, supervised, poisonous: schedule.Chance(4));
         entry.Completion = task;
         var hold = schedule.Chance(10);
         if (dispatcher.Submit(entry, now, hold) is null)
@@ -166,7 +166,7 @@ internal sealed partial class DispatcherSimulation
     {
         story?.Add($"{now,8}  {dead.Endpoint} is observed dead");
         dead.DeathTold = true;
-        dispatcher.WorkerDied(DispatcherRig.DeathOf(dead.Endpoint, dead.Evidence), now);
+        dispatcher.WorkerDied(DispatcherRig.DeathOf(dead.Endpoint, dead.Evidence, sabotage == Sabotage.CallKillsCrashes ? DeathCause.Crash : dead.Cause), now);
         Carry();
     }
 

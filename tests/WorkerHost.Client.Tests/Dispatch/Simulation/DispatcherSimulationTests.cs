@@ -16,6 +16,7 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
 
     [Fact]
     [Trait("Scenario", "14")]
+    [Trait("Scenario", "16")]
     [Trait("Scenario", "34")]
     [Trait("Scenario", "35")]
     [Trait("Scenario", "50")]
@@ -43,6 +44,7 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
     [InlineData(Sabotage.ReportLivingAsDead, "while it ran")]
     [InlineData(Sabotage.ForgetStartMark, "started a second time")]
     [InlineData(Sabotage.ForgetDispatch, "has a free lane")]
+    [InlineData(Sabotage.CallKillsCrashes, "is charged with")]
     public void The_checker_notices(Sabotage sabotage, string accusation)
     {
         for (var seed = 0UL; seed < 5_000; seed++)

@@ -23,6 +23,9 @@ public enum Sabotage
     /// <summary>A worker runs a task without its start mark.</summary>
     ForgetStartMark,
 
+    /// <summary>Kills from outside are reported as crashes.</summary>
+    CallKillsCrashes,
+
     /// <summary>Nobody dispatches after a lane fell free.</summary>
     ForgetDispatch,
 }

@@ -1,7 +1,7 @@
 namespace WorkerHost.Client.Tests;
 
 /// <summary>A task, what really happened to it, and what its caller was told.</summary>
-internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised) : ICompletion
+internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised, bool poisonous) : ICompletion
 {
     public TaskEntry Entry => entry;
 
@@ -11,6 +11,9 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised) :
     /// <summary>Over bare addresses nobody sees a process end: what runs on after a lost session is not known there.</summary>
     public bool Supervised => supervised;
 
+    /// <summary>Whatever worker runs it dies of it.</summary>
+    public bool Poisonous => poisonous;
+
     // ---- the truth ----
 
     public int Starts;
@@ -19,6 +22,11 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised) :
     public int Running;
 
     public int FinishedAttempt;
+
+    /// <summary>Workers it has killed, and those among them of which the ledger proves that nothing else ran.</summary>
+    public int Kills;
+
+    public int ProvenKills;
 
     /// <summary>Its last handler returned, and said that another try is worth it.</summary>
     public bool MayStartAgain;
@@ -43,6 +51,7 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised) :
         }
 
         var failure = outcome.Failure!;
+        Demand(failure.Kind != TaskFailureKind.Quarantined || Kills >= 2, $"is quarantined and killed {Kills} workers");
         Demand(!failure.NeverStarted || Starts == 0, $"is told as never started ({failure.Kind}) and was started {Starts} times");
         Demand(!failure.RanToCompletion || FinishedAttempt == entry.Attempt, "is told as run to completion and was not");
     }

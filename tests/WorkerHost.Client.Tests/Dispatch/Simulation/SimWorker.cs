@@ -25,6 +25,8 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
 
     public bool Alive { get; private set; } = true;
 
+    public DeathCause Cause { get; private set; }
+
     public bool DeathTold;
 
     public bool Ended;
@@ -113,6 +115,12 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
         task.Demand(task.Settlements == 0 || !endpoint.Supervised, $"was started on {endpoint} after it was settled");
         task.Demand(task.Running == 0 || !endpoint.Supervised, $"was started on {endpoint} while it ran elsewhere");
         task.Demand(task.Starts == 0 || task.Entry.Options.Idempotent || task.MayStartAgain, $"is not idempotent and was started a second time, on {endpoint}");
+        task.Demand(task.ProvenKills < 2, $"was started on {endpoint} after it was proven to have killed {task.ProvenKills} workers");
+        foreach (var other in lanes)
+        {
+            task.Demand(other is null || other == run || !(task.Entry.IsSuspect || other.Task.Entry.IsSuspect), $"shares {endpoint} with {other?.Task.Entry}, and one of them is a suspect");
+        }
+
         task.Starts++;
         task.Running++;
         task.MayStartAgain = false;
@@ -129,6 +137,14 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
             if (lanes[lane] is not { } run || (run is { CancelAsked: true, Task.Stubborn: true }))
             {
                 continue;
+            }
+
+            if (run.Task.Poisonous)
+            {
+                run.Task.Kills++;
+                run.Task.ProvenKills += hasLedger && endpoint.Supervised && lanes.Count(static r => r is not null) == 1 ? 1 : 0;
+                Kill(DeathCause.Crash);
+                return false;
             }
 
             var how = always ? 0 : schedule.Next(10);
@@ -164,8 +180,9 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
         }
     }
 
-    public void Kill()
+    public void Kill(DeathCause cause = DeathCause.Killed)
     {
+        Cause = Alive ? cause : Cause;
         Alive = false;
         inbox.Clear();
         Wire.Clear();
