@@ -96,7 +96,7 @@ internal static class SupervisorOptionsCheck
         Time(wrong, "Restart.MaxBackoff", restart.MaxBackoff, TimeSpan.FromMilliseconds(1));
         if (restart.MaxBackoff < restart.MinBackoff)
         {
-            Add(wrong, "Restart.MaxBackoff", DurationText.Of(restart.MaxBackoff), $"at least Restart.MinBackoff, which is {DurationText.Of(restart.MinBackoff)}");
+            Add(wrong, "Restart.MaxBackoff", DurationText.Exact(restart.MaxBackoff), $"at least Restart.MinBackoff, which is {DurationText.Exact(restart.MinBackoff)}");
         }
 
         Time(wrong, "Restart.StableAfter", restart.StableAfter, TimeSpan.Zero);
@@ -165,7 +165,7 @@ internal static class SupervisorOptionsCheck
 
         if (liveness.HeartbeatInterval < TimeSpan.FromMilliseconds(10) || liveness.HeartbeatInterval > TimeSpan.FromHours(1))
         {
-            Add(wrong, "Liveness.HeartbeatInterval", DurationText.Of(liveness.HeartbeatInterval), "10 ms to 1 h");
+            Add(wrong, "Liveness.HeartbeatInterval", DurationText.Exact(liveness.HeartbeatInterval), "10 ms to 1 h");
         }
 
         // The beats and the looks at them drift against each other: now and then a look sees none, and the next one two.
@@ -185,7 +185,7 @@ internal static class SupervisorOptionsCheck
     {
         if (value < lowest || value > Longest)
         {
-            Add(wrong, option, DurationText.Of(value), $"{DurationText.Of(lowest)} to {DurationText.Of(Longest)}");
+            Add(wrong, option, DurationText.Exact(value), $"{DurationText.Exact(lowest)} to {DurationText.Exact(Longest)}");
         }
     }
 
@@ -193,7 +193,7 @@ internal static class SupervisorOptionsCheck
     {
         if (value < lowest || value > Longest)
         {
-            Add(wrong, option, DurationText.Of(value), $"at least {why}, which is {DurationText.Of(lowest)}, and at most {DurationText.Of(Longest)}");
+            Add(wrong, option, DurationText.Exact(value), $"at least {why}, which is {DurationText.Exact(lowest)}, and at most {DurationText.Exact(Longest)}");
         }
     }
 

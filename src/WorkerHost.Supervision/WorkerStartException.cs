@@ -24,7 +24,7 @@ public sealed class WorkerStartException : Exception
         foreach (var group in deaths.GroupBy(d => (d.Cause, d.Exit, d.Reason, string.Join('\n', d.LastOutput))))
         {
             var first = group.First();
-            text.AppendLine().Append($"  {string.Join(", ", group.Select(d => d.Worker))}: {first.Cause} after {first.Uptime.TotalSeconds:0.###} s, {first.Exit}");
+            text.AppendLine().Append($"  {string.Join(", ", group.Select(d => d.Worker))}: {first.Cause} after {DurationText.Of(first.Uptime)}, {first.Exit}");
             if (first.Reason is not null)
             {
                 text.Append($": {first.Reason}");

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace WorkerHost;
 
 /// <summary>One step of a worker's boot that was reached.</summary>
@@ -9,5 +7,5 @@ namespace WorkerHost;
 public readonly record struct BootStep(string Name, TimeSpan After, TimeSpan Took)
 {
     /// <summary>For example <c>listening after 120 ms</c>.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Name} after {After.TotalMilliseconds:0} ms");
+    public override string ToString() => $"{Name} after {DurationText.Of(After)}";
 }

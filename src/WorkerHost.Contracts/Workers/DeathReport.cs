@@ -82,7 +82,7 @@ public sealed record DeathReport
             text.Append(CultureInfo.InvariantCulture, $" (pid {Pid})");
         }
 
-        text.Append(CultureInfo.InvariantCulture, $" ended after {Uptime.TotalSeconds:0.###} s: {Cause}, {Exit}");
+        text.Append(CultureInfo.InvariantCulture, $" ended after {DurationText.Of(Uptime)}: {Cause}, {Exit}");
         if (Reason is not null)
         {
             text.Append(CultureInfo.InvariantCulture, $" ({Reason})");
@@ -100,7 +100,7 @@ public sealed record DeathReport
 
         if (PeakMemoryBytes is { } peak)
         {
-            text.Append(CultureInfo.InvariantCulture, $"; peak memory {peak / (1024.0 * 1024.0):0} MiB");
+            text.Append(CultureInfo.InvariantCulture, $"; peak memory {SizeText.Of(peak)}");
         }
 
         if (Next.Length > 0)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 namespace WorkerHost;
@@ -42,8 +41,6 @@ public abstract record SupervisorEvent
 
     /// <summary>The same as <see cref="Text"/>.</summary>
     public sealed override string ToString() => Text;
-
-    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
 
     /// <summary>Of one worker.</summary>
     public abstract record OfWorker : SupervisorEvent
@@ -172,7 +169,7 @@ public abstract record SupervisorEvent
     public sealed record Stalled(TimeSpan Late) : SupervisorEvent(24, LogLevel.Warning)
     {
         /// <inheritdoc/>
-        public override string Text => $"pool {Pool}: the supervisor looked at its workers {Seconds(Late)} late (its process or the machine stood still); their silence in that time does not count";
+        public override string Text => $"pool {Pool}: the supervisor looked at its workers {DurationText.Of(Late)} late (its process or the machine stood still); their silence in that time does not count";
     }
 
     // ---- one worker ----
@@ -194,8 +191,7 @@ public abstract record SupervisorEvent
     public sealed record Ready(WorkerId Id, int Pid, TimeSpan BootTime, bool IsSpare) : OfWorker(2, LogLevel.Information, Id)
     {
         /// <inheritdoc/>
-        public override string Text => string.Create(
-            CultureInfo.InvariantCulture, $"worker {Id} (pid {Pid}) is ready{(IsSpare ? " as a spare" : "")} after {BootTime.TotalMilliseconds:0} ms");
+        public override string Text => $"worker {Id} (pid {Pid}) is ready{(IsSpare ? " as a spare" : "")} after {DurationText.Of(BootTime)}";
     }
 
     /// <summary>A spare has taken a place.</summary>
@@ -214,7 +210,7 @@ public abstract record SupervisorEvent
     public sealed record Suspected(WorkerId Id, int Pid, TimeSpan SilentFor) : OfWorker(25, LogLevel.Warning, Id)
     {
         /// <inheritdoc/>
-        public override string Text => $"worker {Id} (pid {Pid}) has been silent for {Seconds(SilentFor)}; silent until Liveness.DeadAfter, it is killed";
+        public override string Text => $"worker {Id} (pid {Pid}) has been silent for {DurationText.Of(SilentFor)}; silent until Liveness.DeadAfter, it is killed";
     }
 
     /// <summary>It was suspect, and shows life again.</summary>
@@ -282,7 +278,7 @@ public abstract record SupervisorEvent
     public sealed record Waiting(WorkerId Id, DateTimeOffset NextTryAt) : OfWorker(13, LogLevel.Debug, Id)
     {
         /// <inheritdoc/>
-        public override string Text => $"slot {Id.Slot} of pool {Id.Pool} starts its next worker in {Seconds(NextTryAt - Time)}";
+        public override string Text => $"slot {Id.Slot} of pool {Id.Pool} starts its next worker in {DurationText.Of(NextTryAt - Time)}";
     }
 
     /// <summary>Its slot had too many deaths without use and is only probed from now on (<see cref="RestartOptions.Intensity"/>).</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace WorkerHost.Supervision;
 
 /// <summary>Puts together what is known of a death. Pure.</summary>
@@ -55,7 +53,7 @@ internal static class DeathReports
 
         if (action.Cause == DeathCause.OutOfMemory && exited.Worker?.Plan.Isolation.Options.MemoryLimitBytes is { } limit)
         {
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"it and what it had started wanted more than {limit / (1024.0 * 1024.0):0.#} MiB (Isolation.MemoryLimitBytes)"));
+            parts.Add($"it and what it had started wanted more than {SizeText.Of(limit)} (Isolation.MemoryLimitBytes)");
         }
 
         if (exited.Facts.CoreDumped)

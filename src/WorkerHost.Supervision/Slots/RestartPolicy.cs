@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace WorkerHost.Supervision;
 
 /// <summary>
@@ -84,7 +82,7 @@ internal sealed class RestartPolicy(RestartOptions options, Random random)
         if (breaker.IsOpen)
         {
             var many = breaker.Deaths;
-            return Probe(string.Create(CultureInfo.InvariantCulture, $"{many} unproductive {(many == 1 ? "death" : "deaths")} in {DurationText.Of(options.Period)}"));
+            return Probe($"{many} unproductive {(many == 1 ? "death" : "deaths")} in {DurationText.Exact(options.Period)}");
         }
 
         var delay = account.Next();

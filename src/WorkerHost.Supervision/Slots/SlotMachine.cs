@@ -116,7 +116,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
                 return Died(exited);
             case SlotEvent.BootTimedOut:
                 State = SlotState.Draining;
-                leave = new Leave(LeaveKind.BootTimeout, $"not ready after {times.Boot.TotalSeconds:0.###} s (BootTimeout)", Signalled: true);
+                leave = new Leave(LeaveKind.BootTimeout, $"not ready after {DurationText.Exact(times.Boot)} (BootTimeout)", Signalled: true);
                 return Kill();
 
             case SlotEvent.Rejected:

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace WorkerHost.Supervision;
 
 /// <summary>Whether one worker has reached one of its limits. Pure.</summary>
@@ -10,7 +8,7 @@ internal sealed class LifeSpan(WorkerLimits limits, RecycleOptions options)
 
     /// <summary>Whether it may not live on, in whatever state.</summary>
     public Judgement LookAtHardLimit(in VitalSigns signs) => signs.ResidentBytes > limits.HardMemory
-        ? new Judgement(JudgementKind.OverLimit, $"its {MiB(signs.ResidentBytes)} of resident memory are over the hard limit (Recycling.HardMemoryBytes is {MiB(limits.HardMemory!.Value)})")
+        ? new Judgement(JudgementKind.OverLimit, $"its {SizeText.Of(signs.ResidentBytes)} of resident memory are over the hard limit (Recycling.HardMemoryBytes is {SizeText.Of(limits.HardMemory!.Value)})")
         : default;
 
     /// <summary>Whether a worker that is ready is to be replaced; says so for as long as it is.</summary>
@@ -29,17 +27,17 @@ internal sealed class LifeSpan(WorkerLimits limits, RecycleOptions options)
     {
         if (signs.ResidentBytes > limits.SoftMemory)
         {
-            return $"its {MiB(signs.ResidentBytes)} of resident memory are over {MiB(limits.SoftMemory.Value)} (Recycling.SoftMemoryBytes is {MiB(options.SoftMemoryBytes!.Value)}{LessJitter})";
+            return $"its {SizeText.Of(signs.ResidentBytes)} of resident memory are over {SizeText.Of(limits.SoftMemory.Value)} (Recycling.SoftMemoryBytes is {SizeText.Of(options.SoftMemoryBytes!.Value)}{LessJitter})";
         }
 
         if (readyFor >= limits.Age)
         {
-            return $"it has been ready for {Seconds(readyFor)} (Recycling.MaxAge is {Seconds(options.MaxAge!.Value)}{LessJitter})";
+            return $"it has been ready for {DurationText.Of(readyFor)} (Recycling.MaxAge is {DurationText.Exact(options.MaxAge!.Value)}{LessJitter})";
         }
 
         if (finished > 0 && now - busyAt >= limits.Idle)
         {
-            return $"it has been idle for {Seconds(now - busyAt)} (Recycling.MaxIdle is {Seconds(options.MaxIdle!.Value)}{LessJitter})";
+            return $"it has been idle for {DurationText.Of(now - busyAt)} (Recycling.MaxIdle is {DurationText.Exact(options.MaxIdle!.Value)}{LessJitter})";
         }
 
         // A pool counts what it gives and has asked already; a worker may have callers that do not count.
@@ -47,8 +45,4 @@ internal sealed class LifeSpan(WorkerLimits limits, RecycleOptions options)
     }
 
     private string LessJitter => options.Jitter > 0 ? ", less jitter" : "";
-
-    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s");
-
-    private static string MiB(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024.0 * 1024.0):0.#} MiB");
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace WorkerHost.Supervision;
 
 /// <summary>Whether one worker lives: observations in, judgements out. Pure; time comes in as what counts since the last look.</summary>
@@ -53,8 +51,6 @@ internal sealed class Pulse(LivenessOptions options)
             _ => "no answer from its health service",
         };
         var stopped = signs.IsStopped ? "; a signal has stopped the process" : "";
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{beat} and no finished task for {Silence.TotalSeconds:0.#} s (Liveness.DeadAfter is {options.DeadAfter.TotalSeconds:0.###} s){stopped}");
+        return $"{beat} and no finished task for {DurationText.Of(Silence)} (Liveness.DeadAfter is {DurationText.Exact(options.DeadAfter)}){stopped}";
     }
 }

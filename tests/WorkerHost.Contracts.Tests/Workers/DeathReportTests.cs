@@ -23,12 +23,12 @@ public sealed class DeathReportTests
 
     [Fact]
     public void What_is_not_known_is_left_out() => Assert.Equal(
-        "worker images/0#1 ended after 0 s: BootFailure, no process",
+        "worker images/0#1 ended after 0 ms: BootFailure, no process",
         new DeathReport { Worker = new WorkerId("images", 0, 1), Cause = DeathCause.BootFailure }.ToString());
 
     [Fact]
     public void An_empty_report_of_defaulted_lists_can_be_printed() => Assert.Equal(
-        "worker /0#0 ended after 0 s: Exit, exit code 0",
+        "worker /0#0 ended after 0 ms: Exit, exit code 0",
         new DeathReport { Worker = default, Cause = DeathCause.Exit, ExitCode = 0, RunningTasks = default, LastOutput = default }.ToString());
 
     [Theory]

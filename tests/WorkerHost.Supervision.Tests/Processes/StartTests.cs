@@ -149,7 +149,7 @@ public sealed class StartTests
         var death = Assert.Single(error.Deaths);
         Assert.Equal(DeathCause.BootTimeout, death.Cause);
         Assert.Equal("SIGKILL", death.Signal);
-        Assert.Contains("not ready after 0.3 s (BootTimeout)", death.Reason, StringComparison.Ordinal);
+        Assert.Contains("not ready after 300 ms (BootTimeout)", death.Reason, StringComparison.Ordinal);
         var step = Assert.Single(death.BootSteps);
         Assert.Equal("process", step.Name);
         Assert.Equal(step.After, step.Took);
