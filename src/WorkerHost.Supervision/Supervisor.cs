@@ -221,14 +221,14 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     {
         // Whoever started it may be inside a span of his own; what happens from now on has nothing to do with that.
         Activity.Current = null;
-        SupervisionMeter.Add(this);
+        SupervisionMeter.Supervisors.Add(this);
         try
         {
             await loop.RunAsync().ConfigureAwait(false);
         }
         finally
         {
-            SupervisionMeter.Remove(this);
+            SupervisionMeter.Supervisors.Remove(this);
         }
     }
 

@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Text.Json;
 
 namespace WorkerHost.Client;
 
@@ -20,7 +18,8 @@ internal static class PoolMeter
 
     private const string Outcome = "workerhost.task.outcome";
 
-    private static readonly ConcurrentDictionary<WorkerPool, byte> Pools = new();
+    public static readonly Metered<WorkerPool> Pools = new();
+
     private static readonly string[] Outcomes = [.. Enumerable.Range(0, DispatchCounts.OutcomeCounts.Kinds).Select(static k => Text((TaskFailureKind)k))];
     private static readonly Meter Meter = new(Name, typeof(PoolMeter).Assembly.GetName().Version?.ToString(3));
     private static readonly Histogram<double> QueueDuration = Meter.CreateHistogram<double>("workerhost.task.queue.duration", "s", "From the submission of a task until it was first handed to a worker.");
@@ -30,7 +29,7 @@ internal static class PoolMeter
     {
         Meter.CreateObservableCounter("workerhost.pool.tasks.submitted", () => Observe(static (_, counts) => counts.Submitted), "{task}", "Tasks that were accepted.");
         Meter.CreateObservableCounter("workerhost.pool.tasks.refused", () => Observe(static (pool, _) => pool.RefusedTasks), "{task}", "Tasks that were not accepted.");
-        Meter.CreateObservableCounter("workerhost.pool.tasks.ended", ObserveOutcomes, "{task}", "Accepted tasks that have ended, by outcome.");
+        Meter.CreateObservableCounter("workerhost.pool.tasks.ended", static () => Pools.Observe(ObserveOutcomes), "{task}", "Accepted tasks that have ended, by outcome.");
         Meter.CreateObservableCounter("workerhost.pool.tasks.dispatched", () => Observe(static (_, counts) => counts.Dispatched), "{task}", "Times that a task was handed to a worker: attempts, and again what came back unstarted.");
         Meter.CreateObservableCounter("workerhost.pool.tasks.retried", () => Observe(static (_, counts) => counts.Retries), "{task}", "Attempts after a failed one.");
         Meter.CreateObservableCounter("workerhost.pool.tasks.late_outcomes", () => Observe(static (pool, _) => pool.LateOutcomes), "{task}", "Outcomes that came after their task had ended and were dropped.");
@@ -42,11 +41,6 @@ internal static class PoolMeter
     /// <summary>Somebody wants to know how long tasks take.</summary>
     public static bool MeasuresTasks => QueueDuration.Enabled || TaskDuration.Enabled;
 
-    /// <summary>From now on its figures are there for whoever collects.</summary>
-    public static void Add(WorkerPool pool) => Pools.TryAdd(pool, 0);
-
-    public static void Remove(WorkerPool pool) => Pools.TryRemove(pool, out _);
-
     public static void Waited(string pool, string task, TimeSpan time) =>
         Record(QueueDuration, time, new() { { Pool, pool }, { Task, task } });
 
@@ -55,7 +49,7 @@ internal static class PoolMeter
 
     /// <summary>As attributes are written: <c>worker_lost</c>; 0 is <c>succeeded</c>.</summary>
     public static string Text(TaskFailureKind kind) =>
-        kind == default ? "succeeded" : JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());
+        kind == default ? "succeeded" : AttributeText.Of(kind);
 
     private static void Record(Histogram<double> histogram, TimeSpan time, in TagList attributes)
     {
@@ -70,19 +64,16 @@ internal static class PoolMeter
     }
 
     private static IEnumerable<Measurement<long>> Observe(Func<WorkerPool, DispatchCounts, long> look) =>
-        Pools.Keys.Select(pool => new Measurement<long>(look(pool, pool.Counts), new KeyValuePair<string, object?>(Pool, pool.Name)));
+        Pools.Observe(pool => [new(look(pool, pool.Counts), new KeyValuePair<string, object?>(Pool, pool.Name))]);
 
-    private static IEnumerable<Measurement<long>> ObserveOutcomes()
+    private static IEnumerable<Measurement<long>> ObserveOutcomes(WorkerPool pool)
     {
-        foreach (var pool in Pools.Keys)
+        var counts = pool.Counts.Outcomes;
+        for (var kind = 0; kind < DispatchCounts.OutcomeCounts.Kinds; kind++)
         {
-            var counts = pool.Counts.Outcomes;
-            for (var kind = 0; kind < DispatchCounts.OutcomeCounts.Kinds; kind++)
+            if (counts[kind] > 0)
             {
-                if (counts[kind] > 0)
-                {
-                    yield return new(counts[kind], new KeyValuePair<string, object?>(Pool, pool.Name), new(Outcome, Outcomes[kind]));
-                }
+                yield return new(counts[kind], new KeyValuePair<string, object?>(Pool, pool.Name), new(Outcome, Outcomes[kind]));
             }
         }
     }

@@ -57,7 +57,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
             new Client.TransportOptions { MaxMessageBytes = options.MaxMessageBytes, Random = random, Time = options.TimeProvider, WrapSocket = options.WrapSocket },
             logger);
         connector.Start();
-        Client.PoolMeter.Add(this);
+        Client.PoolMeter.Pools.Add(this);
     }
 
     /// <summary>The pool's name.</summary>
@@ -243,7 +243,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
         }
 
         loop.Dispose();
-        Client.PoolMeter.Remove(this);
+        Client.PoolMeter.Pools.Remove(this);
         failed?.Throw();
     }
 }

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using System.Text.Json;
 
 namespace WorkerHost.Supervision;
 
@@ -14,7 +12,8 @@ internal static class SupervisionMeter
 
     public const string Pool = "workerhost.pool.name";
 
-    private static readonly ConcurrentDictionary<Supervisor, byte> Supervisors = new();
+    public static readonly Metered<Supervisor> Supervisors = new();
+
     private static readonly Meter Meter = new(Name, typeof(SupervisionMeter).Assembly.GetName().Version?.ToString(3));
     private static readonly Counter<long> Starts = Meter.CreateCounter<long>("workerhost.worker.starts", "{worker}", "Worker processes that were started.");
     private static readonly Counter<long> Deaths = Meter.CreateCounter<long>("workerhost.worker.deaths", "{worker}", "Worker processes that ended, planned ends too, by cause.");
@@ -22,17 +21,12 @@ internal static class SupervisionMeter
 
     static SupervisionMeter()
     {
-        Meter.CreateObservableUpDownCounter("workerhost.workers", () => Observe(Workers), "{worker}", "Worker processes by what they are doing.");
-        Meter.CreateObservableUpDownCounter("workerhost.slots.waiting", () => Observe(WaitingSlots), "{slot}", "Slots without a process that wait before they start their next worker.");
-        Meter.CreateObservableUpDownCounter("workerhost.worker.resident_memory", () => Observe(Memory), "By", "Resident memory of each worker process.");
-        Meter.CreateObservableCounter("workerhost.worker.tasks.finished", () => Observe(TasksFinished), "{task}", "Tasks that workers have finished.");
-        Meter.CreateObservableGauge("workerhost.pool.ready", () => Observe(Ready), "1", "1 while enough workers take tasks, else 0.");
+        Meter.CreateObservableUpDownCounter("workerhost.workers", () => Supervisors.Observe(Workers), "{worker}", "Worker processes by what they are doing.");
+        Meter.CreateObservableUpDownCounter("workerhost.slots.waiting", () => Supervisors.Observe(WaitingSlots), "{slot}", "Slots without a process that wait before they start their next worker.");
+        Meter.CreateObservableUpDownCounter("workerhost.worker.resident_memory", () => Supervisors.Observe(Memory), "By", "Resident memory of each worker process.");
+        Meter.CreateObservableCounter("workerhost.worker.tasks.finished", () => Supervisors.Observe(TasksFinished), "{task}", "Tasks that workers have finished.");
+        Meter.CreateObservableGauge("workerhost.pool.ready", () => Supervisors.Observe(Ready), "1", "1 while enough workers take tasks, else 0.");
     }
-
-    /// <summary>From now on its figures are there for whoever collects.</summary>
-    public static void Add(Supervisor supervisor) => Supervisors.TryAdd(supervisor, 0);
-
-    public static void Remove(Supervisor supervisor) => Supervisors.TryRemove(supervisor, out _);
 
     public static void Record(SupervisorEvent what)
     {
@@ -45,19 +39,14 @@ internal static class SupervisionMeter
                 BootDuration.Record(boot.TotalSeconds, Of(what.Pool));
                 break;
             case SupervisorEvent.Died { Report.Cause: var cause }:
-                Deaths.Add(1, Of(what.Pool), new("workerhost.worker.death.cause", Text(cause)));
+                Deaths.Add(1, Of(what.Pool), new("workerhost.worker.death.cause", AttributeText.Of(cause)));
                 break;
             default:
                 break;
         }
     }
 
-    /// <summary>As attributes are written: <c>out_of_memory</c>.</summary>
-    public static string Text(DeathCause cause) => JsonNamingPolicy.SnakeCaseLower.ConvertName(cause.ToString());
-
     private static KeyValuePair<string, object?> Of(string pool) => new(Pool, pool);
-
-    private static IEnumerable<Measurement<long>> Observe(Func<Supervisor, IEnumerable<Measurement<long>>> look) => Supervisors.Keys.SelectMany(look);
 
     private static Measurement<long>[] Workers(Supervisor supervisor)
     {

@@ -48,7 +48,7 @@ internal static class SupervisionSpans
             span.SetTag("process.pid", pid);
             if (death is not null)
             {
-                span.SetTag("workerhost.worker.death.cause", SupervisionMeter.Text(death.Cause));
+                span.SetTag("workerhost.worker.death.cause", AttributeText.Of(death.Cause));
                 span.SetStatus(death.Cause is DeathCause.Stop or DeathCause.Recycle ? ActivityStatusCode.Unset : ActivityStatusCode.Error, death.ToString());
             }
 

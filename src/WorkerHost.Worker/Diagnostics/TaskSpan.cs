@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 
 namespace WorkerHost.Worker;
 
@@ -51,7 +50,7 @@ internal static class TaskSpan
         {
             if (failure is not null)
             {
-                span.SetTag("error.type", failure.Error is { Type.Length: > 0 } error ? error.Type : JsonNamingPolicy.SnakeCaseLower.ConvertName(failure.Kind.ToString()));
+                span.SetTag("error.type", failure.Error is { Type.Length: > 0 } error ? error.Type : AttributeText.Of(failure.Kind));
                 span.SetStatus(ActivityStatusCode.Error, failure.Message);
             }
 
