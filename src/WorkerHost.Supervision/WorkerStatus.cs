@@ -1,3 +1,5 @@
+using WorkerHost.Supervision;
+
 namespace WorkerHost;
 
 /// <summary>What is known of one slot's worker at one moment. Immutable.</summary>
@@ -8,6 +10,9 @@ public sealed record WorkerStatus
 
     /// <summary>Its process id; 0 when no process is alive.</summary>
     public int Pid { get; init; }
+
+    /// <summary>The process that listens, or will; null when none is alive.</summary>
+    internal ProcessIdentity? Process { get; init; }
 
     /// <summary>Where its slot stands.</summary>
     public required SlotState State { get; init; }

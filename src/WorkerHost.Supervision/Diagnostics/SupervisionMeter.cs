@@ -73,9 +73,15 @@ internal static class SupervisionMeter
 
     private static IEnumerable<Measurement<long>> Memory(Supervisor supervisor) =>
         from worker in supervisor.Workers
-        let resident = ProcessMemory.Resident(worker.Pid)
+        let resident = Resident(worker)
         where resident is not null
         select new Measurement<long>(resident.Value, Of(supervisor.PoolName), new("workerhost.worker.slot", worker.Id.Slot));
+
+    private static long? Resident(WorkerStatus worker)
+    {
+        using var status = worker.Process is { } process ? ProcessStatus.TryOpen(process) : null;
+        return status?.Read()?.ResidentBytes;
+    }
 
     private static Measurement<long>[] TasksFinished(Supervisor supervisor) => [new(supervisor.Totals.TasksFinished, Of(supervisor.PoolName))];
 

@@ -20,5 +20,8 @@ internal sealed record LaunchPlan
     /// <summary>Null where the address is a socket.</summary>
     public required string? Secret { get; init; }
 
+    /// <summary>Where it puts its temporary files.</summary>
+    public required string TemporaryDirectory { get; init; }
+
     public string LedgerPath => Directory.LedgerPath;
 }

@@ -8,9 +8,7 @@ namespace WorkerHost.Supervision;
 internal sealed class Launcher(WorkerCommand command, SupervisorOptions options, IsolationPlan isolation, PrivateDirectory directory)
 {
     private readonly string hostInstance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-
-    /// <summary>Where its workers put their temporary files.</summary>
-    public string TemporaryDirectory { get; } =
+    private readonly string temporaryDirectory =
         command.Environment.GetValueOrDefault("TMPDIR") is { } own ? own.Length > 0 ? own : "/tmp"
         : Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } hosts && IsolationEnvironment.IsOfUse(hosts, isolation.Account) ? hosts : "/tmp";
 
@@ -34,6 +32,7 @@ internal sealed class Launcher(WorkerCommand command, SupervisorOptions options,
                 Id = id,
                 Directory = own,
                 Isolation = isolation,
+                TemporaryDirectory = temporaryDirectory,
                 Address = tcp ? new Uri($"http://127.0.0.1:{port}") : UnixAddress.Of(own.SocketPath),
                 Secret = tcp ? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)) : null,
 

@@ -16,7 +16,7 @@ internal static class DeathReports
         Reason = Reason(action, exited),
         RunningTasks = load.RunningTasks,
         LastOutput = exited.Worker?.LastOutput ?? [],
-        PeakMemoryBytes = Largest(exited.PeakMemoryBytes, exited.Worker?.SeenPeakMemory, exited.Worker?.Vitals.Signs is { ResidentBytes: > 0 and var seen } ? seen : null),
+        PeakMemoryBytes = Largest(exited.PeakMemoryBytes, exited.Worker?.SeenPeakMemory),
         TasksFinished = exited.Worker?.Evidence.Finished ?? (load.Finished > 0 ? load.Finished : null),
         BootSteps = FailedToBoot(action) ? exited.Worker?.Steps.Reached ?? [] : [],
         Next = action.Next,

@@ -27,6 +27,7 @@ internal static class Snapshots
         State = seat.Machine.State,
         IsSpare = seat.Slot.IsSpare,
         Pid = seat.Worker?.Pid ?? 0,
+        Process = seat.Worker?.Serving,
         Address = seat.Worker?.Plan.Address,
         StartedAt = seat.Worker?.StartedOn,
         ReadyAt = seat.Worker?.ReadyOn,
@@ -44,7 +45,7 @@ internal static class Snapshots
     };
 
     private static WorkerEndpoint Endpoint(WorkerProcess worker, int concurrency) =>
-        new(worker.Id, worker.Plan.Address, worker.ServingPid, worker.Plan.Secret, concurrency, worker.Vitals.Limits.Tasks);
+        new(worker.Id, worker.Plan.Address, worker.Serving.Pid, worker.Plan.Secret, concurrency, worker.Vitals.Limits.Tasks);
 
     /// <summary>One that was never ready has no tasks, and no pool has ever heard of it.</summary>
     private static bool IsLeaving(Seat seat) =>

@@ -7,7 +7,6 @@ internal sealed partial class SupervisorLoop
 
     private readonly Random random;
     private readonly LookPace pace;
-    private readonly byte[] signBuffer;
     private int lookIsDue;
 
     private WorkerVitals NewVitals() => new(WorkerLimits.Draw(options.Recycling, random), options.Liveness, options.Recycling);
@@ -40,7 +39,7 @@ internal sealed partial class SupervisorLoop
         for (var i = 0; i < count; i++)
         {
             var seat = seats[i];
-            if (seat is { Slot.IsOccupied: true, Worker: { } worker } && worker.Look(signBuffer, LoadOf) is { } signs)
+            if (seat is { Slot.IsOccupied: true, Worker: { } worker } && worker.Look(LoadOf) is { } signs)
             {
                 await HeedAsync(seat, worker.Vitals.Look(Now(), counts, seat.Machine.State, worker.ReadyAt, signs)).ConfigureAwait(false);
             }

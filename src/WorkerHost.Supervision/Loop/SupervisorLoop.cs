@@ -38,7 +38,6 @@ internal sealed partial class SupervisorLoop
         logger = new EventLogger(events, loggers.CreateLogger("WorkerHost.Supervisor"));
         this.random = random;
         pace = new LookPace(options.Liveness);
-        signBuffer = SignReader.NewBuffer(options.Concurrency);
         var times = new SlotTimes(options.BootTimeout, options.DrainTimeout, options.TerminateGrace);
         crew = new Crew(
             new CrewSize(options.Workers, options.SparesFor(options.Workers), options.MaxSurge),

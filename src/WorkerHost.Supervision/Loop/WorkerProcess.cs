@@ -15,14 +15,10 @@ internal sealed class WorkerProcess : ChildListener
     private readonly WorkerOutput output;
     private readonly CancellationTokenSource probing = new();
     private readonly TimeSpan startedAt;
+    private readonly WorkerRemains remains;
     private ChildProcess? child;
-    private ProcessIdentity? identity;
-    private string temporaryDirectory = "";
-
-    /// <summary>Of the process behind a launcher, which is not the spawned one.</summary>
-    private volatile Action? deleteWhatItsRuntimeLeft;
-
     private VitalWatch? watch;
+    private ProcessIdentity listener;
     private Task probe = Task.CompletedTask;
 
     public WorkerProcess(LaunchPlan plan, WorkerVitals vitals, WorkerOutput output, TimeProvider time, Func<TimeSpan> now, Action<SupervisorMessage> tell, Action<WorkerProcess, Exception> faulted)
@@ -34,6 +30,7 @@ internal sealed class WorkerProcess : ChildListener
         this.now = now;
         this.tell = tell;
         this.faulted = faulted;
+        remains = new WorkerRemains(plan);
         startedAt = now();
         StartedOn = time.GetUtcNow();
         Steps = new BootSteps(plan.LedgerPath, now);
@@ -49,8 +46,8 @@ internal sealed class WorkerProcess : ChildListener
 
     public int Pid => child?.Pid ?? 0;
 
-    /// <summary>The process that listens: the same one, or what its launcher has started. Known once it is ready.</summary>
-    public int ServingPid { get; private set; }
+    /// <summary>The process that listens: the spawned one, or, once it is ready, what its launcher has started.</summary>
+    public ProcessIdentity Serving { get; private set; }
 
     public DateTimeOffset StartedOn { get; }
 
@@ -76,25 +73,31 @@ internal sealed class WorkerProcess : ChildListener
     public async Task StartAsync(Launcher launcher, SupervisorOptions options)
     {
         child = await launcher.SpawnAsync(Plan, this).ConfigureAwait(false);
-        temporaryDirectory = launcher.TemporaryDirectory;
-        identity = ProcessIdentity.Of(child.Pid);
-        watch = new VitalWatch(Plan, Pid, Steps, options, time);
+        Serving = listener = child.Identity;
+        remains.BelongsTo(Serving);
+        watch = new VitalWatch(Plan, Serving, Steps, options, time);
         Steps.Reach("process");
         probe = Task.Run(ProbeAsync);
     }
 
     public void MarkReady()
     {
+        Serving = listener;
         ReadyOn = time.GetUtcNow();
         BootTime = Uptime;
         LookAtMemory();
     }
 
     /// <summary>What the kernel says when it has ended is no use where the host itself has had more: what was seen then counts.</summary>
-    public void LookAtMemory() => SeenPeakMemory = ProcessMemory.Peak(Pid) ?? SeenPeakMemory;
+    public void LookAtMemory() => SeenPeakMemory = watch?.PeakBytes(Serving) ?? SeenPeakMemory;
 
     /// <summary>Null: there is nothing to look at.</summary>
-    public VitalSigns? Look(byte[] buffer, Func<WorkerId, WorkerLoad> load) => watch?.Look(buffer, ReadyAt is null ? null : ServingPid, load);
+    public VitalSigns? Look(Func<WorkerId, WorkerLoad> load)
+    {
+        var signs = watch?.Look(ReadyAt is null ? null : Serving, load);
+        SeenPeakMemory = signs is { PeakBytes: > 0 and var peak } ? peak : SeenPeakMemory;
+        return signs;
+    }
 
     public void AskToLeave() => child?.CloseLifeline();
 
@@ -114,23 +117,13 @@ internal sealed class WorkerProcess : ChildListener
 
         probing.Dispose();
         Steps.Close();
-        Plan.Directory.Delete();
-        if (identity is { } ended)
-        {
-            RuntimeLeftovers.Delete(temporaryDirectory, ended);
-        }
-
-        if (Plan.ControlGroup is { } group)
-        {
-            await group.RemoveAsync(time).ConfigureAwait(false);
-        }
+        await remains.RemoveAsync(time).ConfigureAwait(false);
     }
 
     public override void Output(OutputStream stream, ReadOnlySpan<byte> bytes) => output.Feed(stream, bytes);
 
     public override void Exited(ExitFacts facts, long? peakMemoryBytes)
     {
-        deleteWhatItsRuntimeLeft?.Invoke();
         LastOutput = output.End();
         Evidence = LedgerEvidence.Read(Plan.LedgerPath, Id.Incarnation);
         Steps.LookIntoLedger();
@@ -152,12 +145,12 @@ internal sealed class WorkerProcess : ChildListener
         {
             var peer = new WorkerPeer(Pid, Plan.Isolation);
             await new ReadinessProbe(Plan, peer, Steps, time).RunAsync(probing.Token).ConfigureAwait(false);
-            if (peer.Pid != Pid && ProcessIdentity.Of(peer.Pid) is { } serving)
+            if (peer.Pid != Pid)
             {
-                deleteWhatItsRuntimeLeft = () => RuntimeLeftovers.Delete(temporaryDirectory, serving);
+                listener = ProcessIdentity.Holder(peer.Pid);
+                remains.BelongsTo(listener);
             }
 
-            ServingPid = peer.Pid;
             tell(new SupervisorMessage.Booted(Id));
         }
         catch (OperationCanceledException) when (probing.IsCancellationRequested)

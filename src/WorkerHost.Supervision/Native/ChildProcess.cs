@@ -5,12 +5,14 @@ namespace WorkerHost.Supervision;
 /// <summary>
 /// One operating-system process that we started, leader of its own session and group. Thread-safe.
 /// </summary>
-internal sealed class ChildProcess(int pid, SafeFileHandle lifeline, ControlGroup? controlGroup = null)
+internal sealed class ChildProcess(ProcessIdentity identity, SafeFileHandle lifeline, ControlGroup? controlGroup = null)
 {
     private readonly Lock gate = new();
     private bool reaped;
 
-    public int Pid { get; } = pid;
+    public ProcessIdentity Identity => identity;
+
+    public int Pid => identity.Pid;
 
     /// <summary>Ends its stdin. Safe at any time, any number of times.</summary>
     public void CloseLifeline() => lifeline.Dispose();

@@ -10,6 +10,12 @@ internal readonly record struct ProcessIdentity(int Pid, string StartTime)
     private const int ParentAt = 1;
     private const int StartTimeAt = 19;
 
+    /// <summary>False: it was gone before anyone could look, and no process is ever taken for it.</summary>
+    public bool IsKnown => !string.IsNullOrEmpty(StartTime);
+
+    /// <summary>The process that has this number now.</summary>
+    public static ProcessIdentity Holder(int pid) => Of(pid) ?? new ProcessIdentity(pid, "");
+
     /// <returns>Null when there is no such process, not even a zombie.</returns>
     public static ProcessIdentity? Of(int pid) => Field(pid, StartTimeAt) is { } startTime ? new ProcessIdentity(pid, startTime) : null;
 

@@ -76,12 +76,14 @@ internal sealed class SpawnThread
                 throw new SpawnException(Libc.Message(-pid) + (pid == -Libc.ENOEXEC ? "; it is neither a program for this processor nor a script that begins with #! and its interpreter" : ""));
             }
 
+            // Before anyone is told of it: nobody has reaped it yet, unless this process gives its children to somebody else.
+            var identity = ProcessIdentity.Holder(pid);
             if (request.Guarded)
             {
-                Warden.Guard(pid, request.ControlGroup);
+                Warden.Guard(identity, request.ControlGroup);
             }
 
-            var child = new ChildProcess(pid, new SafeFileHandle(input.WriteEnd, ownsHandle: true), request.ControlGroup);
+            var child = new ChildProcess(identity, new SafeFileHandle(input.WriteEnd, ownsHandle: true), request.ControlGroup);
             input.WriteEnd = -1;
             pidfd = request.WithoutPidfd ? -1 : Libc.PidfdOpen(pid);
             ProcessWatcher.Shared.Watch(new WatchedChild(child, listener, pidfd, output.ReadEnd, error.ReadEnd, request.Guarded ? Warden : null));

@@ -51,16 +51,16 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
         }
     }
 
-    public void Guard(int group, ControlGroup? controlGroup)
+    /// <param name="leader">Our child, not reaped yet; if it is not known, somebody else has reaped it and its number may be a stranger's.</param>
+    /// <param name="controlGroup">The group that is to be killed with it; null: none.</param>
+    public void Guard(ProcessIdentity leader, ControlGroup? controlGroup)
     {
-        // Our child, and not reaped yet; if there is none of that number, somebody else has reaped it and the number may be
-        // a stranger's.
-        if (ProcessIdentity.Of(group) is { } leader)
+        if (leader.IsKnown)
         {
             lock (gate)
             {
-                groups[group] = new Guarded(leader, controlGroup);
-                Tell(groups[group].Line);
+                groups[leader.Pid] = new Guarded(leader, controlGroup);
+                Tell(groups[leader.Pid].Line);
             }
         }
     }

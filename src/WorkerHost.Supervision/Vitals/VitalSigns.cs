@@ -18,6 +18,9 @@ internal readonly record struct VitalSigns
     /// <summary>0: not known.</summary>
     public long ResidentBytes { get; init; }
 
+    /// <summary>The most it has had; 0: not known.</summary>
+    public long PeakBytes { get; init; }
+
     /// <summary>A debugger, or a tracer, is attached to it.</summary>
     public bool IsTraced { get; init; }
 

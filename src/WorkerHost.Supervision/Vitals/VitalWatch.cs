@@ -1,18 +1,17 @@
 namespace WorkerHost.Supervision;
 
 /// <summary>Gathers what can be known of one worker process. Touched by the owner loop only.</summary>
-internal sealed class VitalWatch(LaunchPlan plan, int pid, BootSteps steps, SupervisorOptions options, TimeProvider time) : IAsyncDisposable
+internal sealed class VitalWatch(LaunchPlan plan, ProcessIdentity spawned, BootSteps steps, SupervisorOptions options, TimeProvider time) : IAsyncDisposable
 {
-    private readonly SignReader reader = new(plan.LedgerPath, pid, options.Concurrency);
+    private readonly SignReader reader = new(plan.LedgerPath, spawned, options.Concurrency);
     private EndpointHeartbeat? endpoint;
 
-    /// <param name="buffer">For reading.</param>
     /// <param name="serving">The process that listens; null before it is ready, and then nobody connects to it from here.</param>
     /// <param name="load">What its pool knows of it; asked only where it says nothing by itself.</param>
-    public VitalSigns Look(byte[] buffer, int? serving, Func<WorkerId, WorkerLoad> load)
+    public VitalSigns Look(ProcessIdentity? serving, Func<WorkerId, WorkerLoad> load)
     {
-        reader.Follow(serving ?? pid);
-        var signs = reader.Read(buffer);
+        reader.Follow(serving ?? spawned);
+        var signs = reader.Read();
         if (serving is null || signs.Beats > 0)
         {
             return signs;
@@ -26,8 +25,15 @@ internal sealed class VitalWatch(LaunchPlan plan, int pid, BootSteps steps, Supe
             return signs;
         }
 
-        endpoint ??= new EndpointHeartbeat(plan, new WorkerConnector(plan, new WorkerPeer(pid, plan.Isolation), steps, time), options.Liveness, time);
+        endpoint ??= new EndpointHeartbeat(plan, new WorkerConnector(plan, new WorkerPeer(spawned.Pid, plan.Isolation), steps, time), options.Liveness, time);
         return endpoint.AddTo(signs);
+    }
+
+    /// <summary>The most memory that the process has had; null when it is gone.</summary>
+    public long? PeakBytes(ProcessIdentity serving)
+    {
+        reader.Follow(serving);
+        return reader.PeakBytes();
     }
 
     public ValueTask DisposeAsync()

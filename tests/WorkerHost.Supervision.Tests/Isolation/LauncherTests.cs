@@ -57,7 +57,7 @@ public sealed class LauncherTests
         Assert.Contains(Directory.EnumerateFiles(temporary.Path), f => f.Contains($"-{worker.Pid}-", StringComparison.Ordinal));
         supervised.Signal(worker.Pid, SignalNames.Kill);
         await supervised.DeathAsync();
-        Assert.DoesNotContain(Directory.EnumerateFiles(temporary.Path), f => f.Contains($"-{worker.Pid}-", StringComparison.Ordinal));
+        await Eventually.IsTrue(() => !Directory.EnumerateFiles(temporary.Path).Any(f => f.Contains($"-{worker.Pid}-", StringComparison.Ordinal)));
     }
 
     [Fact]

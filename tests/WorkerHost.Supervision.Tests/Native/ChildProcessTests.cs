@@ -125,7 +125,7 @@ public sealed class ChildProcessTests
         using var other = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-c", "sleep 1000 >/dev/null & echo $!; wait"]) { RedirectStandardOutput = true })!;
         var stranger = int.Parse(other.StandardOutput.ReadLine()!, System.Globalization.CultureInfo.InvariantCulture);
         using var nothing = new Microsoft.Win32.SafeHandles.SafeFileHandle(-1, ownsHandle: false);
-        new ChildProcess(stranger, nothing).Signal(SignalNames.Kill, group: false);
+        new ChildProcess(ProcessIdentity.Holder(stranger), nothing).Signal(SignalNames.Kill, group: false);
         Assert.True(Facts.IsAlive(stranger));
         other.Kill(entireProcessTree: true);
         other.WaitForExit();
