@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
-using Microsoft.Win32.SafeHandles;
 
 namespace WorkerHost.Supervision;
 
@@ -15,7 +14,6 @@ internal sealed class BootSteps(string ledgerPath, Func<TimeSpan> now)
     private readonly Lock gate = new();
     private readonly TimeSpan startedAt = now();
     private readonly List<(string Name, TimeSpan At)> reached = [];
-    private SafeFileHandle? ledger;
     private LedgerStage seen = LedgerStage.Created;
     private string? last;
     private bool settled;
@@ -57,39 +55,21 @@ internal sealed class BootSteps(string ledgerPath, Func<TimeSpan> now)
         }
     }
 
-    /// <summary>Looks into the ledger; some microseconds.</summary>
+    /// <summary>Looks into the ledger; some microseconds, in which nobody else waits.</summary>
     public void LookIntoLedger()
     {
-        Span<byte> stage = stackalloc byte[4];
-        lock (gate)
+        if (ReadStage() is { } stage && Name(stage) is { } name)
         {
-            try
+            var at = now() - startedAt;
+            lock (gate)
             {
-                ledger ??= File.OpenHandle(ledgerPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-                if (RandomAccess.Read(ledger, stage, LedgerLayout.StageAt) < stage.Length)
+                // Who has read before may come after.
+                if (stage > seen)
                 {
-                    return;
+                    seen = stage;
+                    reached.Add((name, at));
                 }
             }
-            catch (IOException)
-            {
-                return;
-            }
-
-            var value = (LedgerStage)BinaryPrimitives.ReadUInt32LittleEndian(stage);
-            if (value > seen && Name(value) is { } name)
-            {
-                seen = value;
-                reached.Add((name, now() - startedAt));
-            }
-        }
-    }
-
-    public void Close()
-    {
-        lock (gate)
-        {
-            ledger?.Dispose();
         }
     }
 
@@ -114,6 +94,20 @@ internal sealed class BootSteps(string ledgerPath, Func<TimeSpan> now)
             {
                 return [.. reached.Select((step, i) => new BootStep(step.Name, step.At, step.At - (i == 0 ? TimeSpan.Zero : reached[i - 1].At)))];
             }
+        }
+    }
+
+    private LedgerStage? ReadStage()
+    {
+        Span<byte> stage = stackalloc byte[sizeof(uint)];
+        try
+        {
+            using var ledger = File.OpenHandle(ledgerPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return RandomAccess.Read(ledger, stage, LedgerLayout.StageAt) < stage.Length ? null : (LedgerStage)BinaryPrimitives.ReadUInt32LittleEndian(stage);
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 

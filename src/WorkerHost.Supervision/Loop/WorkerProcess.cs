@@ -116,7 +116,6 @@ internal sealed class WorkerProcess : ChildListener
         }
 
         probing.Dispose();
-        Steps.Close();
         await remains.RemoveAsync(time).ConfigureAwait(false);
     }
 

@@ -1,11 +1,9 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace WorkerHost.Supervision;
 
 /// <summary>
 /// One operating-system process that we started, leader of its own session and group. Thread-safe.
 /// </summary>
-internal sealed class ChildProcess(ProcessIdentity identity, SafeFileHandle lifeline, ControlGroup? controlGroup = null)
+internal sealed class ChildProcess(ProcessIdentity identity, InputPipe input, ControlGroup? controlGroup = null)
 {
     private readonly Lock gate = new();
     private bool reaped;
@@ -15,32 +13,7 @@ internal sealed class ChildProcess(ProcessIdentity identity, SafeFileHandle life
     public int Pid => identity.Pid;
 
     /// <summary>Ends its stdin. Safe at any time, any number of times.</summary>
-    public void CloseLifeline() => lifeline.Dispose();
-
-    /// <summary>Writes to its stdin without ever blocking; false when not all of it could be written.</summary>
-    public unsafe bool WriteInput(ReadOnlySpan<byte> bytes)
-    {
-        var held = false;
-        try
-        {
-            lifeline.DangerousAddRef(ref held);
-            fixed (byte* start = bytes)
-            {
-                return Libc.write((int)lifeline.DangerousGetHandle(), start, bytes.Length) == bytes.Length;
-            }
-        }
-        catch (ObjectDisposedException)
-        {
-            return false;
-        }
-        finally
-        {
-            if (held)
-            {
-                lifeline.DangerousRelease();
-            }
-        }
-    }
+    public void CloseLifeline() => input.Dispose();
 
     /// <summary>
     /// Sends a signal to the process, or to its whole group; does nothing once it has been reaped. SIGKILL to the group also

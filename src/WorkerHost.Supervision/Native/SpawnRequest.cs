@@ -17,6 +17,9 @@ internal sealed record SpawnRequest
     /// <summary>What its stdin holds before anything else; at most a pipe's 64 KiB.</summary>
     public ReadOnlyMemory<byte> FirstInput { get; init; }
 
+    /// <summary>Its stdin, where somebody has something to write before it is there; null: one is made.</summary>
+    public InputPipe? Input { get; init; }
+
     /// <summary>Its stdout and stderr go to the listener; otherwise to /dev/null.</summary>
     public bool CaptureOutput { get; init; } = true;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Win32.SafeHandles;
 
 namespace WorkerHost.Supervision;
 
@@ -51,13 +50,12 @@ internal sealed class SpawnThread
             Warden.EnsureStarted();
         }
 
-        var input = new PipePair { ReadEnd = -1, WriteEnd = -1 };
-        var output = input;
-        var error = input;
-        var pidfd = -1;
+        var input = request.Input ?? new InputPipe();
+        var output = new PipePair { ReadEnd = -1, WriteEnd = -1 };
+        var error = output;
+        ChildProcess? child = null;
         try
         {
-            input = PipePair.Open();
             if (request.CaptureOutput)
             {
                 output = PipePair.Open();
@@ -67,8 +65,10 @@ internal sealed class SpawnThread
             }
 
             // Before the spawn: the child finds its first line without waiting for us. It fits into the pipe.
-            PipePair.MakeNonBlocking(input.WriteEnd);
-            Write(input.WriteEnd, request.FirstInput.Span);
+            if (!input.Write(request.FirstInput.Span))
+            {
+                throw new SpawnException($"its first line of {request.FirstInput.Length} bytes does not fit into a pipe: {Libc.Message(Libc.Errno)}");
+            }
 
             var pid = PosixSpawn.Start(request, new PosixSpawn.Stdio(input.ReadEnd, output.WriteEnd, error.WriteEnd));
             if (pid < 0)
@@ -83,32 +83,24 @@ internal sealed class SpawnThread
                 Warden.Guard(identity, request.ControlGroup);
             }
 
-            var child = new ChildProcess(identity, new SafeFileHandle(input.WriteEnd, ownsHandle: true), request.ControlGroup);
-            input.WriteEnd = -1;
-            pidfd = request.WithoutPidfd ? -1 : Libc.PidfdOpen(pid);
+            child = new ChildProcess(identity, input, request.ControlGroup);
+            var pidfd = request.WithoutPidfd ? -1 : Libc.PidfdOpen(pid);
             ProcessWatcher.Shared.Watch(new WatchedChild(child, listener, pidfd, output.ReadEnd, error.ReadEnd, request.Guarded ? Warden : null));
             output.ReadEnd = error.ReadEnd = -1;
             return child;
         }
         finally
         {
-            PipePair.Close(ref input.ReadEnd);
-            PipePair.Close(ref input.WriteEnd);
+            input.CloseReadEnd();
+            if (child is null)
+            {
+                input.Dispose();
+            }
+
             PipePair.Close(ref output.ReadEnd);
             PipePair.Close(ref output.WriteEnd);
             PipePair.Close(ref error.ReadEnd);
             PipePair.Close(ref error.WriteEnd);
-        }
-    }
-
-    private static unsafe void Write(int fd, ReadOnlySpan<byte> bytes)
-    {
-        fixed (byte* start = bytes)
-        {
-            if (bytes.Length > 0 && Libc.write(fd, start, bytes.Length) != bytes.Length)
-            {
-                throw new SpawnException($"its first line of {bytes.Length} bytes does not fit into a pipe: {Libc.Message(Libc.Errno)}");
-            }
         }
     }
 

@@ -42,12 +42,15 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
     /// <summary>Called on the spawn thread, before every guarded process.</summary>
     public void EnsureStarted()
     {
+        bool isMissing;
         lock (gate)
         {
-            if (pipe is null && (Problem is null || time.GetElapsedTime(startedAt) >= Pause))
-            {
-                Start();
-            }
+            isMissing = pipe is null && (Problem is null || time.GetElapsedTime(startedAt) >= Pause);
+        }
+
+        if (isMissing)
+        {
+            Start();
         }
     }
 
@@ -60,7 +63,7 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
             lock (gate)
             {
                 groups[leader.Pid] = new Guarded(leader, controlGroup);
-                Tell(groups[leader.Pid].Line);
+                pipe?.Tell(groups[leader.Pid].Line);
             }
         }
     }
@@ -72,55 +75,75 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
         {
             if (groups.Remove(group))
             {
-                Tell($"- {group}\n");
+                pipe?.Tell($"- {group}\n");
             }
         }
     }
 
-    private void Tell(string line)
-    {
-        // A failed write means that the warden is dead or stuck; its end is or will be noticed, and its successor is told all.
-        // Killed, it cannot act on what it has not been told.
-        if (pipe is not null && !pipe.Write(line))
-        {
-            pipe.Kill();
-        }
-    }
-
+    /// <summary>
+    /// On the spawn thread, outside of the lock: whoever has something to tell the warden while it is being started writes into its
+    /// pipe and waits for nobody.
+    /// </summary>
     private void Start()
     {
-        startedAt = time.GetTimestamp();
-
-        // It is born with what it has to know: there is no moment at which it is there and knows nothing.
-        var known = 0;
-        var first = new StringBuilder();
-        string[] lines = [.. groups.Values.Select(static g => g.Line)];
-        while (known < lines.Length && first.Length + lines[known].Length <= MostFirstInput)
-        {
-            first.Append(lines[known++]);
-        }
-
         try
         {
-            pipe = new WardenPipe(this, spawner, first.ToString());
-            Problem = null;
+            var next = new WardenPipe(this);
+            int[] untold;
+            lock (gate)
+            {
+                startedAt = time.GetTimestamp();
+                pipe = next;
+                untold = TellFirst(next);
+            }
+
+            next.Start(spawner);
+            lock (gate)
+            {
+                Problem = null;
+                foreach (var group in untold.Where(groups.ContainsKey))
+                {
+                    next.Tell(groups[group].Line);
+                }
+
+                next.KillIfDeaf();
+            }
         }
         catch (IOException e)
         {
-            pipe = null;
-            Problem = $"{Shell} could not be started as the warden of worker processes: {e.Message}";
-            return;
+            lock (gate)
+            {
+                pipe = null;
+                Problem = $"{Shell} could not be started as the warden of worker processes: {e.Message}";
+            }
+        }
+    }
+
+    /// <summary>It is born with what it has to know: there is no moment at which it is there and knows nothing.</summary>
+    /// <returns>Those for whom there is no room yet.</returns>
+    private int[] TellFirst(WardenPipe next)
+    {
+        var room = MostFirstInput;
+        var untold = new List<int>();
+        foreach (var (group, guarded) in groups)
+        {
+            room -= guarded.Line.Length;
+            if (room >= 0)
+            {
+                next.Tell(guarded.Line);
+            }
+            else
+            {
+                untold.Add(group);
+            }
         }
 
-        foreach (var line in lines.Skip(known))
-        {
-            pipe.Write(line);
-        }
+        return [.. untold];
     }
 
     private void Ended(WardenPipe ended, string how) => spawner.Post(() =>
     {
-        string? problem;
+        bool again;
         lock (gate)
         {
             if (!ReferenceEquals(pipe, ended))
@@ -130,20 +153,20 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
 
             pipe = null;
             quickEnds = time.GetElapsedTime(startedAt) < Quick ? quickEnds + 1 : 0;
-            if (quickEnds < MostQuickEnds)
-            {
-                Start();
-            }
-            else
+            again = quickEnds < MostQuickEnds;
+            if (!again)
             {
                 quickEnds = 0;
                 Problem = $"{Shell} has ended at once {MostQuickEnds} times as the warden of worker processes ({how})";
             }
-
-            problem = Problem;
         }
 
-        Noticed?.Invoke(problem is null ? new SupervisorEvent.WardenReplaced(ended.Pid, how) : new SupervisorEvent.NoWarden(problem));
+        if (again)
+        {
+            Start();
+        }
+
+        Noticed?.Invoke(Problem is { } problem ? new SupervisorEvent.NoWarden(problem) : new SupervisorEvent.WardenReplaced(ended.Pid, how));
     });
 
     private readonly record struct Guarded(ProcessIdentity Leader, ControlGroup? ControlGroup)
@@ -151,25 +174,40 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
         public string Line => $"+ {Leader.Pid} {Leader.StartTime}:{ControlGroup?.KillPath}\n";
     }
 
-    /// <summary>One warden process and our end of its pipe.</summary>
-    private sealed class WardenPipe : ChildListener
+    /// <summary>One warden process and our end of its pipe, which is there before it.</summary>
+    private sealed class WardenPipe(Warden warden) : ChildListener
     {
-        private readonly Warden warden;
-        private readonly ChildProcess child;
+        private readonly InputPipe input = new();
+        private ChildProcess? child;
+        private bool isDeaf;
         private volatile bool stopped;
 
-        public WardenPipe(Warden warden, SpawnThread spawner, string first)
+        public int Pid => child?.Pid ?? 0;
+
+        public void Start(SpawnThread spawner)
         {
-            this.warden = warden;
-            child = spawner.Spawn(Request(first), this);
+            child = spawner.Spawn(Request(input), this);
             StoppedChild.Watch(child.Pid, Stopped);
         }
 
-        public int Pid => child.Pid;
+        /// <summary>
+        /// In the warden's lock. A failed write means that it is dead or stuck; its end is or will be noticed, and its successor is
+        /// told all. Killed, it cannot act on what it has not been told.
+        /// </summary>
+        public void Tell(string line)
+        {
+            isDeaf |= !input.Write(Encoding.ASCII.GetBytes(line));
+            KillIfDeaf();
+        }
 
-        public bool Write(string line) => child.WriteInput(Encoding.ASCII.GetBytes(line));
-
-        public void Kill() => child.Signal(SignalNames.Kill, group: false);
+        /// <summary>In the warden's lock.</summary>
+        public void KillIfDeaf()
+        {
+            if (isDeaf)
+            {
+                Kill();
+            }
+        }
 
         public override void Output(OutputStream stream, ReadOnlySpan<byte> bytes)
         {
@@ -182,9 +220,9 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
         {
         }
 
-        private static SpawnRequest Request(string first) => new()
+        private static SpawnRequest Request(InputPipe input) => new()
         {
-            FirstInput = Encoding.ASCII.GetBytes(first),
+            Input = input,
             Executable = Shell,
             Arguments = ["sh", "-c", WardenScript.Text, "workerhost-warden", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)],
             Environment = ["PATH=/usr/bin:/bin"],
@@ -199,5 +237,7 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
             stopped = true;
             Kill();
         }
+
+        private void Kill() => child?.Signal(SignalNames.Kill, group: false);
     }
 }

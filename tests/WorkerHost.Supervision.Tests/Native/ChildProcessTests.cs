@@ -124,7 +124,7 @@ public sealed class ChildProcessTests
         // Alive and no child of ours: what a number may stand for after a waitpid(-1) of somebody else.
         using var other = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-c", "sleep 1000 >/dev/null & echo $!; wait"]) { RedirectStandardOutput = true })!;
         var stranger = int.Parse(other.StandardOutput.ReadLine()!, System.Globalization.CultureInfo.InvariantCulture);
-        using var nothing = new Microsoft.Win32.SafeHandles.SafeFileHandle(-1, ownsHandle: false);
+        using var nothing = new InputPipe();
         new ChildProcess(ProcessIdentity.Holder(stranger), nothing).Signal(SignalNames.Kill, group: false);
         Assert.True(Facts.IsAlive(stranger));
         other.Kill(entireProcessTree: true);
