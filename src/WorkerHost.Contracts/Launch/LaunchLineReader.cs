@@ -30,52 +30,24 @@ internal static class LaunchLineReader
             throw Wrong("it is no JSON object");
         }
 
-        long? minProtocol = null, maxProtocol = null, slot = null, incarnation = null, concurrency = null, drain = null, maxMessage = null, heartbeat = null;
-        string? pool = null, address = null, secret = null, ledger = null, hostInstance = null;
+        var found = new Dictionary<string, object?>(StringComparer.Ordinal);
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             var field = json.GetString()!;
             json.Read();
             switch (field)
             {
-                case "minProtocol":
-                    minProtocol = Number(ref json, field, uint.MinValue, uint.MaxValue);
+                case "minProtocol" or "maxProtocol":
+                    found[field] = Number(ref json, field, uint.MinValue, uint.MaxValue);
                     break;
-                case "maxProtocol":
-                    maxProtocol = Number(ref json, field, uint.MinValue, uint.MaxValue);
-                    break;
-                case "pool":
-                    pool = Text(ref json, field);
-                    break;
-                case "slot":
-                    slot = Number(ref json, field, int.MinValue, int.MaxValue);
+                case "slot" or "concurrency" or "drainMilliseconds" or "maxMessageBytes" or "heartbeatMilliseconds":
+                    found[field] = Number(ref json, field, int.MinValue, int.MaxValue);
                     break;
                 case "incarnation":
-                    incarnation = Number(ref json, field, long.MinValue, long.MaxValue);
+                    found[field] = Number(ref json, field, long.MinValue, long.MaxValue);
                     break;
-                case "address":
-                    address = Text(ref json, field);
-                    break;
-                case "secret":
-                    secret = Text(ref json, field);
-                    break;
-                case "ledger":
-                    ledger = Text(ref json, field);
-                    break;
-                case "hostInstance":
-                    hostInstance = Text(ref json, field);
-                    break;
-                case "concurrency":
-                    concurrency = Number(ref json, field, int.MinValue, int.MaxValue);
-                    break;
-                case "drainMilliseconds":
-                    drain = Number(ref json, field, int.MinValue, int.MaxValue);
-                    break;
-                case "maxMessageBytes":
-                    maxMessage = Number(ref json, field, int.MinValue, int.MaxValue);
-                    break;
-                case "heartbeatMilliseconds":
-                    heartbeat = Number(ref json, field, int.MinValue, int.MaxValue);
+                case "pool" or "address" or "secret" or "ledger" or "hostInstance":
+                    found[field] = Text(ref json, field);
                     break;
                 default:
                     json.Skip();
@@ -87,20 +59,22 @@ internal static class LaunchLineReader
         json.Read();
         return new LaunchLine
         {
-            MinProtocol = (uint)(minProtocol ?? throw Missing("minProtocol")),
-            MaxProtocol = (uint)(maxProtocol ?? throw Missing("maxProtocol")),
-            Pool = pool ?? throw Missing("pool"),
-            Slot = (int)(slot ?? throw Missing("slot")),
-            Incarnation = incarnation ?? throw Missing("incarnation"),
-            Address = address ?? throw Missing("address"),
-            Secret = secret,
-            Ledger = ledger,
-            HostInstance = hostInstance ?? throw Missing("hostInstance"),
-            Concurrency = (int)(concurrency ?? throw Missing("concurrency")),
-            DrainMilliseconds = (int)(drain ?? throw Missing("drainMilliseconds")),
-            MaxMessageBytes = (int)(maxMessage ?? throw Missing("maxMessageBytes")),
-            HeartbeatMilliseconds = (int?)heartbeat,
+            MinProtocol = (uint)Needed<long>("minProtocol"),
+            MaxProtocol = (uint)Needed<long>("maxProtocol"),
+            Pool = Needed<string>("pool"),
+            Slot = (int)Needed<long>("slot"),
+            Incarnation = Needed<long>("incarnation"),
+            Address = Needed<string>("address"),
+            Secret = (string?)found.GetValueOrDefault("secret"),
+            Ledger = (string?)found.GetValueOrDefault("ledger"),
+            HostInstance = Needed<string>("hostInstance"),
+            Concurrency = (int)Needed<long>("concurrency"),
+            DrainMilliseconds = (int)Needed<long>("drainMilliseconds"),
+            MaxMessageBytes = (int)Needed<long>("maxMessageBytes"),
+            HeartbeatMilliseconds = (int?)(long?)found.GetValueOrDefault("heartbeatMilliseconds"),
         };
+
+        T Needed<T>(string field) => found.GetValueOrDefault(field) is T value ? value : throw Wrong($"{field} is missing");
     }
 
     private static long Number(ref Utf8JsonReader json, string field, long lowest, long highest) =>
@@ -111,8 +85,6 @@ internal static class LaunchLineReader
     private static string? Text(ref Utf8JsonReader json, string field) => json.TokenType is JsonTokenType.String or JsonTokenType.Null
         ? json.GetString()
         : throw Wrong($"{field} is no text");
-
-    private static FormatException Missing(string field) => Wrong($"{field} is missing");
 
     private static FormatException Wrong(string problem, Exception? cause = null) =>
         new($"the launch line is not what a supervisor writes: {problem}", cause);

@@ -26,13 +26,13 @@ internal sealed class ControlGroups
         if (options.MemoryLimitBytes is { } bytes)
         {
             var limit = bytes.ToString(CultureInfo.InvariantCulture);
-            Add(nameof(options.MemoryLimitBytes), "memory", layout.Memory, [("memory.max", limit), ("memory.swap.max", "0")], [("memory.limit_in_bytes", limit), ("memory.memsw.limit_in_bytes", limit)]);
+            Add(nameof(options.MemoryLimitBytes), "memory", layout.Memory, [new("memory.max", limit), new("memory.swap.max", "0", IfThere: true)], [new("memory.limit_in_bytes", limit), new("memory.memsw.limit_in_bytes", limit, IfThere: true)]);
         }
 
         if (options.CpuLimit is { } processors)
         {
             var quota = Math.Max(1000, (long)(processors * Period)).ToString(CultureInfo.InvariantCulture);
-            Add(nameof(options.CpuLimit), "cpu", layout.Cpu, [("cpu.max", $"{quota} {Period}")], [("cpu.cfs_period_us", $"{Period}"), ("cpu.cfs_quota_us", quota)]);
+            Add(nameof(options.CpuLimit), "cpu", layout.Cpu, [new("cpu.max", $"{quota} {Period}")], [new("cpu.cfs_period_us", $"{Period}"), new("cpu.cfs_quota_us", quota)]);
         }
 
         if (options.ContainDescendants == true && places.Find(p => p.IsUnified) is { } limited && Trial(limited, mustKill: true) is { } cannotKill)
@@ -55,7 +55,7 @@ internal sealed class ControlGroups
 
         return places.Count == 0 ? null : new ControlGroups([.. places]);
 
-        void Add(string option, string controller, string? version1, ImmutableArray<(string, string)> settings2, ImmutableArray<(string, string)> settings1)
+        void Add(string option, string controller, string? version1, ImmutableArray<Setting> settings2, ImmutableArray<Setting> settings1)
         {
             var place = controllers.Contains(controller) ? new Place(layout.Unified!, true, controller, settings2)
                 : version1 is not null ? new Place(version1, false, controller, settings1)
@@ -145,9 +145,9 @@ internal sealed class ControlGroups
             foreach (var (place, path) in places.Zip(paths))
             {
                 Directory.CreateDirectory(path);
-                foreach (var (file, value) in place.Settings.Where(s => !s.File.Contains("sw", StringComparison.Ordinal) || File.Exists($"{path}/{s.File}")))
+                foreach (var setting in place.Settings.Where(s => !s.IfThere || File.Exists($"{path}/{s.File}")))
                 {
-                    ControlGroupFile.Write($"{path}/{file}", value);
+                    ControlGroupFile.Write($"{path}/{setting.File}", setting.Value);
                 }
             }
 
@@ -160,6 +160,11 @@ internal sealed class ControlGroups
         }
     }
 
-    /// <summary>One hierarchy. A kernel may account for no swap: settings of swap are made where their files are.</summary>
-    private sealed record Place(string Parent, bool IsUnified, string? Controller, ImmutableArray<(string File, string Value)> Settings);
+    /// <summary>One hierarchy.</summary>
+    private sealed record Place(string Parent, bool IsUnified, string? Controller, ImmutableArray<Setting> Settings);
+
+    /// <param name="File">Its file.</param>
+    /// <param name="Value">What is written there.</param>
+    /// <param name="IfThere">A kernel may do without: one that accounts for no swap has no file to limit it by.</param>
+    private readonly record struct Setting(string File, string Value, bool IfThere = false);
 }
