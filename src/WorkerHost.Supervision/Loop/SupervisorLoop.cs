@@ -174,6 +174,7 @@ internal sealed partial class SupervisorLoop
         if (inTime)
         {
             firstReady.TrySetResult();
+            AwaitEndOfProbation(seat);
         }
     }
 
@@ -217,6 +218,12 @@ internal sealed partial class SupervisorLoop
     {
         if (number != seat.TimerNumber)
         {
+            return;
+        }
+
+        if (seat.TimerKind == SlotTimer.Probation)
+        {
+            ProbationElapsed(seat);
             return;
         }
 

@@ -18,6 +18,9 @@ internal sealed class RestartPolicy(RestartOptions options, Random random)
     /// <summary>Open since too many unproductive deaths; closes with the first run that was of use.</summary>
     public bool BreakerOpen => breaker.IsOpen;
 
+    /// <summary>How long a worker has to be ready for that.</summary>
+    public TimeSpan StableAfter => options.StableAfter;
+
     /// <summary>Whether a worker that was ready for this long has proved that its slot is well again.</summary>
     public bool IsHealthy(TimeSpan? readyFor) => readyFor >= options.StableAfter;
 

@@ -39,4 +39,7 @@ internal enum SlotTimer
     Drain,
     Grace,
     Backoff,
+
+    /// <summary>Decides nothing: what time alone has changed is to be shown.</summary>
+    Probation,
 }

@@ -51,6 +51,9 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     /// <summary>Its breaker has not been closed by a useful run yet, and its present worker has not been healthy for long enough.</summary>
     public bool IsOnProbation(TimeSpan now) => policy.BreakerOpen && !(readyAt is { } since && policy.IsHealthy(now - since));
 
+    /// <summary>When its breaker counts as closed, if its present worker stays ready until then; null: there is none, or none on probation.</summary>
+    public TimeSpan? ProbationEndsAt => policy.BreakerOpen ? readyAt + policy.StableAfter : null;
+
     /// <summary>It was asked to leave and may take its time; nobody has signalled it yet.</summary>
     public bool LeavesPolitely => State is SlotState.Draining && step == Step.Asked;
 

@@ -110,6 +110,25 @@ public sealed class RestartTests
     }
 
     [Fact]
+    [Trait("Scenario", "22")]
+    public async Task A_breaker_is_seen_to_close_when_its_worker_has_been_healthy_for_long_enough_though_nobody_looks()
+    {
+        using var directory = new TemporaryDirectory();
+        var broken = Path.Combine(directory.Path, "broken");
+        await using var supervised = await Supervised.StartAsync(
+            Supervised.Shell($"[ -e {broken} ] && exit 9; exec {Supervised.Dummy().FileName} serve"),
+            new SupervisorOptions { Workers = 1, Restart = Quick with { StableAfter = TimeSpan.FromSeconds(1) }, Liveness = new LivenessOptions { Enabled = false } });
+        var events = new Watched(supervised.Supervisor);
+        var first = await supervised.ReadyAsync();
+        File.WriteAllText(broken, "");
+        supervised.Signal(first.Pid, 9);
+        await events.Until<SupervisorEvent.BreakerOpened>();
+        File.Delete(broken);
+        await events.Until<SupervisorEvent.BreakerClosed>();
+        Assert.False(Assert.Single(supervised.Supervisor.Workers).BreakerOpen);
+    }
+
+    [Fact]
     [Trait("Scenario", "27")]
     public async Task Exit_75_again_and_again_is_no_crash_and_is_paced()
     {
