@@ -3,7 +3,7 @@ namespace WorkerHost.Supervision;
 /// <summary>Puts together what is known of a death. Pure.</summary>
 internal static class DeathReports
 {
-    public static DeathReport Make(SlotAction.Report action, SupervisorMessage.Exited exited, WorkerLoad load, DateTimeOffset today) => new()
+    public static DeathReport Make(SlotAction.Report action, SupervisorMessage.Exited exited, WorkerLoad load, string? oomHint, DateTimeOffset today) => new()
     {
         Worker = exited.Id,
         Pid = exited.Worker?.Pid ?? 0,
@@ -13,7 +13,7 @@ internal static class DeathReports
         Cause = action.Cause,
         ExitCode = exited.Facts.ExitCode,
         Signal = exited.Facts.Signal is { } signal ? SignalNames.Name(signal) : null,
-        Reason = Reason(action, exited),
+        Reason = Reason(action, exited, oomHint),
         RunningTasks = load.RunningTasks,
         LastOutput = exited.Worker?.LastOutput ?? [],
         PeakMemoryBytes = Largest(exited.PeakMemoryBytes, exited.Worker?.SeenPeakMemory),
@@ -43,7 +43,7 @@ internal static class DeathReports
         : worker.Evidence.Stage == LedgerStage.Created && facts.ExitCode is not null ? "it ended without having served anything; is the command a worker (WorkerApplication)?"
         : null;
 
-    private static string? Reason(SlotAction.Report action, SupervisorMessage.Exited exited)
+    private static string? Reason(SlotAction.Report action, SupervisorMessage.Exited exited, string? oomHint)
     {
         var parts = new List<string>();
         if (action.Reason is not null)
@@ -54,6 +54,11 @@ internal static class DeathReports
         if (action.Cause == DeathCause.OutOfMemory && exited.Worker?.Plan.Isolation.Options.MemoryLimitBytes is { } limit)
         {
             parts.Add($"it and what it had started wanted more than {SizeText.Of(limit)} (Isolation.MemoryLimitBytes)");
+        }
+
+        if (oomHint is not null)
+        {
+            parts.Add(oomHint);
         }
 
         if (exited.Facts.CoreDumped)

@@ -112,13 +112,19 @@ internal sealed partial class SupervisorLoop
 
     private void Report(Seat seat, SlotAction.Report action, SupervisorMessage.Exited exited)
     {
-        var report = DeathReports.Make(action, exited, LoadOf(exited.Id), time.GetUtcNow());
+        var report = DeathReports.Make(action, exited, LoadOf(exited.Id), OomHint(action, exited), time.GetUtcNow());
         seat.LastDeath = report;
         seat.FirstDeath ??= report;
         lastDeath = report;
         untold.Add(new WorkerDeath(report, exited.Worker?.Evidence ?? LedgerEvidence.None));
         unsaid.Add(new SupervisorEvent.Died(report));
     }
+
+    /// <summary>A worker with a memory group of its own needs none: there it is known.</summary>
+    private string? OomHint(SlotAction.Report action, SupervisorMessage.Exited exited) =>
+        action.Cause == DeathCause.Killed && exited.Facts.Signal == SignalNames.Kill && exited.Worker?.Plan.ControlGroup?.OomKills is null
+            ? oom.Hint(Now())
+            : null;
 
     public WorkerLoad LoadOf(WorkerId id)
     {

@@ -34,6 +34,8 @@ internal sealed partial class SupervisorLoop
             Say(new SupervisorEvent.Stalled(late));
         }
 
+        oom.Look(Now());
+
         // Acting may add seats; whoever sits there now is looked at next time.
         var count = seats.Count;
         for (var i = 0; i < count; i++)

@@ -17,6 +17,7 @@ internal sealed partial class SupervisorLoop
     private readonly PrivateDirectory directory;
     private readonly Launcher launcher;
     private readonly long origin;
+    private readonly OomWatch oom;
     private readonly Crew crew;
     private readonly List<Seat> seats = [];
     private readonly Channel<SupervisorMessage> inbox = Channel.CreateUnbounded<SupervisorMessage>(new UnboundedChannelOptions { SingleReader = true });
@@ -31,7 +32,9 @@ internal sealed partial class SupervisorLoop
         this.time = time;
         origin = time.GetTimestamp();
         events = new EventLog(options.PoolName, options.KeptEvents, time);
-        var isolation = IsolationPlan.Make(options.Isolation, HostFacts.Probe());
+        var facts = HostFacts.Probe();
+        var isolation = IsolationPlan.Make(options.Isolation, facts);
+        oom = OomWatch.For(facts.ControlGroups);
         directory = new PrivateDirectory(options.Directory, isolation.Account);
         launcher = new Launcher(command, options, isolation, directory);
         output = OutputSink.For(options.Output, loggers);
