@@ -30,8 +30,7 @@ public sealed class BootTests
     [Trait("Scenario", "23")]
     public async Task When_no_worker_can_boot_calls_fail_fast_and_say_why_until_the_cause_is_gone()
     {
-        var needed = TestPool.NewPath();
-        await File.WriteAllTextAsync(needed, "", TestContext.Current.CancellationToken);
+        using var needed = new NeededFile();
         var options = TestPool.Options(workers: 2);
         options = options with
         {
@@ -40,12 +39,12 @@ public sealed class BootTests
                 Restart = new RestartOptions { Intensity = 1, MinBackoff = TimeSpan.FromMilliseconds(1), MaxBackoff = TimeSpan.FromMilliseconds(500) },
             },
         };
-        await using var pool = await TestPool.StartAsync(options, "--boots-with", needed);
+        await using var pool = await TestPool.StartAsync(options, needed.Arguments);
         var supervisor = pool.Supervisor!;
         await TestPool.Until(() => supervisor.Counts is { Idle: 2, Spare: 1, Starting: 0 });
         Assert.True(supervisor.Readiness.IsReady);
 
-        File.Delete(needed);
+        needed.TakeAway();
         supervisor.Workers.ToList().ForEach(w => TestPool.Kill(w.Pid));
         var waiting = pool.Submit<int>("add", [1, 2], new TaskOptions { Idempotent = true, Attempts = 100 });
         await TestPool.Until(() => supervisor.Counts is { CrashLooping: > 0, Total: 0 }, "the breakers are open");
@@ -60,12 +59,11 @@ public sealed class BootTests
         Assert.False(supervisor.Readiness.IsReady);
         Assert.All(supervisor.Workers, w => Assert.True(w.State is SlotState.CrashLooping or SlotState.Starting or SlotState.BackingOff, $"{w.State}"));
 
-        await File.WriteAllTextAsync(needed, "", TestContext.Current.CancellationToken);
+        needed.BringBack();
         await TestPool.Until(() => supervisor.Counts.Idle == 2, "the pool has recovered by itself");
 
         Assert.True(supervisor.Readiness.IsReady);
         Assert.Equal(3, await pool.Submit<int>("add", [1, 2]).Task.WaitAsync(TestPool.Patience));
-        File.Delete(needed);
     }
 
     // A probe may be under way at the very moment: then a call may wait for its end, and is refused when it has failed.

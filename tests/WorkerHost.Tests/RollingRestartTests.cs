@@ -45,10 +45,9 @@ public sealed class RollingRestartTests
     [Trait("Scenario", "44")]
     public async Task A_new_generation_that_cannot_boot_stops_the_roll_and_the_old_one_keeps_serving()
     {
-        var needed = TestPool.NewPath();
-        await File.WriteAllTextAsync(needed, "", TestContext.Current.CancellationToken);
+        using var needed = new NeededFile();
         var options = TestPool.Options(workers: 2);
-        await using var pool = await TestPool.StartAsync(options with { Supervision = options.Supervision with { Spares = 0 } }, "--boots-with", needed);
+        await using var pool = await TestPool.StartAsync(options with { Supervision = options.Supervision with { Spares = 0 } }, needed.Arguments);
         var supervisor = pool.Supervisor!;
         await TestPool.Until(() => supervisor.Counts is { Idle: 2, Total: 2 });
         var old = supervisor.Workers.Select(w => w.Pid).ToList();
@@ -56,7 +55,7 @@ public sealed class RollingRestartTests
         var load = Load.Start(8, () => pool.Submit<int>("increment", [1]));
         await load.AnotherAsync(100);
 
-        File.Delete(needed);
+        needed.TakeAway();
         var failure = await Assert.ThrowsAsync<WorkerRestartException>(
             () => supervisor.RestartAsync(cancellationToken: TestContext.Current.CancellationToken).WaitAsync(TestPool.Patience));
         await load.AnotherAsync(100);
@@ -70,10 +69,9 @@ public sealed class RollingRestartTests
         Assert.Equal(old.Order(), supervisor.Workers.Where(w => w.State == SlotState.Ready).Select(w => w.Pid).Order());
 
         // And when the cause is gone, the next roll succeeds.
-        await File.WriteAllTextAsync(needed, "", TestContext.Current.CancellationToken);
+        needed.BringBack();
         await supervisor.RestartAsync(cancellationToken: TestContext.Current.CancellationToken).WaitAsync(TestPool.Patience);
         Assert.DoesNotContain(supervisor.Workers, w => old.Contains(w.Pid));
-        File.Delete(needed);
     }
 
     /// <summary>Follows every worker set that the supervisor tells its pool.</summary>

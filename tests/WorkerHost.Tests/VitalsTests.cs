@@ -6,30 +6,24 @@ public sealed class VitalsTests
     private const long MiB = 1024 * 1024;
     private const int SigStop = 19;
 
-    private static readonly LivenessOptions Short = new()
-    {
-        HeartbeatInterval = TimeSpan.FromMilliseconds(100),
-        SuspectAfter = TimeSpan.FromMilliseconds(500),
-        DeadAfter = TimeSpan.FromSeconds(2),
-    };
-
-    [Theory]
+    [Fact]
     [Trait("Scenario", "33")]
-    [InlineData("spin")]
-    [InlineData("block")]
-    public async Task A_task_that_takes_much_longer_than_a_silent_worker_may_live_completes(string task)
+    public async Task Tasks_that_take_much_longer_than_a_silent_worker_may_live_complete()
     {
-        await using var pool = await TestPool.StartAsync(Options(Short));
-        var future = pool.Submit<int>(task, [6000]);
-        await TestPool.Until(() => pool.Workers[0].RunningTasks == 1);
-        Assert.Equal(6000, await future.Task.WaitAsync(TestPool.Patience));
+        // Long enough that a beating worker, which has to share its processor with one that spins and with other tests, is not taken for silent.
+        const int ms = 12_000;
+        await using var pool = await TestPool.StartAsync(Options(QuickLiveness.Patient with { DeadAfter = TimeSpan.FromMilliseconds(ms * 2 / 3) }, workers: 2));
+        TaskFuture<int>[] futures = [pool.Submit<int>("spin", [ms]), pool.Submit<int>("block", [ms])];
+        await TestPool.Until(() => pool.Workers.Sum(w => w.RunningTasks) == 2);
+        var results = await Task.WhenAll(futures.Select(f => f.Task)).WaitAsync(TestPool.Patience);
+        Assert.Equal([ms, ms], results);
         Assert.Empty(pool.Supervisor!.Totals.Deaths);
     }
 
     [Fact]
     public async Task A_worker_that_is_stopped_in_a_task_is_found_and_the_task_is_told_why()
     {
-        await using var pool = await TestPool.StartAsync(Options(Short));
+        await using var pool = await TestPool.StartAsync(Options(QuickLiveness.Impatient));
         var (here, never) = (TestPool.NewPath(), TestPool.NewPath());
         var future = pool.Submit<int>("meet", [here, never]);
         await TestPool.Until(() => File.Exists(here));
@@ -48,7 +42,7 @@ public sealed class VitalsTests
     [Trait("Scenario", "39")]
     public async Task A_worker_over_its_soft_memory_limit_finishes_its_task_and_is_replaced()
     {
-        await using var pool = await TestPool.StartAsync(Options(Short, new RecycleOptions { SoftMemoryBytes = 300 * MiB }));
+        await using var pool = await TestPool.StartAsync(Options(QuickLiveness.Patient, new RecycleOptions { SoftMemoryBytes = 300 * MiB }));
         var pid = await pool.Submit<int>("leak_and_block", [300, 2000]).Task.WaitAsync(TestPool.Patience);
         await TestPool.Until(() => pool.Supervisor!.Totals.Recycles == 1);
         var death = (await pool.Supervisor!.WatchAsync(0, TestContext.Current.CancellationToken).OfType<SupervisorEvent.Died>().FirstAsync(TestContext.Current.CancellationToken)).Report;
@@ -61,7 +55,7 @@ public sealed class VitalsTests
     [Trait("Scenario", "39")]
     public async Task A_worker_over_its_hard_memory_limit_is_killed_in_its_task_and_the_task_is_charged()
     {
-        await using var pool = await TestPool.StartAsync(Options(Short, new RecycleOptions { HardMemoryBytes = 300 * MiB }));
+        await using var pool = await TestPool.StartAsync(Options(QuickLiveness.Patient, new RecycleOptions { HardMemoryBytes = 300 * MiB }));
         var failure = await TestPool.FailureOf(pool.Submit<int>("leak_and_block", [320, 600_000], new TaskOptions { Idempotent = true }));
         Assert.InRange(failure!.Failure.Deaths.Length, 1, 3);
         Assert.All(failure.Failure.Deaths, d => Assert.Equal((DeathCause.Limit, "SIGKILL"), (d.Cause, d.Signal)));

@@ -142,10 +142,7 @@ public sealed class LifeTests
     public async Task A_worker_that_is_not_ready_yet_leaves_with_its_lifeline()
     {
         await using var worker = await WorkerUnderTest.LaunchAsync(static launch => launch with { DrainMilliseconds = 0 }, "--never-ready");
-        while (worker.Evidence().Stage != LedgerStage.ProcessStarted)
-        {
-            await System.Threading.Tasks.Task.Yield();
-        }
+        await Eventually.IsTrue(() => worker.Evidence().Stage == LedgerStage.ProcessStarted);
 
         worker.CloseLifeline();
 
@@ -293,12 +290,7 @@ public sealed class LifeTests
         await session.SubmitAsync(Task(1, "hang", "[1000]"));
         var before = worker.Evidence().Heartbeat;
 
-        using var limit = new CancellationTokenSource(WorkerUnderTest.Patience);
-        while (worker.Evidence().Heartbeat < before + 2)
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            await System.Threading.Tasks.Task.Yield();
-        }
+        await Eventually.IsTrue(() => worker.Evidence().Heartbeat >= before + 2);
     }
 
     private static async Task EndsAtOnce(Func<LaunchLine, LaunchLine> change, int exitCode, string expected)

@@ -104,10 +104,7 @@ public sealed class MapTests
         Assert.True(disposed);
         Assert.Equal(0, pool.QueuedTasks);
         endpoint.Break();
-        while (pool.UnsettledTasks > 0)
-        {
-            await Task.Yield();
-        }
+        await Eventually.IsTrue(() => pool.UnsettledTasks == 0);
 
         IEnumerable<int> Items()
         {

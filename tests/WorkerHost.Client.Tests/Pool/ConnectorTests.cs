@@ -308,10 +308,7 @@ public sealed class ConnectorTests
         var pool = Pool(source);
         source.Publish([endpoint.Listener.Worker()]);
         var failing = pool.Submit<int>("fail", [], cancellationToken: TestContext.Current.CancellationToken);
-        while (failing.Attempts is not [{ Failure: not null }])
-        {
-            await Task.Yield();
-        }
+        await Eventually.IsTrue(() => failing.Attempts is [{ Failure: not null }]);
 
         await pool.StopAsync(cancelPending: true, TestContext.Current.CancellationToken).Soon();
 

@@ -144,10 +144,7 @@ public sealed class QueueTests
         })));
 
         Assert.InRange(admitted, 1, 12_000);
-        while (rig.Loop.Load.Unsettled > 0)
-        {
-            await Task.Yield();
-        }
+        await Eventually.IsTrue(() => rig.Loop.Load.Unsettled == 0);
 
         static async Task<bool> EndsAsync(TaskFuture<int> future)
         {

@@ -77,10 +77,7 @@ public sealed class UnaryConnectionTests
         using var peer = await AcceptAsync(listener);
         var (stream, _) = (await peer.ReadMessageAsync().Soon())!.Value;
         await peer.SendAsync(RawHttp2Peer.Refusal(status, stream, failure: new V1.TaskFailure { Kind = V1.TaskFailureKind.Rejected, NeverStarted = true }));
-        while (rig.Loop.Load.Queued == 0)
-        {
-            await Task.Yield();
-        }
+        await Eventually.IsTrue(() => rig.Loop.Load.Queued > 0);
 
         var other = rig.Connect(slot: 1);
         var (entry, sequence) = await other.NextAsync();

@@ -2,18 +2,13 @@ using System.Diagnostics;
 
 namespace WorkerHost.Supervision.Tests.Processes;
 
-/// <summary>Real processes that freeze. The times are short, and wide enough for a machine that has other things to do.</summary>
+/// <summary>Real processes that freeze.</summary>
 public sealed class LivenessTests
 {
     private const int SigStop = 19;
     private const int SigCont = 18;
 
-    private static readonly LivenessOptions Short = new()
-    {
-        HeartbeatInterval = TimeSpan.FromMilliseconds(100),
-        SuspectAfter = TimeSpan.FromMilliseconds(500),
-        DeadAfter = TimeSpan.FromSeconds(2),
-    };
+    private static readonly LivenessOptions Short = QuickLiveness.Impatient;
 
     [Theory]
     [InlineData("beats", "no heartbeat and no finished task for")]
@@ -137,18 +132,16 @@ public sealed class LivenessTests
     [Fact]
     public async Task The_status_shows_the_load_of_a_worker()
     {
-        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats", "finish=5"), Options());
-        while (Assert.Single(supervised.Supervisor.Workers) is not { ResidentBytes: > 1 << 20, TasksFinished: 5, SilentFor: not null, IsSuspect: false, IsBeingDebugged: false })
-        {
-            await Task.Delay(5, TestContext.Current.CancellationToken);
-        }
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats", "finish=5"), Options(QuickLiveness.Patient));
+        await Eventually.IsTrue(() =>
+            Assert.Single(supervised.Supervisor.Workers) is { ResidentBytes: > 1 << 20, TasksFinished: 5, SilentFor: not null, IsSuspect: false, IsBeingDebugged: false });
     }
 
     [Fact]
     [Trait("Scenario", "41")]
     public async Task A_worker_over_its_age_is_replaced_behind_a_ready_one()
     {
-        var options = Options() with { Recycling = new RecycleOptions { MaxAge = TimeSpan.FromSeconds(1), Jitter = 0 } };
+        var options = Options(QuickLiveness.Patient) with { Recycling = new RecycleOptions { MaxAge = TimeSpan.FromSeconds(1), Jitter = 0 } };
         await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats"), options);
         var report = (await supervised.DeathAsync()).Report;
         Assert.Equal(DeathCause.Recycle, report.Cause);
@@ -182,11 +175,6 @@ public sealed class LivenessTests
 
     private static SupervisorOptions Options(LivenessOptions? liveness = null) => new() { Workers = 1, Liveness = liveness ?? Short };
 
-    private static async Task UntilSilentFor(Supervised supervised, TimeSpan silence)
-    {
-        while (!(Assert.Single(supervised.Supervisor.Workers).SilentFor >= silence))
-        {
-            await Task.Delay(5, TestContext.Current.CancellationToken);
-        }
-    }
+    private static Task UntilSilentFor(Supervised supervised, TimeSpan silence) =>
+        Eventually.IsTrue(() => Assert.Single(supervised.Supervisor.Workers).SilentFor >= silence);
 }

@@ -68,12 +68,7 @@ public sealed class WardenTests
         await using var next = await Supervised.StartAsync(Supervised.Dummy());
 
         // By this one, or by the supervisor of another test that started first: they sweep the whole machine.
-        using var hang = new CancellationTokenSource(Facts.Hang);
-        while (Array.Exists(groups, Directory.Exists))
-        {
-            hang.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        await Eventually.IsTrue(() => !Array.Exists(groups, Directory.Exists));
     }
 
     [Fact]
@@ -127,14 +122,8 @@ public sealed class WardenTests
         var warden = Assert.Single(host.Wardens());
         Assert.Equal(0, Libc.kill(warden, signal));
         Facts.AssertGone(warden);
-        using var hang = new CancellationTokenSource(Facts.Hang);
-        var successors = host.Wardens();
-        while (successors is not [var successor] || successor == warden)
-        {
-            hang.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-            successors = host.Wardens();
-        }
+        int[] successors = [];
+        await Eventually.IsTrue(() => (successors = host.Wardens()) is [var successor] && successor != warden);
 
         // It was born with what it has to know.
         var family = host.Workers.SelectMany(pid => Processes.InSession(pid)).ToArray();
@@ -200,13 +189,8 @@ public sealed class WardenTests
             worker = await supervised.ReadyAsync(w => w.Id.Incarnation == i + 1);
         }
 
-        using var hang = new CancellationTokenSource(Facts.Hang);
-        while (Entries(supervised) != entries)
-        {
-            // A dead worker's probe is ended before its files go; nobody waits for either.
-            hang.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        // A dead worker's probe is ended before its files go; nobody waits for either.
+        await Eventually.IsTrue(() => Entries(supervised) == entries);
     }
 
     [Fact]

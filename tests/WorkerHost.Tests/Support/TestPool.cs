@@ -5,8 +5,7 @@ namespace WorkerHost.Tests;
 /// <summary>Pools over the real test worker, with restart limits lifted: these tests kill on purpose.</summary>
 internal static partial class TestPool
 {
-    /// <summary>A hang is a failure, not a wait: nothing here takes a tenth of this on an idle machine.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = Eventually.Patience;
 
     public static WorkerCommand Worker(params string[] arguments) => WorkerCommand.Create(Program("WorkerHost.TestWorker"), arguments);
 
@@ -51,17 +50,7 @@ internal static partial class TestPool
         }
     }
 
-    /// <summary>Looks again and again until a fact about the world outside this process holds.</summary>
-    public static async Task Until(Func<bool> fact, string? what = null)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!fact())
-        {
-            Assert.False(patience.IsCancellationRequested, $"never became true: {what ?? "the fact"}");
-            await Task.Yield();
-            Thread.Sleep(1);
-        }
-    }
+    public static Task Until(Func<bool> fact, string? what = null) => Eventually.IsTrue(fact, what);
 
     public static bool IsAlive(int pid)
     {
