@@ -15,7 +15,7 @@ public sealed record LivenessOptions
 
     /// <summary>
     /// How often a worker beats (it is told so) and the supervisor looks at all of them, from 10 ms to 1 h. Default 1 s. One
-    /// look costs some tens of microseconds per worker.
+    /// look costs about ten microseconds per worker.
     /// </summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1);
 
