@@ -30,6 +30,26 @@ public sealed class PayloadTests(SharedPool shared) : IClassFixture<SharedPool>
 
     [Fact]
     [Trait("Scenario", "60")]
+    public async Task Small_tasks_do_not_wait_behind_large_ones()
+    {
+        await using var own = await TestPool.StartAsync(TestPool.Options() with { Concurrency = 2 });
+        var payload = new byte[64 * 1024 * 1024];
+        Random.Shared.NextBytes(payload);
+        var large = own.SubmitBytes("echo", payload);
+        var passed = 0;
+        for (; !large.IsDone; passed++)
+        {
+            Assert.Equal(3, await own.Submit<int>("add", [1, 2]).Task.WaitAsync(TestPool.Patience));
+        }
+
+        Assert.True((await large).Span.SequenceEqual(payload));
+
+        // 64 MiB make 512 halves of frames each way; one after the other they would let two pass.
+        Assert.True(passed > 20, $"only {passed} small tasks passed a large one");
+    }
+
+    [Fact]
+    [Trait("Scenario", "60")]
     public void A_payload_over_the_limit_is_refused_at_once_by_the_name_of_the_limit()
     {
         var refused = Assert.Throws<TaskException>(() => pool.SubmitBytes("echo", new byte[64 * 1024 * 1024 + 1]));

@@ -193,18 +193,6 @@ public sealed class SessionTests(SharedWorker shared) : IClassFixture<SharedWork
     }
 
     [Fact]
-    public async Task A_payload_announced_in_chunks_is_refused_for_what_it_is()
-    {
-        using var session = await Worker.OpenSessionAsync();
-        var task = Echo(1, ByteString.CopyFromUtf8("half"));
-        task.TotalBytes = 8;
-
-        await session.SubmitAsync(task);
-
-        Assert.Contains("chunks", (await session.OutcomeAsync(1)).Failure.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Two_sessions_share_a_worker_without_mixing_their_outcomes()
     {
         using var one = await Worker.OpenSessionAsync();

@@ -198,8 +198,7 @@ internal sealed partial class DispatchLoop : IDisposable
                     : attempts;
 
                 // Lanes take tasks in the order they were sent.
-                running = entry.Phase == TaskPhase.Sent && entry.Written
-                    && endpoint.InFlight.InOrder().FindIndex(e => ReferenceEquals(e, entry)) < endpoint.Concurrency;
+                running = entry.Phase == TaskPhase.Sent && entry.Written && endpoint.InLaneOrder().Take(endpoint.Concurrency).Contains(entry);
             }
 
             return (entry.Phase, running, attempts);
@@ -242,16 +241,16 @@ internal sealed partial class DispatchLoop : IDisposable
 
     public void OutlookChanged(WorkerOutlook outlook) => Do(d => d.OutlookChanged(outlook));
 
-    public bool TakeFrame(EndpointState endpoint, int maxBytes, List<TaskEntry> tasks, List<ulong> cancels, List<ulong> recalls, out long now)
+    public bool TakeFrame(EndpointState endpoint, int maxBytes, FrameContent frame, out long now)
     {
         now = Now;
         bool taken;
         lock (gate)
         {
-            taken = dispatcher.TakeFrame(endpoint, maxBytes, tasks, cancels, recalls, now);
+            taken = dispatcher.TakeFrame(endpoint, maxBytes, frame, now);
         }
 
-        foreach (var entry in tasks)
+        foreach (var entry in frame.Tasks)
         {
             entry.Trace?.Written(entry, endpoint);
         }

@@ -35,41 +35,6 @@ internal sealed partial class Dispatcher
         FailQueueIfHopeless();
     }
 
-    /// <summary>Tasks and cancellations the transport may write now, at most <paramref name="maxBytes"/> unless one alone is larger.</summary>
-    /// <returns>False: there was nothing; the pump stops until the next Pump action.</returns>
-    public bool TakeFrame(EndpointState endpoint, int maxBytes, List<TaskEntry> tasks, List<ulong> cancels, List<ulong> recalls, long now)
-    {
-        var bytes = 0;
-        while (endpoint.Outbox.TryPeek(out var place))
-        {
-            var entry = place.Entry;
-            if (entry.Endpoint != endpoint || entry.Sequence != place.Sequence || entry.Written || entry.Phase != TaskPhase.Sent)
-            {
-                endpoint.Outbox.Dequeue();
-                continue;
-            }
-
-            var size = entry.WireBytes;
-            if (tasks.Count > 0 && bytes + size > maxBytes)
-            {
-                break;
-            }
-
-            bytes += size;
-            entry.Written = true;
-            entry.SentAt = now;
-            endpoint.Outbox.Dequeue();
-            tasks.Add(entry);
-        }
-
-        cancels.AddRange(endpoint.Cancels);
-        endpoint.Cancels.Clear();
-        recalls.AddRange(endpoint.Recalls);
-        endpoint.Recalls.Clear();
-        endpoint.PumpWanted = tasks.Count + cancels.Count + recalls.Count > 0;
-        return endpoint.PumpWanted;
-    }
-
     /// <summary>
     /// An attempt's outcome arrived. The caller calls <see cref="Dispatch"/> after the last one of a frame.
     /// Service time: how long the handler ran; negative when unknown.

@@ -135,7 +135,7 @@ internal sealed partial class Dispatcher
         }
 
         // Lanes take tasks in order: the oldest ones are those that run.
-        var running = endpoint.InFlight.InOrder().Take(endpoint.Concurrency).ToList();
+        var running = endpoint.InLaneOrder().Take(endpoint.Concurrency).ToList();
         if (running.TrueForAll(static e => e.StopOverdue))
         {
             var stubborn = running.Find(static e => e.StopOverdue)!;

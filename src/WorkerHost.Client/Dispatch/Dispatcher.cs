@@ -316,7 +316,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         // And what waits there already must not wait for the kill.
         if (endpoint.Prefetches && endpoint.InFlight.Count > endpoint.Concurrency)
         {
-            foreach (var waiting in endpoint.InFlight.InOrder().Skip(endpoint.Concurrency))
+            foreach (var waiting in endpoint.InLaneOrder().Skip(endpoint.Concurrency))
             {
                 if (!waiting.Written)
                 {

@@ -34,6 +34,18 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// </summary>
     public Queue<(TaskEntry Entry, ulong Sequence)> Outbox { get; } = new();
 
+    /// <summary>It takes payloads in pieces.</summary>
+    public bool TakesPieces { get; init; }
+
+    /// <summary>Tasks from the outbox that are too large for it; the first is on its way in pieces.</summary>
+    public Queue<(TaskEntry Entry, ulong Sequence)> Uploads { get; } = new();
+
+    /// <summary>What the pieces of the first are called.</summary>
+    public ulong UploadNumber = 1;
+
+    /// <summary>How much of the first was sent ahead.</summary>
+    public int UploadedBytes;
+
     public List<ulong> Cancels { get; } = [];
 
     public List<ulong> Recalls { get; } = [];
@@ -97,6 +109,9 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>What its death says of a task that it had; without an observed death nothing is known.</summary>
     public StartVerdict VerdictOn(TaskEntry entry) =>
         entry.Written ? Death?.Evidence.Judge(sessionKey, entry.Sequence) ?? StartVerdict.Unknown : StartVerdict.NeverStarted;
+
+    /// <summary>As its lanes take them: those that were written in the order of their sequences, then what is still to be written.</summary>
+    public IEnumerable<TaskEntry> InLaneOrder() => InFlight.InOrder().OrderBy(static e => !e.Written);
 
     public override string ToString() => $"{Worker.Id} ({(Open ? "open" : "closed")}, {InFlight.Count} in flight)";
 }

@@ -13,8 +13,13 @@ internal readonly record struct IncomingOutcome(
 /// that whoever keeps a small result does not keep the frame. One object serves a whole session: the reader is done
 /// with a frame before it asks for the next.
 /// </summary>
-internal sealed class IncomingFrame(WorkerId worker)
+internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
 {
+    private readonly PartialPayloads results = new(maxMessageBytes);
+
+    /// <summary>Outcomes of this frame whose results begin in pieces: these count first, wherever they stand in the frame.</summary>
+    private readonly List<(int Index, ulong TotalBytes)> inPieces = [];
+
     public List<IncomingOutcome> Outcomes { get; } = [];
 
     public V1.EndpointHello? Hello { get; private set; }
@@ -25,6 +30,7 @@ internal sealed class IncomingFrame(WorkerId worker)
     public IncomingFrame Read(DeserializationContext context)
     {
         Outcomes.Clear();
+        inPieces.Clear();
         Hello = null;
         Draining = false;
         var payload = context.PayloadAsReadOnlySequence();
@@ -76,6 +82,9 @@ internal sealed class IncomingFrame(WorkerId worker)
                 case V1.SessionResponse.OutcomesFieldNumber:
                     Outcomes.Add(ParseOutcome(input.Bytes()));
                     break;
+                case V1.SessionResponse.ChunksFieldNumber:
+                    ParsePiece(input.Bytes());
+                    break;
                 case V1.SessionResponse.DrainingFieldNumber:
                     Draining = input.Varint() != 0;
                     break;
@@ -84,12 +93,72 @@ internal sealed class IncomingFrame(WorkerId worker)
                     break;
             }
         }
+
+        foreach (var (index, total) in inPieces)
+        {
+            Outcomes[index] = Whole(Outcomes[index], total);
+        }
+    }
+
+    private void ParsePiece(ReadOnlySpan<byte> bytes)
+    {
+        var input = new WireReader(bytes);
+        ulong sequence = 0, offset = 0, total = 0;
+        ReadOnlySpan<byte> data = [];
+        var abandoned = false;
+        while (input.Next(out var field))
+        {
+            switch (field)
+            {
+                case V1.PayloadChunk.SequenceFieldNumber:
+                    sequence = input.Varint();
+                    break;
+                case V1.PayloadChunk.OffsetFieldNumber:
+                    offset = input.Varint();
+                    break;
+                case V1.PayloadChunk.DataFieldNumber:
+                    data = input.Bytes();
+                    break;
+                case V1.PayloadChunk.TotalBytesFieldNumber:
+                    total = input.Varint();
+                    break;
+                case V1.PayloadChunk.AbandonedFieldNumber:
+                    abandoned = input.Varint() != 0;
+                    break;
+                default:
+                    input.Skip();
+                    break;
+            }
+        }
+
+        if (abandoned)
+        {
+            results.Abandon(sequence);
+        }
+        else
+        {
+            results.Add(sequence, offset, data, total);
+        }
+    }
+
+    private IncomingOutcome Whole(in IncomingOutcome outcome, ulong total)
+    {
+        var attempt = results.Complete(outcome.Sequence, outcome.Attempt.Data.Span, total) is { } whole
+            ? AttemptOutcome.Success(whole, outcome.Attempt.ContentType)
+            : AttemptOutcome.Failed(new TaskFailure
+            {
+                Kind = TaskFailureKind.BadInput,
+                RanToCompletion = true,
+                Worker = worker,
+                Message = $"the result has {total} bytes; {maxMessageBytes} are allowed (MaxMessageBytes of the pool's options)",
+            });
+        return outcome with { Attempt = attempt };
     }
 
     private IncomingOutcome ParseOutcome(ReadOnlySpan<byte> bytes)
     {
         var input = new WireReader(bytes);
-        ulong sequence = 0, service = 0;
+        ulong sequence = 0, service = 0, total = 0;
         byte[] data = [];
         var contentType = WorkerHost.ContentType.Json;
         TaskFailure? failure = null;
@@ -116,10 +185,18 @@ internal sealed class IncomingFrame(WorkerId worker)
                 case V1.TaskOutcome.ServiceUsFieldNumber:
                     service = input.Varint();
                     break;
+                case V1.TaskOutcome.TotalBytesFieldNumber:
+                    total = input.Varint();
+                    break;
                 default:
                     input.Skip();
                     break;
             }
+        }
+
+        if (total > (ulong)data.Length && failure is null)
+        {
+            inPieces.Add((Outcomes.Count, total));
         }
 
         var attempt = failure is null ? AttemptOutcome.Success(data, contentType) : AttemptOutcome.Failed(failure);

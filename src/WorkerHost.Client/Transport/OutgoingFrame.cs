@@ -15,11 +15,7 @@ internal sealed class OutgoingFrame
 
     public V1.ClientHello? Hello { get; set; }
 
-    public List<TaskEntry> Tasks { get; } = [];
-
-    public List<ulong> Cancels { get; } = [];
-
-    public List<ulong> Recalls { get; } = [];
+    public FrameContent Content { get; } = new();
 
     /// <summary>What is left of a task's time limit when the frame is made.</summary>
     public required Func<TaskEntry, ulong> MicrosecondsLeft { get; init; }
@@ -27,9 +23,7 @@ internal sealed class OutgoingFrame
     public void Clear()
     {
         Hello = null;
-        Tasks.Clear();
-        Cancels.Clear();
-        Recalls.Clear();
+        Content.Clear();
         parts.Clear();
     }
 
@@ -47,16 +41,26 @@ internal sealed class OutgoingFrame
     {
         parts.Clear();
         var size = Hello is { } hello ? WireWriter.FieldSize(hello.CalculateSize()) : 0;
-        foreach (var entry in Tasks)
+        foreach (var entry in Content.Tasks)
         {
             var part = new Part(entry.Data, MicrosecondsLeft(entry), entry.Trace is { HasSpan: true } || entry.Options.Headers is { Count: > 0 } ? Headers(entry) : null);
+            if (entry == Content.Uploaded && Content.LastPiece is { Offset: > 0 } last)
+            {
+                part = part with { Data = last.Data, TotalBytes = (ulong)last.TotalBytes, Upload = last.Upload };
+            }
+
             part = part with { Size = SizeOf(entry, part) };
             parts.Add(part);
             size += WireWriter.FieldSize(part.Size);
         }
 
-        size += PackedSize(Cancels) is > 0 and var cancels ? WireWriter.FieldSize(cancels) : 0;
-        size += PackedSize(Recalls) is > 0 and var recalls ? WireWriter.FieldSize(recalls) : 0;
+        size += PackedSize(Content.Cancels) is > 0 and var cancels ? WireWriter.FieldSize(cancels) : 0;
+        size += PackedSize(Content.Recalls) is > 0 and var recalls ? WireWriter.FieldSize(recalls) : 0;
+        foreach (var piece in Content.Pieces)
+        {
+            size += WireWriter.FieldSize(SizeOf(piece));
+        }
+
         return size;
     }
 
@@ -67,14 +71,19 @@ internal sealed class OutgoingFrame
             output.Bytes(V1.SessionRequest.HelloFieldNumber, hello.ToByteArray());
         }
 
-        for (var i = 0; i < Tasks.Count; i++)
+        for (var i = 0; i < Content.Tasks.Count; i++)
         {
             output.Length(V1.SessionRequest.TasksFieldNumber, parts[i].Size);
-            WriteTask(ref output, Tasks[i], parts[i]);
+            WriteTask(ref output, Content.Tasks[i], parts[i]);
         }
 
-        Packed(ref output, V1.SessionRequest.CancelFieldNumber, Cancels);
-        Packed(ref output, V1.SessionRequest.RecallFieldNumber, Recalls);
+        Packed(ref output, V1.SessionRequest.CancelFieldNumber, Content.Cancels);
+        Packed(ref output, V1.SessionRequest.RecallFieldNumber, Content.Recalls);
+        foreach (var piece in Content.Pieces)
+        {
+            output.Length(V1.SessionRequest.ChunksFieldNumber, SizeOf(piece));
+            WritePiece(ref output, piece);
+        }
     }
 
     private static int SizeOf(TaskEntry entry, in Part part)
@@ -88,7 +97,15 @@ internal sealed class OutgoingFrame
         size += 1 + WireWriter.VarintSize((ulong)entry.Attempt);
         size += part.TimeLimit == 0 ? 0 : 1 + WireWriter.VarintSize(part.TimeLimit);
         size += entry.Options.Idempotent ? 2 : 0;
+        size += part.TotalBytes == 0 ? 0 : 1 + WireWriter.VarintSize(part.TotalBytes) + 1 + WireWriter.VarintSize(part.Upload);
         return size + (part.Headers?.Length ?? 0);
+    }
+
+    private static int SizeOf(in PayloadPiece piece)
+    {
+        var size = 1 + WireWriter.VarintSize(piece.Upload);
+        size += piece.Offset == 0 ? 0 : 1 + WireWriter.VarintSize((ulong)piece.Offset);
+        return size + (piece.IsAbandoned ? 2 : WireWriter.FieldSize(piece.Data.Length) + 1 + WireWriter.VarintSize((ulong)piece.TotalBytes));
     }
 
     private static void WriteTask(ref WireWriter output, TaskEntry entry, in Part part)
@@ -123,6 +140,29 @@ internal sealed class OutgoingFrame
         }
 
         output.Raw(part.Headers);
+        if (part.TotalBytes != 0)
+        {
+            output.Varint(V1.TaskSubmission.TotalBytesFieldNumber, part.TotalBytes);
+            output.Varint(V1.TaskSubmission.UploadFieldNumber, part.Upload);
+        }
+    }
+
+    private static void WritePiece(ref WireWriter output, in PayloadPiece piece)
+    {
+        output.Varint(V1.PayloadChunk.SequenceFieldNumber, piece.Upload);
+        if (piece.Offset != 0)
+        {
+            output.Varint(V1.PayloadChunk.OffsetFieldNumber, (ulong)piece.Offset);
+        }
+
+        if (piece.IsAbandoned)
+        {
+            output.Varint(V1.PayloadChunk.AbandonedFieldNumber, 1);
+            return;
+        }
+
+        output.Bytes(V1.PayloadChunk.DataFieldNumber, piece.Data.Span);
+        output.Varint(V1.PayloadChunk.TotalBytesFieldNumber, (ulong)piece.TotalBytes);
     }
 
     /// <summary>Rare and of any shape: the generated code writes them.</summary>
@@ -158,5 +198,5 @@ internal sealed class OutgoingFrame
         }
     }
 
-    private readonly record struct Part(ReadOnlyMemory<byte> Data, ulong TimeLimit, byte[]? Headers, int Size = 0);
+    private readonly record struct Part(ReadOnlyMemory<byte> Data, ulong TimeLimit, byte[]? Headers, int Size = 0, ulong TotalBytes = 0, ulong Upload = 0);
 }

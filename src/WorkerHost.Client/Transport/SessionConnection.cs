@@ -55,7 +55,7 @@ internal sealed class SessionConnection : IEndpointConnection
         try
         {
             var sessionKey = (ulong)options.Random.NextInt64(1, long.MaxValue);
-            call = channel.Invoker.AsyncDuplexStreamingCall(OpenSession(worker.Id), null, new CallOptions(channel.Headers()));
+            call = channel.Invoker.AsyncDuplexStreamingCall(OpenSession(worker.Id, options.MaxMessageBytes), null, new CallOptions(channel.Headers()));
             using (patience.Token.UnsafeRegister(static c => ((IDisposable)c!).Dispose(), call))
             {
                 frame.Hello = new V1.ClientHello
@@ -67,6 +67,7 @@ internal sealed class SessionConnection : IEndpointConnection
                     SessionKey = sessionKey,
                     IdPrefix = idPrefix,
                     MaxFrameBytes = ProtocolLimits.MaxFrameBytes,
+                    TakesChunks = true,
                 };
                 try
                 {
@@ -84,9 +85,9 @@ internal sealed class SessionConnection : IEndpointConnection
                 }
 
                 var concurrency = (int)Math.Clamp(hello.Concurrency, 1, EndpointState.MaxConcurrency);
-                var state = new EndpointState(worker, sessionKey, concurrency, supervised, prefetches: true);
-                var frameBytes = hello.MaxFrameBytes is 0 or > int.MaxValue ? ProtocolLimits.MaxFrameBytes : (int)hello.MaxFrameBytes;
-                return new SessionConnection(channel, call, loop, frame, state, Math.Min(frameBytes, ProtocolLimits.MaxFrameBytes));
+                var state = new EndpointState(worker, sessionKey, concurrency, supervised, prefetches: true) { TakesPieces = hello.Capabilities.Contains(Capability.Chunks) };
+                var frameBytes = hello.MaxFrameBytes is 0 ? ProtocolLimits.MaxFrameBytes : (int)Math.Clamp(hello.MaxFrameBytes, ProtocolLimits.MinFrameBytes, ProtocolLimits.MaxFrameBytes);
+                return new SessionConnection(channel, call, loop, frame, state, frameBytes);
             }
         }
         catch (Exception e)
@@ -182,7 +183,7 @@ internal sealed class SessionConnection : IEndpointConnection
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             }
 
-            while (loop.TakeFrame(State, maxFrameBytes, frame.Tasks, frame.Cancels, frame.Recalls, out _))
+            while (loop.TakeFrame(State, maxFrameBytes, frame.Content, out _))
             {
                 // Serialises before it returns, so the frame can be used again.
                 await call.RequestStream.WriteAsync(frame, abort.Token).ConfigureAwait(false);
@@ -209,9 +210,9 @@ internal sealed class SessionConnection : IEndpointConnection
         e is RpcException or InvalidOperationException or OperationCanceledException or ObjectDisposedException or IOException;
 
     /// <summary>The method of the contract, with frames that need no message objects.</summary>
-    private static Method<OutgoingFrame, IncomingFrame> OpenSession(WorkerId worker)
+    private static Method<OutgoingFrame, IncomingFrame> OpenSession(WorkerId worker, int maxMessageBytes)
     {
-        var incoming = new IncomingFrame(worker);
+        var incoming = new IncomingFrame(worker, maxMessageBytes);
         return new Method<OutgoingFrame, IncomingFrame>(
             MethodType.DuplexStreaming,
             V1.TaskEndpoint.Descriptor.FullName,

@@ -88,17 +88,16 @@ internal sealed class UnaryConnection : IEndpointConnection
 
     private void PumpAll()
     {
-        var tasks = new List<TaskEntry>();
-        var cancels = new List<ulong>();
-        while (loop.TakeFrame(State, int.MaxValue, tasks, cancels, [], out var now))
+        var frame = new FrameContent();
+        while (loop.TakeFrame(State, int.MaxValue, frame, out var now))
         {
-            foreach (var entry in tasks)
+            foreach (var entry in frame.Tasks)
             {
                 // Ends by itself; the end of the last one is awaited at disposal through allEnded.
                 _ = RunAsync(entry.Sequence, entry.Deadline, Request(entry, now));
             }
 
-            foreach (var sequence in cancels)
+            foreach (var sequence in frame.Cancels)
             {
                 lock (callsLock)
                 {
@@ -111,8 +110,7 @@ internal sealed class UnaryConnection : IEndpointConnection
                 }
             }
 
-            tasks.Clear();
-            cancels.Clear();
+            frame.Clear();
         }
     }
 

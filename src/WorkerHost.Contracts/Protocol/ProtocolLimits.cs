@@ -7,16 +7,31 @@ internal static class ProtocolLimits
     public const uint MaxVersion = 1;
 
     /// <summary>
-    /// A frame of a session stays below this unless one task alone is larger. Four times the 64 KiB at which a Unix
+    /// A frame of a session stays below this; what is larger goes in pieces where the peer takes them, else alone. Four times the 64 KiB at which a Unix
     /// socket's write begins to block: large enough to batch thousands of small tasks, small enough that none waits long.
     /// </summary>
     public const int MaxFrameBytes = 256 * 1024;
+
+    /// <summary>A peer that says it takes only smaller frames is sent this much all the same.</summary>
+    public const int MinFrameBytes = 1024;
+
+    /// <summary>Splinters cost more than they use of a frame's room; fits into half of the smallest frame with all its numbers.</summary>
+    public const int SmallestChunkBytes = 256;
 
     /// <summary>The default for the largest task or result, in bytes.</summary>
     public const int DefaultMaxMessageBytes = 64 * 1024 * 1024;
 
     /// <summary>Room for names, headers and framing beside a payload of the largest size.</summary>
     public const int MessageOverheadBytes = 64 * 1024;
+
+    /// <summary>
+    /// A piece of a large payload. Below the 85 000 bytes from which .NET allocates an object on the large object heap,
+    /// which is collected only with everything else.
+    /// </summary>
+    public const int ChunkBytes = 64 * 1024;
+
+    /// <summary>So many payloads may be on their way in pieces at a time, in one direction of a session.</summary>
+    public const int MaxPartialPayloads = 16;
 
     /// <summary>Task names and ids longer than this are refused.</summary>
     public const int MaxNameLength = 1024;
@@ -28,6 +43,7 @@ internal static class Capability
     public const string Session = "session";
     public const string Ledger = "ledger";
     public const string Control = "control";
+    public const string Chunks = "chunks";
 }
 
 /// <summary>What the bytes of a payload are.</summary>

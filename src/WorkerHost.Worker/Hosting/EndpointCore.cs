@@ -29,8 +29,8 @@ internal sealed class EndpointCore : IDisposable
         Logger = logger;
         this.ledger = ledger;
         Capabilities = ledger is null
-            ? [Capability.Session, Capability.Control]
-            : [Capability.Session, Capability.Control, Capability.Ledger];
+            ? [Capability.Session, Capability.Chunks, Capability.Control]
+            : [Capability.Session, Capability.Chunks, Capability.Control, Capability.Ledger];
         Queue = new LaneQueue(time, Math.Max(256L * 1024 * 1024, 2L * launch.MaxMessageBytes));
         lanes = [.. Enumerable.Range(0, launch.Concurrency).Select(index => new Lane(index, Queue, this))];
     }
@@ -105,9 +105,9 @@ internal sealed class EndpointCore : IDisposable
             return TaskFailures.BadInput(run, $"the task's name has {run.Task.Length} characters; the limit is {ProtocolLimits.MaxNameLength}");
         }
 
-        return run.Payload.Length > MaxMessageBytes
+        return run.PayloadLength > (ulong)MaxMessageBytes
             ? TaskFailures.BadInput(
-                run, $"the payload has {run.Payload.Length} bytes, more than the limit of {MaxMessageBytes} bytes (MaxMessageBytes of the pool's options)")
+                run, $"the payload has {run.PayloadLength} bytes, more than the limit of {MaxMessageBytes} bytes (MaxMessageBytes of the pool's options)")
             : null;
     }
 

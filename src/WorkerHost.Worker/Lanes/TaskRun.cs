@@ -77,6 +77,9 @@ internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long de
 
     public abstract ByteString Payload { get; }
 
+    /// <summary>As long as the sender says; of one that is too long for this worker there is no <see cref="Payload"/>.</summary>
+    public virtual ulong PayloadLength => (ulong)Payload.Length;
+
     public abstract string ContentType { get; }
 
     /// <summary>0 for a unary call.</summary>

@@ -4,10 +4,12 @@ using WorkerHost.V1;
 namespace WorkerHost.Worker;
 
 /// <summary>
-/// Makes frames out of outcomes, below the size the client takes. The frame and its outcomes are used again for the next
-/// one: a write has serialised its message when it returns, so nobody looks at them any more. Used by one writer at a time.
+/// Makes frames out of outcomes, below the size the client takes. A result that would fill half a frame goes in pieces
+/// where the client takes them: in the room that the small ones leave, which is at least half of every frame. The frame
+/// and its outcomes are used again for the next one: a write has serialised its message when it returns, so nobody looks
+/// at them any more. Used by one writer at a time.
 /// </summary>
-internal sealed class FrameBuilder(int maxFrameBytes)
+internal sealed class FrameBuilder(int maxFrameBytes, bool inPieces)
 {
     // Sequence, service time, content type, lengths and tags; the names of our content types have at most 24 bytes.
     private const int PlainOutcomeOverhead = 64;
@@ -17,29 +19,71 @@ internal sealed class FrameBuilder(int maxFrameBytes)
 
     private readonly SessionResponse frame = new();
     private readonly Stack<TaskOutcome> free = new();
+    private readonly Queue<SessionOutcome> large = new();
+    private int sentOfLarge;
     private int size;
 
-    public bool IsEmpty => size == 0;
+    /// <summary>There is something to send: in this frame, or pieces that wait for room.</summary>
+    public bool HasMore => size > 0 || large.Count > 0;
+
+    public SessionResponse Frame => frame;
+
+    private int RoomForSmall => large.Count > 0 ? maxFrameBytes / 2 : maxFrameBytes;
 
     /// <summary>False: it does not fit beside what is there; send first.</summary>
     public bool TryAdd(in SessionOutcome outcome)
     {
         var needed = SizeOf(outcome);
-        if (size > 0 && size + needed > maxFrameBytes)
+        if (inPieces && needed > maxFrameBytes / 2)
+        {
+            large.Enqueue(outcome);
+            return true;
+        }
+
+        if (size > 0 && size + needed > RoomForSmall)
         {
             return false;
         }
 
-        var message = free.TryPop(out var used) ? used : new TaskOutcome();
-        message.Sequence = outcome.Sequence;
-        message.Data = outcome.End.Data;
-        message.ContentType = outcome.End.ContentType;
-        message.Failure = outcome.End.Failure;
-        message.Recalled = outcome.End.Recalled;
-        message.ServiceUs = outcome.End.ServiceMicroseconds;
-        frame.Outcomes.Add(message);
+        Add(outcome, outcome.End.Data, totalBytes: 0);
         size += needed;
         return true;
+    }
+
+    /// <summary>Uses what room is left, just before the frame is sent.</summary>
+    public void FillWithPieces()
+    {
+        while (large.TryPeek(out var outcome))
+        {
+            var data = outcome.End.Data;
+            var left = data.Length - sentOfLarge;
+            var room = maxFrameBytes - size - PlainOutcomeOverhead;
+            if (left + (outcome.End.Failure?.CalculateSize() ?? 0) <= room || sentOfLarge == data.Length)
+            {
+                var last = UnsafeByteOperations.UnsafeWrap(data.Memory[sentOfLarge..]);
+                Add(outcome, last, sentOfLarge == 0 ? 0 : (ulong)data.Length);
+                size += SizeOf(outcome) - sentOfLarge;
+                sentOfLarge = 0;
+                large.Dequeue();
+                continue;
+            }
+
+            var length = Math.Min(Math.Min(room, left), ProtocolLimits.ChunkBytes);
+            if (length < Math.Min(left, ProtocolLimits.SmallestChunkBytes))
+            {
+                return;
+            }
+
+            frame.Chunks.Add(new PayloadChunk
+            {
+                Sequence = outcome.Sequence,
+                Offset = (ulong)sentOfLarge,
+                Data = UnsafeByteOperations.UnsafeWrap(data.Memory.Slice(sentOfLarge, length)),
+                TotalBytes = (ulong)data.Length,
+            });
+            sentOfLarge += length;
+            size += length + PlainOutcomeOverhead;
+        }
     }
 
     public void AddStarted(ulong sequence)
@@ -53,8 +97,6 @@ internal sealed class FrameBuilder(int maxFrameBytes)
         frame.Draining = true;
         size += 2;
     }
-
-    public SessionResponse Frame => frame;
 
     public void Reset()
     {
@@ -70,9 +112,23 @@ internal sealed class FrameBuilder(int maxFrameBytes)
         }
 
         frame.Outcomes.Clear();
+        frame.Chunks.Clear();
         frame.Started.Clear();
         frame.Draining = false;
         size = 0;
+    }
+
+    private void Add(in SessionOutcome outcome, ByteString data, ulong totalBytes)
+    {
+        var message = free.TryPop(out var used) ? used : new TaskOutcome();
+        message.Sequence = outcome.Sequence;
+        message.Data = data;
+        message.ContentType = outcome.End.ContentType;
+        message.Failure = outcome.End.Failure;
+        message.Recalled = outcome.End.Recalled;
+        message.ServiceUs = outcome.End.ServiceMicroseconds;
+        message.TotalBytes = totalBytes;
+        frame.Outcomes.Add(message);
     }
 
     private static int SizeOf(in SessionOutcome outcome) =>

@@ -20,6 +20,8 @@ internal sealed class SessionTask(EndpointCore core, TaskSession session, TaskSu
 
     public override ByteString Payload => submission.Data;
 
+    public override ulong PayloadLength => Math.Max(submission.TotalBytes, (ulong)submission.Data.Length);
+
     public override string ContentType => submission.ContentType;
 
     public override ulong SessionKey => session.Key;
@@ -34,11 +36,6 @@ internal sealed class SessionTask(EndpointCore core, TaskSession session, TaskSu
         if (submission.Id.Length > ProtocolLimits.MaxNameLength)
         {
             return TaskFailures.BadInput(this, $"the task's id has {submission.Id.Length} characters; the limit is {ProtocolLimits.MaxNameLength}");
-        }
-
-        if (submission.TotalBytes > (ulong)submission.Data.Length)
-        {
-            return TaskFailures.BadInput(this, "this worker does not take payloads in chunks (total_bytes is larger than data)");
         }
 
         return Core.Objection(this);

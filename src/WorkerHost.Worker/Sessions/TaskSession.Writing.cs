@@ -60,7 +60,7 @@ internal sealed partial class TaskSession
                     }
                 }
 
-                if (!frames.IsEmpty)
+                if (frames.HasMore)
                 {
                     await SendAsync().ConfigureAwait(false);
                 }
@@ -82,6 +82,7 @@ internal sealed partial class TaskSession
 
     private async ValueTask SendAsync()
     {
+        frames.FillWithPieces();
         await writer.WriteAsync(frames.Frame).ConfigureAwait(false);
         frames.Reset();
     }
@@ -96,7 +97,7 @@ internal sealed partial class TaskSession
             startedBatch.Clear();
             draining = tellDraining;
             tellDraining = false;
-            if (pending.Count > 0 || draining || started.Count > 0)
+            if (pending.Count > 0 || draining || started.Count > 0 || (frames.HasMore && !abandoned))
             {
                 (batch, pending) = (pending, batch);
                 foreach (var sequence in started)

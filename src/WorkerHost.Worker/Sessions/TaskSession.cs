@@ -34,8 +34,9 @@ internal sealed partial class TaskSession
     // The writer's own; one loop at a time.
     private List<SessionOutcome> batch = [];
     private List<ulong> startedBatch = [];
-    private FrameBuilder frames = new(ProtocolLimits.MaxFrameBytes);
+    private FrameBuilder frames = new(ProtocolLimits.MaxFrameBytes, inPieces: false);
     private TaskRun?[] arrivals = [];
+    private readonly PartialPayloads uploads;
     private ulong lastSequence;
 
     /// <param name="core">What the sessions of this worker share.</param>
@@ -52,6 +53,7 @@ internal sealed partial class TaskSession
         this.abort = abort;
         this.reader = reader;
         this.writer = writer;
+        uploads = new PartialPayloads(core.MaxMessageBytes);
     }
 
     public ulong Key { get; private set; }
@@ -178,9 +180,9 @@ internal sealed partial class TaskSession
         Key = hello.SessionKey;
         IdPrefix = BoundedText.Cut(hello.IdPrefix, ProtocolLimits.MaxNameLength);
         ReportsStarts = hello.ReportStarted;
-        frames = new FrameBuilder(hello.MaxFrameBytes is 0
-            ? ProtocolLimits.MaxFrameBytes
-            : (int)Math.Min(hello.MaxFrameBytes, (ulong)core.MaxMessageBytes));
+        frames = new FrameBuilder(
+            hello.MaxFrameBytes is 0 ? ProtocolLimits.MaxFrameBytes : (int)Math.Clamp(hello.MaxFrameBytes, ProtocolLimits.MinFrameBytes, ProtocolLimits.MaxFrameBytes),
+            hello.TakesChunks);
     }
 
     private SessionResponse Hello() => new()
@@ -237,6 +239,15 @@ internal sealed partial class TaskSession
             throw SessionRefusal.Broken("a second hello");
         }
 
+        try
+        {
+            Gather(frame);
+        }
+        catch (InvalidDataException e)
+        {
+            throw SessionRefusal.Broken(e.Message);
+        }
+
         if (frame.Tasks.Count > 0)
         {
             Submit(frame);
@@ -255,6 +266,31 @@ internal sealed partial class TaskSession
             if (Find(sequence, "recalls") is { } task && core.Queue.TryRemove(task))
             {
                 task.GiveBack();
+            }
+        }
+    }
+
+    /// <summary>Takes the pieces of large payloads, and puts those together whose task has come.</summary>
+    private void Gather(SessionRequest frame)
+    {
+        foreach (var piece in frame.Chunks)
+        {
+            if (piece.Abandoned)
+            {
+                uploads.Abandon(piece.Sequence);
+            }
+            else
+            {
+                uploads.Add(piece.Sequence, piece.Offset, piece.Data.Span, piece.TotalBytes);
+            }
+        }
+
+        foreach (var submission in frame.Tasks)
+        {
+            if (submission.TotalBytes > (ulong)submission.Data.Length)
+            {
+                var whole = uploads.Complete(submission.Upload, submission.Data.Span, submission.TotalBytes);
+                submission.Data = whole is null ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(whole);
             }
         }
     }

@@ -24,7 +24,7 @@ public sealed class TaskTraceTests
         entry.Trace = TaskTrace.Begin(new PoolIdentity("test", "test-0", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance), entry, TimeProvider.System);
         entry.Trace!.Written(entry, Endpoint);
         var frame = new OutgoingFrame { MicrosecondsLeft = static _ => 0 };
-        frame.Tasks.Add(entry);
+        frame.Content.Tasks.Add(entry);
         var context = new WritingContext(4096);
         OutgoingFrame.Serialize(frame, context);
         var task = Assert.Single(V1.SessionRequest.Parser.ParseFrom(context.Written).Tasks);

@@ -110,8 +110,8 @@ public sealed class DispatcherFrameTests
 
     private static List<TaskEntry> Take(DispatcherRig rig, EndpointState endpoint, int maxBytes = ProtocolLimits.MaxFrameBytes)
     {
-        List<TaskEntry> tasks = [];
-        rig.Dispatcher.TakeFrame(endpoint, maxBytes, tasks, [], [], rig.Now);
-        return tasks;
+        var frame = new FrameContent();
+        rig.Dispatcher.TakeFrame(endpoint, maxBytes, frame, rig.Now);
+        return frame.Tasks;
     }
 }

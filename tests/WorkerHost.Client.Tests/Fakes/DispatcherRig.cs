@@ -50,17 +50,13 @@ internal sealed class DispatcherRig(DispatcherOptions? options = null)
         List<TaskEntry> tasks = [];
         List<ulong> cancels = [];
         List<ulong> recalls = [];
-        List<TaskEntry> frame = [];
-        List<ulong> c = [];
-        List<ulong> r = [];
-        while (Dispatcher.TakeFrame(endpoint, ProtocolLimits.MaxFrameBytes, frame, c, r, Now))
+        var frame = new FrameContent();
+        while (Dispatcher.TakeFrame(endpoint, ProtocolLimits.MaxFrameBytes, frame, Now))
         {
-            tasks.AddRange(frame);
-            cancels.AddRange(c);
-            recalls.AddRange(r);
+            tasks.AddRange(frame.Tasks);
+            cancels.AddRange(frame.Cancels);
+            recalls.AddRange(frame.Recalls);
             frame.Clear();
-            c.Clear();
-            r.Clear();
         }
 
         return (tasks, cancels, recalls);

@@ -40,23 +40,21 @@ internal sealed class FakeConnection : IEndpointConnection
 
     public void Pump(bool hurry)
     {
-        List<TaskEntry> tasks = [];
-        List<ulong> stopped = [];
-        while (loop.TakeFrame(State, ProtocolLimits.MaxFrameBytes, tasks, stopped, [], out _))
+        var frame = new FrameContent();
+        while (loop.TakeFrame(State, ProtocolLimits.MaxFrameBytes, frame, out _))
         {
-            foreach (var entry in tasks)
+            foreach (var entry in frame.Tasks)
             {
                 Interlocked.Increment(ref count);
                 (toAnswer ?? sent).Writer.TryWrite((entry, entry.Sequence));
             }
 
-            foreach (var sequence in stopped)
+            foreach (var sequence in frame.Cancels)
             {
                 cancels.Writer.TryWrite(sequence);
             }
 
-            tasks.Clear();
-            stopped.Clear();
+            frame.Clear();
         }
     }
 

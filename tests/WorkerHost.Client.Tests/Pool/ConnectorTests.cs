@@ -167,7 +167,7 @@ public sealed class ConnectorTests
         source.Publish([other.Listener.Worker(incarnation: 2)]);
 
         Assert.Equal(2, await next.Soon());
-        Assert.True(cancelled.Settled.IsCompleted);
+        await cancelled.Settled.Soon();
         source.Stop();
     }
 

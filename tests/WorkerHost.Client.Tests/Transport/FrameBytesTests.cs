@@ -32,7 +32,7 @@ public sealed class FrameBytesTests
                         Deadline = (long)limit,
                         Service = new ServiceTime(name),
                     };
-                    frame.Tasks.Add(entry);
+                    frame.Content.Tasks.Add(entry);
                     var submission = new V1.TaskSubmission
                     {
                         Sequence = number,
@@ -54,8 +54,8 @@ public sealed class FrameBytesTests
                     Assert.InRange(submission.CalculateSize(), 1, entry.WireBytes);
                 }
 
-                frame.Cancels.AddRange(cancels);
-                frame.Recalls.AddRange(recalls);
+                frame.Content.Cancels.AddRange(cancels);
+                frame.Content.Recalls.AddRange(recalls);
                 expected.Cancel.AddRange(cancels);
                 expected.Recall.AddRange(recalls);
                 var context = new WritingContext(pieces);
@@ -91,7 +91,7 @@ public sealed class FrameBytesTests
         var name = where == "name" ? half : "work";
         var entry = new TaskEntry(1, name, options, default, ContentType.Json, 1) { Sequence = 1, Service = new ServiceTime(name) };
         var frame = new OutgoingFrame { MicrosecondsLeft = static _ => 0 };
-        frame.Tasks.Add(entry);
+        frame.Content.Tasks.Add(entry);
         var context = new WritingContext(64);
         OutgoingFrame.Serialize(frame, context);
         var task = Assert.Single(V1.SessionRequest.Parser.ParseFrom(context.Written).Tasks);
@@ -109,7 +109,7 @@ public sealed class FrameBytesTests
             Failure = kind == 1 ? new V1.TaskFailure { Kind = V1.TaskFailureKind.TaskFailed, Message = type, Retryable = true } : null,
             Recalled = kind == 2,
             ServiceUs = service,
-            TotalBytes = service,
+            TotalBytes = (ulong)data.Length,
         });
         Gen.Select(outcome.Array[0, 6], Gen.Bool, Gen.Bool, Gen.Int[1, 600]).Sample(
             (outcomes, draining, hello, pieces) =>
@@ -118,7 +118,7 @@ public sealed class FrameBytesTests
                 response.Outcomes.AddRange(outcomes);
                 response.Started.Add(5);
                 response.Progress.Add(new V1.TaskProgress { Sequence = 1, Fraction = 0.5 });
-                var frame = new IncomingFrame(new WorkerId("test", 0, 1)).Read(new ReadingContext(response.ToByteArray(), pieces));
+                var frame = new IncomingFrame(new WorkerId("test", 0, 1), 1 << 20).Read(new ReadingContext(response.ToByteArray(), pieces));
 
                 Assert.Equal((draining, hello ? 3U : (uint?)null), (frame.Draining, frame.Hello?.Concurrency));
                 Assert.Equal(outcomes.Length, frame.Outcomes.Count);
@@ -138,6 +138,64 @@ public sealed class FrameBytesTests
     }
 
     [Fact]
+    public void Pieces_of_payloads_have_the_bytes_the_generated_code_would_write() =>
+        Gen.Select(Gen.Select(Number, Gen.Int[0, int.MaxValue], Gen.Byte.Array[0, 700], Gen.Int[0, int.MaxValue]).Array[0, 5], Number, Gen.Int[1, 400]).Sample(
+            static (pieces, number, cut) =>
+            {
+                var frame = new OutgoingFrame { MicrosecondsLeft = static _ => 0 };
+                var expected = new V1.SessionRequest();
+                foreach (var (upload, offset, data, total) in pieces)
+                {
+                    var piece = new PayloadPiece(upload, data.Length == 0 ? 0 : offset, data, total);
+                    frame.Content.Pieces.Add(piece);
+                    expected.Chunks.Add(piece.IsAbandoned
+                        ? new V1.PayloadChunk { Sequence = upload, Abandoned = true }
+                        : new V1.PayloadChunk { Sequence = upload, Offset = (ulong)offset, Data = ByteString.CopyFrom(data), TotalBytes = (ulong)Math.Max(total, 1) });
+                    frame.Content.Pieces[^1] = piece with { TotalBytes = Math.Max(total, 1) };
+                }
+
+                var entry = new TaskEntry(number, "work", TaskOptions.Default, new byte[9], ContentType.Bytes, 1) { Sequence = number, Service = new ServiceTime("work") };
+                frame.Content.AddUploaded(entry, new PayloadPiece(number, 5, entry.Data[5..], 9));
+                expected.Tasks.Add(new V1.TaskSubmission { Sequence = number, Task = "work", ContentType = ContentType.Bytes, Data = ByteString.CopyFrom(new byte[4]), Number = number, Attempt = 1, TotalBytes = 9, Upload = number });
+                var context = new WritingContext(cut);
+                OutgoingFrame.Serialize(frame, context);
+                Assert.Equal(expected.ToByteArray(), context.Written);
+            },
+            iter: 2_000,
+            threads: 1);
+
+    [Fact]
+    public void A_result_in_pieces_is_put_together_and_one_that_is_too_long_fails_by_the_name_of_the_limit()
+    {
+        var frame = new IncomingFrame(new WorkerId("test", 0, 1), 1000);
+        Assert.Empty(Read(new V1.SessionResponse { Chunks = { Piece(1, 0, 400, 1000), Piece(2, 0, 400, 1001) } }).Outcomes);
+        var read = Read(new V1.SessionResponse
+        {
+            Chunks = { Piece(1, 400, 500, 1000), Piece(2, 400, 600, 1001), Piece(3, 0, 2, 9), new V1.PayloadChunk { Sequence = 3, Abandoned = true } },
+            Outcomes = { Last(1, 100, 1000), Last(2, 1, 1001) },
+        });
+        Assert.Equal(Enumerable.Range(0, 1000).Select(static i => (byte)i), read.Outcomes[0].Attempt.Data.ToArray());
+        Assert.Equal(ContentType.Bytes, read.Outcomes[0].Attempt.ContentType);
+        var failure = read.Outcomes[1].Attempt.Failure!;
+        Assert.Equal((TaskFailureKind.BadInput, true), (failure.Kind, failure.RanToCompletion));
+        Assert.Contains("1001 bytes; 1000 are allowed (MaxMessageBytes", failure.Message, StringComparison.Ordinal);
+
+        var broken = Assert.Throws<RpcException>(() => Read(new V1.SessionResponse { Outcomes = { Last(3, 7, 9) } }));
+        Assert.Contains("nothing of payload 3 came before", broken.Status.Detail, StringComparison.Ordinal);
+        Assert.Throws<RpcException>(() => Read(new V1.SessionResponse { Chunks = { Piece(4, 0, 2, 9), Piece(4, 3, 2, 9) } }));
+
+        IncomingFrame Read(V1.SessionResponse response) => frame.Read(new ReadingContext(response.ToByteArray(), 64));
+
+        static V1.PayloadChunk Piece(ulong payload, int offset, int length, ulong total) =>
+            new() { Sequence = payload, Offset = (ulong)offset, Data = Bytes(offset, length), TotalBytes = total };
+
+        static V1.TaskOutcome Last(ulong sequence, int length, ulong total) =>
+            new() { Sequence = sequence, Data = Bytes((int)total - length, length), ContentType = ContentType.Bytes, TotalBytes = total };
+
+        static ByteString Bytes(int from, int length) => ByteString.CopyFrom([.. Enumerable.Range(from, length).Select(static i => (byte)i)]);
+    }
+
+    [Fact]
     [Trait("Scenario", "59")]
     public void Bytes_that_are_no_frame_are_refused_and_nothing_else_is_thrown()
     {
@@ -146,8 +204,10 @@ public sealed class FrameBytesTests
             Outcomes =
             {
                 new V1.TaskOutcome { Sequence = 300, Data = ByteString.CopyFromUtf8("hello"), ContentType = ContentType.Bytes },
+                new V1.TaskOutcome { Sequence = 302, Data = ByteString.CopyFromUtf8("end"), TotalBytes = 8 },
                 new V1.TaskOutcome { Sequence = 301, Failure = new V1.TaskFailure { Message = "x", RetryAfter = new() { Seconds = 1 }, Error = new V1.RemoteError { Type = "T", Cause = new V1.RemoteError() } } },
             },
+            Chunks = { new V1.PayloadChunk { Sequence = 302, Data = ByteString.CopyFromUtf8("begin"), TotalBytes = 8 } },
             Hello = new V1.EndpointHello { HostInstance = "h" },
         }.ToByteArray();
         var mutated = Gen.Select(Gen.Int[0, good.Length - 1].Array[1, 4], Gen.Byte.Array[4], Gen.Int[0, good.Length], (places, values, length) =>
@@ -168,7 +228,7 @@ public sealed class FrameBytesTests
             {
                 try
                 {
-                    new IncomingFrame(new WorkerId("test", 0, 1)).Read(new ReadingContext(bytes, pieces));
+                    new IncomingFrame(new WorkerId("test", 0, 1), 1 << 20).Read(new ReadingContext(bytes, pieces));
                 }
                 catch (RpcException e)
                 {

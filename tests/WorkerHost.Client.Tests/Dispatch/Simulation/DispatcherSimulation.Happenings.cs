@@ -11,7 +11,7 @@ internal sealed partial class DispatcherSimulation
             1 when schedule.Chance(40) => new TaskOptions { TimeLimit = TimeSpan.FromTicks(1 + schedule.Next(100_000)), Idempotent = schedule.Chance(50) },
             _ => TaskOptions.Default,
         };
-        var entry = new TaskEntry(++lastNumber, Names[schedule.Next(Names.Length)], options, new byte[8], ContentType.Bytes, 1 + schedule.Next(4));
+        var entry = new TaskEntry(++lastNumber, Names[schedule.Next(Names.Length)], options, new byte[schedule.Chance(10) ? 3000 : 8], ContentType.Bytes, 1 + schedule.Next(4));
         var task = new SimTask(entry, stubborn: schedule.Chance(15) && supervised, supervised, poisonous: schedule.Chance(4));
         entry.Completion = task;
         var hold = schedule.Chance(10);
@@ -33,35 +33,34 @@ internal sealed partial class DispatcherSimulation
     {
         if (Any(static w => w.Endpoint.PumpWanted && !w.Ended) is { } worker)
         {
-            Pump(worker, schedule.Chance(50) ? 300 : ProtocolLimits.MaxFrameBytes);
+            Pump(worker, schedule.Chance(50) ? ProtocolLimits.MinFrameBytes : ProtocolLimits.MaxFrameBytes);
         }
     }
 
     private void Pump(SimWorker worker, int maxBytes)
     {
-        dispatcher.TakeFrame(worker.Endpoint, maxBytes, frameTasks, frameCancels, frameRecalls, now);
+        dispatcher.TakeFrame(worker.Endpoint, maxBytes, frame, now);
         if (worker.Alive)
         {
-            foreach (var entry in frameTasks)
+            worker.TakePieces(frame);
+            foreach (var entry in frame.Tasks)
             {
                 worker.Wire.Enqueue(new SimMessage(SimMessageKind.Task, entry.Sequence, (SimTask)entry.Completion!, entry.Attempt));
             }
 
-            foreach (var sequence in frameCancels)
+            foreach (var sequence in frame.Cancels)
             {
                 worker.Wire.Enqueue(new SimMessage(SimMessageKind.Cancel, sequence));
             }
 
-            foreach (var sequence in frameRecalls)
+            foreach (var sequence in frame.Recalls)
             {
                 worker.Wire.Enqueue(new SimMessage(SimMessageKind.Recall, sequence));
             }
         }
 
-        story?.Add($"{now,8}  {worker.Endpoint} is written {frameTasks.Count} tasks, {frameCancels.Count} cancels, {frameRecalls.Count} recalls");
-        frameTasks.Clear();
-        frameCancels.Clear();
-        frameRecalls.Clear();
+        story?.Add($"{now,8}  {worker.Endpoint} is written {frame.Tasks.Count} tasks, {frame.Pieces.Count} pieces, {frame.Cancels.Count} cancels, {frame.Recalls.Count} recalls");
+        frame.Clear();
     }
 
     private void Start(SimWorker worker)
@@ -213,7 +212,7 @@ internal sealed partial class DispatcherSimulation
 
         var id = new WorkerId("sim", slot, ++lastIncarnation);
         var lanes = 1 + (int)(lastIncarnation + slot) % 3;
-        var endpoint = new EndpointState(new WorkerEndpoint(id, Nowhere, 1, null, lanes), (ulong)lastIncarnation, lanes, supervised, prefetches: true);
+        var endpoint = new EndpointState(new WorkerEndpoint(id, Nowhere, 1, null, lanes), (ulong)lastIncarnation, lanes, supervised, prefetches: true) { TakesPieces = lastIncarnation % 4 != 0 };
         story?.Add($"{now,8}  {endpoint} opens with {lanes} lanes");
         workers.Add(new SimWorker(endpoint, hasLedger: lastIncarnation % 5 != 0));
         dispatcher.EndpointOpened(endpoint, now);

@@ -18,9 +18,7 @@ internal sealed partial class DispatcherSimulation
     private readonly List<SimTask> failedAttempts = [];
     private readonly int slots;
     private readonly bool supervised;
-    private readonly List<TaskEntry> frameTasks = [];
-    private readonly List<ulong> frameCancels = [];
-    private readonly List<ulong> frameRecalls = [];
+    private readonly FrameContent frame = new();
     private List<DispatchAction> spare = [];
     private ulong lastNumber;
     private long lastIncarnation;

@@ -9,6 +9,7 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
     private readonly LedgerBytes ledger = new LedgerBytes(endpoint.Concurrency, endpoint.Worker.Id.Incarnation).Track(endpoint.SessionKey, 0);
     private readonly SimRun?[] lanes = new SimRun?[endpoint.Concurrency];
     private readonly List<SimRun> inbox = [];
+    private readonly PartialPayloads uploads = new(1 << 20);
     private ulong highestStarted;
     private ulong lastArrived;
 
@@ -42,6 +43,32 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
     public bool Busy => Array.Exists(lanes, static r => r is not null);
 
     public LedgerEvidence Evidence => hasLedger ? ledger.Read() : LedgerEvidence.None;
+
+    /// <summary>Pieces of large payloads count where they are written: what they carry is whole when the task comes.</summary>
+    public void TakePieces(FrameContent frame)
+    {
+        foreach (var piece in frame.Pieces)
+        {
+            if (piece.IsAbandoned)
+            {
+                uploads.Abandon(piece.Upload);
+            }
+            else
+            {
+                uploads.Add(piece.Upload, (ulong)piece.Offset, piece.Data.Span, (ulong)piece.TotalBytes);
+            }
+        }
+
+        if (frame is { Uploaded: { } entry, LastPiece: { Offset: > 0 } last } && uploads.Complete(last.Upload, last.Data.Span, (ulong)last.TotalBytes)?.Length != entry.Bytes)
+        {
+            throw new SimulationViolation($"{endpoint} got {entry} in pieces that do not make its payload");
+        }
+
+        if (uploads.Count > 1)
+        {
+            throw new SimulationViolation($"{endpoint} has {uploads.Count} payloads on their way");
+        }
+    }
 
     /// <param name="full">It has no room for a task, whoever filled it.</param>
     public void Arrive(bool full)

@@ -1,0 +1,46 @@
+namespace WorkerHost.Client;
+
+/// <summary>A piece of a large payload, sent ahead of its task. Without data: the rest will not come.</summary>
+internal readonly record struct PayloadPiece(ulong Upload, int Offset, ReadOnlyMemory<byte> Data, int TotalBytes)
+{
+    public bool IsAbandoned => Data.IsEmpty;
+}
+
+/// <summary>What the dispatcher puts into one frame to an endpoint; filled anew for each.</summary>
+internal sealed class FrameContent
+{
+    public List<TaskEntry> Tasks { get; } = [];
+
+    public List<ulong> Cancels { get; } = [];
+
+    public List<ulong> Recalls { get; } = [];
+
+    /// <summary>To be read before <see cref="Tasks"/>.</summary>
+    public List<PayloadPiece> Pieces { get; } = [];
+
+    /// <summary>The one of <see cref="Tasks"/> whose payload is too large for half a frame; there is never more than one.</summary>
+    public TaskEntry? Uploaded { get; private set; }
+
+    /// <summary>Its last piece. The pieces before that were sent ahead under its number; without offset there were none.</summary>
+    public PayloadPiece LastPiece { get; private set; }
+
+    public bool IsEmpty => Tasks.Count + Cancels.Count + Recalls.Count + Pieces.Count == 0;
+
+    /// <summary>The task whose payload is complete with this frame.</summary>
+    public void AddUploaded(TaskEntry entry, in PayloadPiece last)
+    {
+        Tasks.Add(entry);
+        Uploaded = entry;
+        LastPiece = last;
+    }
+
+    public void Clear()
+    {
+        Tasks.Clear();
+        Cancels.Clear();
+        Recalls.Clear();
+        Pieces.Clear();
+        Uploaded = null;
+        LastPiece = default;
+    }
+}
