@@ -24,7 +24,8 @@ namespace WorkerHost.Supervision.Dummy;
 /// <c>dies-while=PATH</c>: as long as there is such a file, exits 50 ms after it was seen to be
 /// ready; <c>code=N</c>: with this code, or 3;
 /// <c>beats</c>: makes its heartbeat in the ledger; <c>debugged-in-slot=N</c>: and says there, in that slot, that a debugger is attached;
-/// <c>usr1=mute</c>: its health service answers no more;
+/// <c>usr1=block-ledger</c>: puts a pipe that nobody writes to in the place of its ledger and exits with 1; <c>usr1=hold-ledger</c>: the same, and
+/// another process holds the pipe; <c>usr1=mute</c>: its health service answers no more;
 /// <c>no-watch</c>: its health service has no Watch; <c>not-serving</c>: never gets ready.
 /// </summary>
 internal static class HealthWorker
@@ -48,7 +49,14 @@ internal static class HealthWorker
         using var usr1 = PosixSignalRegistration.Create((PosixSignal)Usr1, context =>
         {
             context.Cancel = true;
-            End(Value(manners, "usr1") ?? "exit:0");
+            var how = Value(manners, "usr1") ?? "exit:0";
+            if (how.EndsWith("-ledger", StringComparison.Ordinal))
+            {
+                ReplaceLedger(launch.GetProperty("ledger").GetString()!, held: how == "hold-ledger");
+                how = "exit:1";
+            }
+
+            End(how);
         });
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => context.Cancel = manners.Contains("deaf"));
 
@@ -180,6 +188,13 @@ internal static class HealthWorker
         }
 
         Environment.Exit(int.Parse(how.Split(':')[1], CultureInfo.InvariantCulture));
+    }
+
+    private static void ReplaceLedger(string path, bool held)
+    {
+        var hold = held ? "; exec 3<>\"$1\"; setsid sleep 3 &" : "";
+        using var shell = Process.Start("sh", ["-c", $"rm \"$1\"; mkfifo \"$1\"{hold}", "sh", path]);
+        shell.WaitForExit();
     }
 
     private static void Beat(JsonElement launch, bool debugged)

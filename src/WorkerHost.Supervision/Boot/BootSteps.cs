@@ -7,7 +7,7 @@ namespace WorkerHost.Supervision;
 /// How far a boot has come, and when. The worker's own steps come from its ledger, which is looked at while the probe
 /// waits anyway. Thread-safe.
 /// </summary>
-internal sealed class BootSteps(string ledgerPath, Func<TimeSpan> now)
+internal sealed class BootSteps(OpenLedger ledger, Func<TimeSpan> now)
 {
     public const string Connected = "connected";
 
@@ -100,15 +100,7 @@ internal sealed class BootSteps(string ledgerPath, Func<TimeSpan> now)
     private LedgerStage? ReadStage()
     {
         Span<byte> stage = stackalloc byte[sizeof(uint)];
-        try
-        {
-            using var ledger = File.OpenHandle(ledgerPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return RandomAccess.Read(ledger, stage, LedgerLayout.StageAt) < stage.Length ? null : (LedgerStage)BinaryPrimitives.ReadUInt32LittleEndian(stage);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
+        return ledger.Read(stage, LedgerLayout.StageAt) < stage.Length ? null : (LedgerStage)BinaryPrimitives.ReadUInt32LittleEndian(stage);
     }
 
     private static string? Name(LedgerStage stage) => stage switch

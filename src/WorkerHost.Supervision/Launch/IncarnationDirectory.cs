@@ -15,17 +15,22 @@ internal sealed class IncarnationDirectory
     /// <summary>A worker that leaves more behind leaves it to the end of the supervisor.</summary>
     private const int MostEntries = 10_000;
 
-    private IncarnationDirectory(string path) => Path = path;
+    private IncarnationDirectory(string path, OpenLedger ledger)
+    {
+        Path = path;
+        Ledger = ledger;
+    }
 
     public string Path { get; }
 
-    public string LedgerPath => System.IO.Path.Combine(Path, LedgerName);
+    public string LedgerPath => LedgerIn(Path);
+
+    /// <summary>The ledger itself, whatever lies at its path meanwhile. Open until <see cref="Delete"/>.</summary>
+    public OpenLedger Ledger { get; }
 
     public string SocketPath => SocketIn(Path);
 
-    private string Sockets => System.IO.Path.GetDirectoryName(SocketPath)!;
-
-    public static string SocketIn(string path) => System.IO.Path.Combine(path, "s", "s");
+    public static string SocketIn(string path) => System.IO.Path.Combine(SocketsIn(path), "s");
 
     /// <summary>Who may pass through a directory above: nobody else, unless workers are somebody else.</summary>
     public static UnixFileMode ModeFor(UserAccount? account) => account is null ? OwnersOnly : Passable;
@@ -46,18 +51,18 @@ internal sealed class IncarnationDirectory
     /// <exception cref="IOException">It could not be made.</exception>
     public static IncarnationDirectory Make(string path, UserAccount? account, int lanes, long incarnation)
     {
-        var made = new IncarnationDirectory(path);
         Create(path, ModeFor(account));
-        Create(made.Sockets, OwnersOnly);
-        LedgerPage.Create(made.LedgerPath, lanes, incarnation);
-        account?.Own(made.Sockets);
-        account?.Own(made.LedgerPath);
-        return made;
+        Create(SocketsIn(path), OwnersOnly);
+        LedgerPage.Create(LedgerIn(path), lanes, incarnation);
+        account?.Own(SocketsIn(path));
+        account?.Own(LedgerIn(path));
+        return new IncarnationDirectory(path, new OpenLedger(LedgerIn(path)));
     }
 
     /// <summary>Its name is never used again. What somebody of the worker's user makes of it meanwhile leads us nowhere else.</summary>
     public void Delete()
     {
+        Ledger.Dispose();
         try
         {
             if (HeldDirectory.TryOpen(Path) is { } held)
@@ -75,4 +80,8 @@ internal sealed class IncarnationDirectory
             // It goes with the supervisor's directory.
         }
     }
+
+    private static string SocketsIn(string path) => System.IO.Path.Combine(path, "s");
+
+    private static string LedgerIn(string path) => System.IO.Path.Combine(path, LedgerName);
 }

@@ -33,7 +33,7 @@ internal sealed class WorkerProcess : ChildListener
         remains = new WorkerRemains(plan);
         startedAt = now();
         StartedOn = time.GetUtcNow();
-        Steps = new BootSteps(plan.LedgerPath, now);
+        Steps = new BootSteps(plan.Directory.Ledger, now);
     }
 
     public LaunchPlan Plan { get; }
@@ -124,7 +124,7 @@ internal sealed class WorkerProcess : ChildListener
     public override void Exited(ExitFacts facts, long? peakMemoryBytes)
     {
         LastOutput = output.End();
-        Evidence = LedgerEvidence.Read(Plan.LedgerPath, Id.Incarnation);
+        Evidence = Plan.Directory.Ledger.Evidence(Id.Incarnation);
         Steps.LookIntoLedger();
         tell(new SupervisorMessage.Exited(Id, this, facts.WithOomKills(Plan.ControlGroup?.OomKills ?? 0), peakMemoryBytes));
     }

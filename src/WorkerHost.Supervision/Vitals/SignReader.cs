@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using Microsoft.Win32.SafeHandles;
 
 namespace WorkerHost.Supervision;
 
@@ -11,17 +10,17 @@ namespace WorkerHost.Supervision;
 internal sealed class SignReader : IDisposable
 {
     private readonly int lanes;
-    private readonly SafeFileHandle? ledger;
+    private readonly OpenLedger ledger;
     private ProcessStatus? status;
     private ProcessIdentity process;
 
-    /// <param name="ledgerPath">Its ledger.</param>
+    /// <param name="ledger">Its ledger; not disposed of here.</param>
     /// <param name="process">Its process.</param>
     /// <param name="lanes">How many lanes the ledger has.</param>
-    public SignReader(string ledgerPath, ProcessIdentity process, int lanes)
+    public SignReader(OpenLedger ledger, ProcessIdentity process, int lanes)
     {
         this.lanes = lanes;
-        ledger = Open(ledgerPath);
+        this.ledger = ledger;
         Follow(process);
     }
 
@@ -42,11 +41,7 @@ internal sealed class SignReader : IDisposable
     /// <summary>The most memory that its process has had; null when it is gone.</summary>
     public long? PeakBytes() => status?.Read()?.PeakBytes;
 
-    public void Dispose()
-    {
-        ledger?.Dispose();
-        status?.Dispose();
-    }
+    public void Dispose() => status?.Dispose();
 
     private VitalSigns ReadLedger()
     {
@@ -54,11 +49,7 @@ internal sealed class SignReader : IDisposable
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            return ledger is null || RandomAccess.Read(ledger, buffer.AsSpan(0, length), 0) < length ? default : Parse(buffer);
-        }
-        catch (IOException)
-        {
-            return default;
+            return ledger.Read(buffer.AsSpan(0, length)) < length ? default : Parse(buffer);
         }
         finally
         {
@@ -91,16 +82,4 @@ internal sealed class SignReader : IDisposable
         IsTraced = signs.IsTraced || facts.IsTraced,
         IsStopped = facts.IsStopped,
     };
-
-    private static SafeFileHandle? Open(string path)
-    {
-        try
-        {
-            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
 }

@@ -3,7 +3,7 @@ namespace WorkerHost.Supervision;
 /// <summary>Gathers what can be known of one worker process. Touched by the owner loop only.</summary>
 internal sealed class VitalWatch(LaunchPlan plan, ProcessIdentity spawned, BootSteps steps, SupervisorOptions options, TimeProvider time) : IAsyncDisposable
 {
-    private readonly SignReader reader = new(plan.LedgerPath, spawned, options.Concurrency);
+    private readonly SignReader reader = new(plan.Directory.Ledger, spawned, options.Concurrency);
     private EndpointHeartbeat? endpoint;
 
     /// <param name="serving">The process that listens; null before it is ready, and then nobody connects to it from here.</param>

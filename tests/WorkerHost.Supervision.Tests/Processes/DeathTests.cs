@@ -54,6 +54,23 @@ public sealed class DeathTests
         Assert.NotEqual(first.Address, second.Address);
     }
 
+    /// <summary>Whoever opened a pipe without a writer would wait, and so would everybody who waits for the thread that sees the ends of all workers.</summary>
+    [Theory]
+    [InlineData("block-ledger")]
+    [InlineData("hold-ledger")]
+    [Trait("Scenario", "9")]
+    public async Task A_worker_that_puts_a_pipe_in_the_place_of_its_ledger_is_reported_and_replaced(string manner)
+    {
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy($"usr1={manner}", "finish=3"));
+        var first = await supervised.ReadyAsync();
+        supervised.Signal(first.Pid, 10);
+        var (report, evidence) = await supervised.DeathAsync();
+        Assert.Equal(1, report.ExitCode);
+        Assert.Equal(3, report.TasksFinished);
+        Assert.True(evidence.HasLedger);
+        Assert.Equal(2, (await supervised.ReadyAsync()).Id.Incarnation);
+    }
+
     [Theory]
     [InlineData(9, DeathCause.Killed, "SIGKILL")]
     [InlineData(31, DeathCause.Crash, "SIGSYS")]

@@ -12,7 +12,7 @@ public sealed class LookCostTests
         const int looks = 10_000;
         await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats"));
         var worker = await supervised.ReadyAsync();
-        var ledger = Assert.Single(Directory.GetFiles(supervised.Directory.Path, "ledger", SearchOption.AllDirectories));
+        using var ledger = new OpenLedger(Assert.Single(Directory.GetFiles(supervised.Directory.Path, "ledger", SearchOption.AllDirectories)));
         using var reader = new SignReader(ledger, ProcessIdentity.Holder(worker.Pid), lanes: 1);
         Assert.True(reader.Read() is { Beats: > 0, ResidentBytes: > 0 });
         var took = new double[looks];
