@@ -79,6 +79,7 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     /// <param name="cancellationToken">Ends the start, not the supervisor.</param>
     /// <exception cref="ArgumentException">A command or options that can never be used; names each of them.</exception>
     /// <exception cref="WorkerStartException">Every slot's first boot failed; nothing is left behind.</exception>
+    /// <exception cref="IOException">Its private directory cannot be made in <see cref="SupervisorOptions.Directory"/>: the file system is full, for instance.</exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     public static async Task<Supervisor> StartAsync(
         WorkerCommand command,

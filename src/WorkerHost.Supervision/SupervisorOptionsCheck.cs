@@ -55,6 +55,10 @@ internal static class SupervisorOptionsCheck
         {
             Add(wrong, nameof(options.Directory), options.Directory ?? "null", "a directory that exists; its default is TMPDIR, or /tmp");
         }
+        else if (OperatingSystem.IsLinux() && Libc.access(options.Directory, Libc.W_OK | Libc.X_OK) != 0)
+        {
+            Add(wrong, nameof(options.Directory), options.Directory, $"a directory in which this process may make another; the system says: {Libc.Message(Libc.Errno)}");
+        }
         else if (PrivateDirectory.Problem(options) is { } problem)
         {
             wrong.Add(problem);
@@ -62,9 +66,9 @@ internal static class SupervisorOptionsCheck
 
         foreach (var name in options.InheritEnvironment.IsDefault ? [] : options.InheritEnvironment)
         {
-            if (!WorkerCommandCheck.EnvironmentNameIsPossible(name))
+            if (!WorkerCommandCheck.EnvironmentNameIsPossible(name) || name[..^1].Contains('*', StringComparison.Ordinal))
             {
-                Add(wrong, nameof(options.InheritEnvironment), $"\"{name?.Replace("\0", "\\0", StringComparison.Ordinal)}\"", "names of variables, without '='");
+                Add(wrong, nameof(options.InheritEnvironment), $"\"{name?.Replace("\0", "\\0", StringComparison.Ordinal)}\"", "names of variables, without '=', and with '*' at most at the end");
             }
         }
 
@@ -169,9 +173,13 @@ internal static class SupervisorOptionsCheck
         }
 
         // The beats and the looks at them drift against each other: now and then a look sees none, and the next one two.
-        AtLeast(wrong, "Liveness.SuspectAfter", liveness.SuspectAfter, liveness.HeartbeatInterval * 2, "twice Liveness.HeartbeatInterval");
-        AtLeast(wrong, "Liveness.DeadAfter", liveness.DeadAfter, liveness.SuspectAfter + liveness.HeartbeatInterval, "Liveness.SuspectAfter and one Liveness.HeartbeatInterval");
+        AtLeast(wrong, "Liveness.SuspectAfter", liveness.SuspectAfter, Sum(liveness.HeartbeatInterval, liveness.HeartbeatInterval), "twice Liveness.HeartbeatInterval");
+        AtLeast(wrong, "Liveness.DeadAfter", liveness.DeadAfter, Sum(liveness.SuspectAfter, liveness.HeartbeatInterval), "Liveness.SuspectAfter and one Liveness.HeartbeatInterval");
     }
+
+    /// <summary>Of options that are perhaps wrong themselves, and then told as such: what is more than the longest is the longest.</summary>
+    private static TimeSpan Sum(TimeSpan one, TimeSpan other) => TimeSpan.FromTicks(
+        Math.Clamp(one.Ticks, 0, Longest.Ticks) + Math.Clamp(other.Ticks, 0, Longest.Ticks));
 
     private static void Number(List<string> wrong, string option, int value, int lowest, int highest)
     {

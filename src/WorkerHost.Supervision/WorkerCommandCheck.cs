@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace WorkerHost.Supervision;
 
 /// <summary>
@@ -49,7 +51,7 @@ internal static class WorkerCommandCheck
         }
     }
 
-    public static bool EnvironmentNameIsPossible(string? name) => !string.IsNullOrEmpty(name) && !name.Contains('=', StringComparison.Ordinal) && !HasNul(name);
+    public static bool EnvironmentNameIsPossible([NotNullWhen(true)] string? name) => !string.IsNullOrEmpty(name) && !name.Contains('=', StringComparison.Ordinal) && !HasNul(name);
 
     private static bool HasNul(string? text) => text?.Contains('\0', StringComparison.Ordinal) == true;
 

@@ -9,14 +9,15 @@ namespace WorkerHost.Supervision;
 /// </summary>
 internal static class CommandResolver
 {
-    private const int ExecutePermission = 1;
+    private const int Existence = 0;
+    private const int ExecutePermission = Libc.X_OK;
 
     /// <exception cref="SpawnException">Names the path and what is wrong with it.</exception>
     public static ResolvedCommand Resolve(WorkerCommand command, string? searchPath)
     {
         if (command.WorkingDirectory is { } directory && !Directory.Exists(directory))
         {
-            throw new SpawnException($"working directory '{directory}': not found (WorkerCommand.WorkingDirectory)");
+            throw new SpawnException($"working directory '{directory}': {(File.Exists(directory) ? "is no directory" : "not found")} (WorkerCommand.WorkingDirectory)");
         }
 
         var name = command.FileName;
@@ -65,6 +66,11 @@ internal static class CommandResolver
         if (!File.Exists(path))
         {
             return "not found";
+        }
+
+        if (Libc.access(path, Existence) != 0)
+        {
+            return $"leads to nothing: {Libc.Message(Libc.Errno)}";
         }
 
         return Libc.access(path, ExecutePermission) == 0 ? null : "not executable: permission denied (chmod +x?)";

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -7,13 +8,17 @@ namespace WorkerHost.Supervision;
 /// <summary>Makes everything one incarnation needs, and starts its process.</summary>
 internal sealed class Launcher(WorkerCommand command, SupervisorOptions options, IsolationPlan isolation, PrivateDirectory directory)
 {
+    private const int MostOfACommand = 1000;
+
     private readonly string hostInstance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly string temporaryDirectory =
         command.Environment.GetValueOrDefault("TMPDIR") is { } own ? own.Length > 0 ? own : "/tmp"
         : Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } hosts && IsolationEnvironment.IsOfUse(hosts, isolation.Account) ? hosts : "/tmp";
 
-    /// <summary>The command as a person would type it, for messages.</summary>
-    public string CommandText => string.Join(' ', Arguments(command.FileName));
+    /// <summary>The command as a person would type it, for messages; of a very long one the beginning.</summary>
+    public string CommandText => string.Join(' ', Arguments(command.FileName)) is var whole && whole.Length > MostOfACommand
+        ? string.Create(CultureInfo.InvariantCulture, $"{whole[..MostOfACommand]}… ({whole.Length - MostOfACommand} characters more)")
+        : whole;
 
     /// <summary>Removes what killed hosts have left; those that were removed.</summary>
     public IEnumerable<string> SweepControlGroups() => isolation.Groups?.Sweep() ?? [];
@@ -52,7 +57,7 @@ internal sealed class Launcher(WorkerCommand command, SupervisorOptions options,
     {
         try
         {
-            var environment = WorkerEnvironment.Build(Environment.GetEnvironmentVariables(), options.InheritEnvironment, command.Environment, isolation);
+            var environment = WorkerEnvironment.Build(Environment.GetEnvironmentVariables(), options.InheritEnvironment.IsDefault ? [] : options.InheritEnvironment, command.Environment, isolation);
             var found = CommandResolver.Resolve(command, Environment.GetEnvironmentVariable("PATH"));
             return await SpawnThread.Shared.SpawnAsync(Request(plan, found, environment), listener).ConfigureAwait(false);
         }

@@ -29,6 +29,7 @@ internal sealed class PrivateDirectory : IDisposable
 
     /// <param name="parent">Where it is made.</param>
     /// <param name="account">Who the workers are; null: who the host is.</param>
+    /// <exception cref="IOException">It could not be made.</exception>
     public PrivateDirectory(string parent, UserAccount? account = null)
     {
         this.account = account;
@@ -56,10 +57,12 @@ internal sealed class PrivateDirectory : IDisposable
             $"Directory is {options.Directory}, which makes the paths of sockets {bytes} bytes long; allowed: {LongestSocketPath}, so {bytes - LongestSocketPath} less here. Set Directory, or TMPDIR from which it comes by default, to a shorter path");
     }
 
-    /// <summary>Makes another one where a cleaner of temporary files has taken it away.</summary>
+    /// <summary>Makes another one where a cleaner of temporary files has taken it away, or somebody has put something else in its place.</summary>
     public void EnsureExists()
     {
-        if (!Directory.Exists(Path))
+        // Ours is locked, by us: whoever gets the lock has another.
+        using var there = HeldDirectory.TryOpen(Path);
+        if (there is null || there.TryLock())
         {
             held.Dispose();
             (Path, held) = Make();
@@ -86,12 +89,21 @@ internal sealed class PrivateDirectory : IDisposable
         }
     }
 
+    /// <exception cref="IOException">It could not be made.</exception>
     private (string Path, HeldDirectory Held) Make()
     {
         while (true)
         {
             var path = System.IO.Path.Combine(parent, DirectoryName(Word()));
-            IncarnationDirectory.Create(path, IncarnationDirectory.ModeFor(account));
+            try
+            {
+                IncarnationDirectory.Create(path, IncarnationDirectory.ModeFor(account));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new IOException($"no directory for sockets and ledgers can be made in {parent} (SupervisorOptions.Directory, by default TMPDIR): {e.Message}", e);
+            }
+
             if (HeldDirectory.TryOpen(path) is { } made)
             {
                 // Without the mark nobody sweeps it; so also where there are no locks to tell the living from the dead.

@@ -37,8 +37,18 @@ internal sealed partial class SupervisorLoop
         oom = OomWatch.For(facts.ControlGroups);
         directory = new PrivateDirectory(options.Directory, isolation.Account);
         launcher = new Launcher(command, options, isolation, directory);
-        output = OutputSink.For(options.Output, loggers);
-        logger = new EventLogger(events, loggers.CreateLogger("WorkerHost.Supervisor"));
+        try
+        {
+            logger = new EventLogger(events, loggers.CreateLogger("WorkerHost.Supervisor"));
+            output = OutputSink.For(options.Output, loggers);
+        }
+        catch
+        {
+            // A factory of the user's that throws.
+            directory.Dispose();
+            throw;
+        }
+
         this.random = random;
         pace = new LookPace(options.Liveness);
         var times = new SlotTimes(options.BootTimeout, options.DrainTimeout, options.TerminateGrace);

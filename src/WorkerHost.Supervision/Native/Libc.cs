@@ -19,6 +19,8 @@ internal static unsafe partial class Libc
     public static readonly int O_DIRECTORY = IsArm ? 0x4000 : 0x10000;
     public static readonly int O_NOFOLLOW = IsArm ? 0x8000 : 0x20000;
 
+    public const int X_OK = 1;
+    public const int W_OK = 2;
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
 

@@ -45,6 +45,41 @@ public sealed class OptionsTests
     }
 
     [Fact]
+    public void Times_beyond_all_measure_are_told_like_any_other()
+    {
+        var wrong = SupervisorOptionsCheck.Find(new SupervisorOptions
+        {
+            InheritEnvironment = ["A*B", "C*"],
+            Liveness = new LivenessOptions { HeartbeatInterval = TimeSpan.MaxValue, SuspectAfter = TimeSpan.MaxValue, DeadAfter = TimeSpan.MinValue },
+        });
+        string[] expected = ["Liveness.HeartbeatInterval", "Liveness.SuspectAfter", "Liveness.DeadAfter", "InheritEnvironment"];
+        Assert.Equal(expected, wrong.Select(w => w.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task An_array_that_was_never_made_is_an_empty_one()
+    {
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy() with { Arguments = ["serve"] }, new SupervisorOptions
+        {
+            Workers = 1,
+            InheritEnvironment = default,
+            Isolation = new IsolationOptions { Launcher = default },
+        });
+        await supervised.ReadyAsync();
+    }
+
+    /// <summary>Root may write everywhere, as far as modes go, and only finds out by trying.</summary>
+    [Fact]
+    public async Task A_directory_in_which_none_can_be_made_is_named_with_its_option()
+    {
+        var error = await Record.ExceptionAsync(() => Supervisor.StartAsync(
+            WorkerCommand.Create("true"), new SupervisorOptions { Directory = "/proc" }, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.True(error is ArgumentException or IOException { InnerException: not null }, error?.ToString());
+        Assert.Contains("Directory", error!.Message, StringComparison.Ordinal);
+        Assert.Contains("/proc", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Wrong_recycling_and_liveness_are_told_all_at_once()
     {
         var wrong = SupervisorOptionsCheck.Find(new SupervisorOptions

@@ -37,7 +37,7 @@ public sealed class WorkerCommandTests
                 "WorkerCommand.Environment[\"C\"] is \"c\\0d\"; allowed: text without a NUL character",
                 "WorkerCommand.Environment[\"D\"] is null; allowed: text without a NUL character",
                 "Workers is 0; allowed: 1 to 10000",
-                "InheritEnvironment is \"X\\0\"; allowed: names of variables, without '='",
+                "InheritEnvironment is \"X\\0\"; allowed: names of variables, without '=', and with '*' at most at the end",
             ],
             error.Message.Split(Environment.NewLine)[1..].Select(static line => line.Trim().Replace(" (Parameter 'options')", "", StringComparison.Ordinal)));
     }

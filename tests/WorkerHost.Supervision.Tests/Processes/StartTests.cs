@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 
 namespace WorkerHost.Supervision.Tests.Processes;
 
@@ -75,6 +76,12 @@ public sealed class StartTests
         Assert.Contains($"'{path}': not executable", error.Message, StringComparison.Ordinal);
         error = await Supervised.FailToStartAsync(WorkerCommand.Create(directory.Path));
         Assert.Contains("is a directory", error.Message, StringComparison.Ordinal);
+        var link = Path.Combine(directory.Path, "link");
+        File.CreateSymbolicLink(link, "/no/such/program");
+        error = await Supervised.FailToStartAsync(WorkerCommand.Create(link));
+        Assert.Contains($"'{link}': leads to nothing", error.Message, StringComparison.Ordinal);
+        error = await Supervised.FailToStartAsync(WorkerCommand.Create("true") with { WorkingDirectory = path });
+        Assert.Contains($"'{path}': is no directory", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,6 +97,27 @@ public sealed class StartTests
         var error = await Supervised.FailToStartAsync(WorkerCommand.Create(path));
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Contains("Exec format error", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Scenario", "20")]
+    public async Task A_command_that_is_far_too_long_is_not_told_in_full()
+    {
+        var error = await Supervised.FailToStartAsync(WorkerCommand.Create("true", new string('x', 3_000_000)));
+        Assert.Contains("characters more)", error.Message, StringComparison.Ordinal);
+        Assert.InRange(error.Message.Length, 1, 4000);
+    }
+
+    [Fact]
+    [Trait("Scenario", "20")]
+    public async Task A_logger_factory_that_throws_leaves_nothing_behind()
+    {
+        using var directory = new TemporaryDirectory();
+        var options = new SupervisorOptions { Workers = 1, Directory = directory.Path };
+        var error = await Assert.ThrowsAsync<NotSupportedException>(() => Supervisor.StartAsync(
+            Supervised.Dummy(), options, null, new NoLoggers(), TestContext.Current.CancellationToken));
+        Assert.Equal("no loggers", error.Message);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.Path));
     }
 
     [Fact]
@@ -202,5 +230,18 @@ public sealed class StartTests
         Assert.Contains("workerhost-spaw", tasks);
         Assert.True(Facts.IsAlive(ready.Pid));
         Assert.Equal(1, supervised.Supervisor.Workers[0].Id.Incarnation);
+    }
+
+    private sealed class NoLoggers : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) => throw new NotSupportedException("no loggers");
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }
