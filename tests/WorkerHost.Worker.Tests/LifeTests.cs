@@ -105,11 +105,7 @@ public sealed class LifeTests
     public async Task When_the_lifeline_closes_a_busy_worker_finishes_and_leaves_with_0()
     {
         await using var worker = await WorkerUnderTest.StartAsync();
-        using var session = await worker.OpenSessionAsync();
-        await session.SubmitAsync(
-            Task(1, "meet", $"[\"{worker.PathOf("running")}\", \"{worker.PathOf("go")}\"]"),
-            Task(2, "touch", $"[\"{worker.PathOf("touched")}\"]"));
-        await worker.FileAsync("running");
+        using var session = await BusyAsync(worker, "meet", until: "go", Task(2, "touch", $"[\"{worker.PathOf("touched")}\"]"));
 
         worker.CloseLifeline();
 
@@ -132,9 +128,7 @@ public sealed class LifeTests
     public async Task When_the_lifeline_closes_a_deaf_handler_does_not_keep_the_worker()
     {
         await using var worker = await WorkerUnderTest.StartAsync(static launch => launch with { DrainMilliseconds = 100 });
-        using var session = await worker.OpenSessionAsync();
-        await session.SubmitAsync(Task(1, "meet_deaf", $"[\"{worker.PathOf("running")}\", \"{worker.PathOf("never")}\"]"));
-        await worker.FileAsync("running");
+        using var session = await BusyAsync(worker, "meet_deaf", until: "never");
 
         worker.CloseLifeline();
 
@@ -156,10 +150,7 @@ public sealed class LifeTests
     public async Task SIGTERM_lets_what_runs_finish_and_gives_back_the_rest()
     {
         await using var worker = await WorkerUnderTest.StartAsync();
-        using var session = await worker.OpenSessionAsync();
-        await session.SubmitAsync(
-            Task(1, "meet", $"[\"{worker.PathOf("running")}\", \"{worker.PathOf("go")}\"]"), Task(2, "nothing"), Task(3, "nothing"));
-        await worker.FileAsync("running");
+        using var session = await BusyAsync(worker, "meet", until: "go", Task(2, "nothing"), Task(3, "nothing"));
         var unary = worker.RunAsync("nothing", "[]");
         using var health = new Health.HealthClient(worker.Channel).Watch(new HealthCheckRequest());
         Assert.True(await health.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
@@ -190,9 +181,7 @@ public sealed class LifeTests
     public async Task A_second_SIGTERM_does_not_wait_for_what_runs()
     {
         await using var worker = await WorkerUnderTest.StartAsync();
-        using var session = await worker.OpenSessionAsync();
-        await session.SubmitAsync(Task(1, "meet_deaf", $"[\"{worker.PathOf("running")}\", \"{worker.PathOf("never")}\"]"));
-        await worker.FileAsync("running");
+        using var session = await BusyAsync(worker, "meet_deaf", until: "never");
 
         worker.Signal(SigTerm);
         Assert.True((await session.FrameAsync())!.Draining);
@@ -206,9 +195,7 @@ public sealed class LifeTests
     public async Task What_comes_to_a_leaving_worker_is_not_started_even_where_a_lane_is_free()
     {
         await using var worker = await WorkerUnderTest.StartAsync(static launch => launch with { Concurrency = 2 });
-        using var session = await worker.OpenSessionAsync();
-        await session.SubmitAsync(Task(1, "meet", $"[\"{worker.PathOf("running")}\", \"{worker.PathOf("go")}\"]"));
-        await worker.FileAsync("running");
+        using var session = await BusyAsync(worker, "meet", until: "go");
         worker.Signal(SigTerm);
         Assert.True((await session.FrameAsync())!.Draining);
 
@@ -228,9 +215,7 @@ public sealed class LifeTests
     public async Task When_the_time_for_draining_is_over_handlers_are_asked_to_stop()
     {
         await using var worker = await WorkerUnderTest.StartAsync(static launch => launch with { DrainMilliseconds = 50 });
-        using var session = await worker.OpenSessionAsync();
-        await session.SubmitAsync(Task(1, "meet", $"[\"{worker.PathOf("running")}\", \"{worker.PathOf("never")}\"]"));
-        await worker.FileAsync("running");
+        using var session = await BusyAsync(worker, "meet", until: "never");
 
         worker.Signal(SigTerm);
 
@@ -243,9 +228,7 @@ public sealed class LifeTests
     {
         await using var worker = await WorkerUnderTest.StartAsync();
         var control = new WorkerControl.WorkerControlClient(worker.Channel);
-        using var session = await worker.OpenSessionAsync();
-        await session.SubmitAsync(Task(1, "meet", $"[\"{worker.PathOf("running")}\", \"{worker.PathOf("go")}\"]"), Task(2, "nothing"));
-        await worker.FileAsync("running");
+        using var session = await BusyAsync(worker, "meet", until: "go", Task(2, "nothing"));
 
         var drain = control.DrainAsync(new DrainRequest());
         Assert.True((await session.OutcomeAsync(2)).Recalled);
@@ -294,6 +277,15 @@ public sealed class LifeTests
         var before = worker.Evidence().Heartbeat;
 
         await Eventually.IsTrue(() => worker.Evidence().Heartbeat >= before + 2);
+    }
+
+    /// <summary>Returns once the first task runs.</summary>
+    private static async Task<SessionUnderTest> BusyAsync(WorkerUnderTest worker, string task, string until, params TaskSubmission[] behind)
+    {
+        var session = await worker.OpenSessionAsync();
+        await session.SubmitAsync([Task(1, task, $"[\"{worker.PathOf("running")}\", \"{worker.PathOf(until)}\"]"), .. behind]);
+        await worker.FileAsync("running");
+        return session;
     }
 
     private static async Task EndsAtOnce(Func<LaunchLine, LaunchLine> change, int exitCode, string expected)
