@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace WorkerHost.Supervision.Dummy;
 
 /// <summary>A process with a supervisor in it, made to be killed; <c>as=USER</c> says who its workers run as, <c>pass-through</c>
-/// hands their output on; SIGTERM ends it properly.</summary>
+/// hands their output on, <c>death</c> prints how the first of them ends; SIGTERM ends it properly.</summary>
 internal static class KillableHost
 {
     public static async Task<int> RunAsync(string directory, int workers, string[] manners)
@@ -29,6 +29,11 @@ internal static class KillableHost
         }
 
         Console.WriteLine(string.Join(' ', supervisor.Workers.Select(w => w.Pid.ToString(CultureInfo.InvariantCulture))));
+        if (manners.Contains("death"))
+        {
+            Console.WriteLine(await supervisor.WatchAsync(after: 0).OfType<SupervisorEvent.Died>().FirstAsync());
+        }
+
         await ended.Task;
         return 0;
     }

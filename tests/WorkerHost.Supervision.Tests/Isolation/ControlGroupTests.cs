@@ -53,6 +53,33 @@ public sealed class ControlGroupTests
         Assert.Equal(DeathCause.Killed, (await supervised.DeathAsync()).Report.Cause);
     }
 
+    [Fact]
+    [Trait("Scenario", "40")]
+    public async Task Taken_by_the_kernel_for_the_memory_of_all_is_reported_as_perhaps_that()
+    {
+        Root.DemandMemory();
+        using var directory = new TemporaryDirectory();
+        var dummy = Path.Combine(AppContext.BaseDirectory, "WorkerHost.Supervision.Dummy");
+
+        // A container, as it were: the host is in it, and its worker has no limit of its own. The kernel takes a second victim when the
+        // first is slow to end, and that must not be the host.
+        var container = ControlGroups.For(new IsolationOptions { MemoryLimitBytes = 2 * Limit, ContainDescendants = false }, ControlGroupLayout.Probe(), (_, _) => { })!.Make();
+        try
+        {
+            using var host = Process.Start(new ProcessStartInfo("sh", ["-c", $"echo -1000 >/proc/$$/oom_score_adj; echo $$ >{container.Paths[0]}/cgroup.procs; exec {dummy} host {directory.Path} 1 usr1=eat death"]) { RedirectStandardOutput = true })!;
+            var worker = int.Parse((await host.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).Soon())!, CultureInfo.InvariantCulture);
+            Assert.Equal(0, Libc.kill(worker, 10));
+            var death = await host.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).Soon();
+            Assert.Matches("Killed, SIGKILL .*the kernel's out-of-memory killer has ended [0-9]+ process(es)? in the host's control group, perhaps this one", death);
+            Assert.Equal(0, Libc.kill(host.Id, SignalNames.Terminate));
+            await host.WaitForExitAsync(TestContext.Current.CancellationToken).Soon();
+        }
+        finally
+        {
+            await container.RemoveAsync(TimeProvider.System);
+        }
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData(Limit)]
