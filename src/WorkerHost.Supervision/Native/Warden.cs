@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace WorkerHost.Supervision;
 
 /// <summary>
@@ -11,8 +8,6 @@ namespace WorkerHost.Supervision;
 /// </summary>
 internal sealed class Warden(SpawnThread spawner, TimeProvider time)
 {
-    private const string Shell = "/bin/sh";
-
     /// <summary>A shell that ends at once, so often in a row, is no warden; trying on at speed would only cost a core.</summary>
     private const int MostQuickEnds = 20;
 
@@ -88,7 +83,7 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
     {
         try
         {
-            var next = new WardenPipe(this);
+            var next = new WardenPipe(Ended);
             int[] untold;
             lock (gate)
             {
@@ -114,7 +109,7 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
             lock (gate)
             {
                 pipe = null;
-                Problem = $"{Shell} could not be started as the warden of worker processes: {e.Message}";
+                Problem = $"{WardenPipe.Shell} could not be started as the warden of worker processes: {e.Message}";
             }
         }
     }
@@ -157,7 +152,7 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
             if (!again)
             {
                 quickEnds = 0;
-                Problem = $"{Shell} has ended at once {MostQuickEnds} times as the warden of worker processes ({how})";
+                Problem = $"{WardenPipe.Shell} has ended at once {MostQuickEnds} times as the warden of worker processes ({how})";
             }
         }
 
@@ -172,72 +167,5 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
     private readonly record struct Guarded(ProcessIdentity Leader, ControlGroup? ControlGroup)
     {
         public string Line => $"+ {Leader.Pid} {Leader.StartTime}:{ControlGroup?.KillPath}\n";
-    }
-
-    /// <summary>One warden process and our end of its pipe, which is there before it.</summary>
-    private sealed class WardenPipe(Warden warden) : ChildListener
-    {
-        private readonly InputPipe input = new();
-        private ChildProcess? child;
-        private bool isDeaf;
-        private volatile bool stopped;
-
-        public int Pid => child?.Pid ?? 0;
-
-        public void Start(SpawnThread spawner)
-        {
-            child = spawner.Spawn(Request(input), this);
-            StoppedChild.Watch(child.Pid, Stopped);
-        }
-
-        /// <summary>
-        /// In the warden's lock. A failed write means that it is dead or stuck; its end is or will be noticed, and its successor is
-        /// told all. Killed, it cannot act on what it has not been told.
-        /// </summary>
-        public void Tell(string line)
-        {
-            isDeaf |= !input.Write(Encoding.ASCII.GetBytes(line));
-            KillIfDeaf();
-        }
-
-        /// <summary>In the warden's lock.</summary>
-        public void KillIfDeaf()
-        {
-            if (isDeaf)
-            {
-                Kill();
-            }
-        }
-
-        public override void Output(OutputStream stream, ReadOnlySpan<byte> bytes)
-        {
-        }
-
-        public override void Exited(ExitFacts facts, long? peakMemoryBytes) =>
-            warden.Ended(this, stopped ? "was stopped (SIGSTOP) and therefore killed" : $"has ended ({facts})");
-
-        public override void Faulted(Exception exception)
-        {
-        }
-
-        private static SpawnRequest Request(InputPipe input) => new()
-        {
-            Input = input,
-            Executable = Shell,
-            Arguments = ["sh", "-c", WardenScript.Text, "workerhost-warden", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)],
-            Environment = ["PATH=/usr/bin:/bin"],
-            WorkingDirectory = "/",
-            CaptureOutput = false,
-            Guarded = false,
-        };
-
-        /// <summary>A warden that stands still guards nobody, and SIGKILL ends it all the same.</summary>
-        private void Stopped()
-        {
-            stopped = true;
-            Kill();
-        }
-
-        private void Kill() => child?.Signal(SignalNames.Kill, group: false);
     }
 }
