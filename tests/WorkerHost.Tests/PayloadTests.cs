@@ -59,6 +59,15 @@ public sealed class PayloadTests(SharedPool shared) : IClassFixture<SharedPool>
     }
 
     [Fact]
+    public void A_pipeline_that_is_not_there_is_refused_at_once_by_its_name()
+    {
+        var refused = Assert.Throws<TaskException>(() => pool.Submit<int>("add", [1, 2], new TaskOptions { AttemptPipeline = "slow" }));
+
+        Assert.Equal(TaskFailureKind.BadInput, refused.Kind);
+        Assert.Contains("'slow' (TaskOptions.AttemptPipeline); the pool has none: set WorkerPoolOptions.AttemptPipelines", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("Scenario", "60")]
     public async Task A_result_over_the_limit_fails_by_the_name_of_the_limit_and_the_worker_lives()
     {

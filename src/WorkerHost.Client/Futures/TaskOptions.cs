@@ -25,6 +25,13 @@ public sealed record TaskOptions
     /// <summary>Attempts in all, 1 or more; null: the pool's setting. Redispatches of a task that never started are free.</summary>
     public int? Attempts { get; init; }
 
+    /// <summary>
+    /// The pipeline in <c>WorkerPoolOptions.AttemptPipelines</c> that wraps every attempt of this task; null: that of
+    /// <c>WorkerPoolOptions.AttemptPipeline</c>, if there is one. A name that is not there is refused with
+    /// <see cref="TaskFailureKind.BadInput"/>.
+    /// </summary>
+    public string? AttemptPipeline { get; init; }
+
     /// <summary>Handed to the handler as they are. Copied here: what is changed later in the dictionary does not count.</summary>
     public IReadOnlyDictionary<string, string>? Headers
     {

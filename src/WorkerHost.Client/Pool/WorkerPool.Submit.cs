@@ -71,7 +71,7 @@ public sealed partial class WorkerPool
     private TaskFuture<T> Submit<T>(string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken cancellationToken)
     {
         var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);
-        if (loop.Submit(entry, held: retries.WrapsEveryAttempt) is { } refusal)
+        if (loop.Submit(entry, held: retries.PipelineOf(entry.Options) is not null) is { } refusal)
         {
             throw Refused(entry, future, refusal);
         }
@@ -88,7 +88,7 @@ public sealed partial class WorkerPool
         TaskFailure? refusal;
         try
         {
-            refusal = await loop.SubmitAsync(entry, held: retries.WrapsEveryAttempt, giveUp).ConfigureAwait(false);
+            refusal = await loop.SubmitAsync(entry, held: retries.PipelineOf(entry.Options) is not null, giveUp).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -130,6 +130,11 @@ public sealed partial class WorkerPool
             throw BadInput(future.Id, task, $"the headers of task {task} have about {headerBytes} characters; {ProtocolLimits.MessageOverheadBytes / 6} are allowed");
         }
 
+        if (retries.Objection(perTask) is { } objection)
+        {
+            throw BadInput(future.Id, task, objection);
+        }
+
         entry.Trace = Client.TaskTrace.Begin(identity, entry, options.TimeProvider);
         return (entry, future);
     }
@@ -143,7 +148,7 @@ public sealed partial class WorkerPool
 
     private void Accepted<T>(Client.TaskEntry entry, TaskFuture<T> future, CancellationToken cancellationToken)
     {
-        if (retries.WrapsEveryAttempt)
+        if (retries.PipelineOf(entry.Options) is not null)
         {
             retries.Begin(loop, entry, future);
         }

@@ -31,7 +31,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
         this.ownedSource = ownedSource;
         var logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("WorkerHost.Pool");
         identity = new Client.PoolIdentity(options.Name, string.Create(CultureInfo.InvariantCulture, $"{options.Name}-{random.Next():x8}"), logger);
-        retries = new Client.RetryOwner(options.Retry, options.AttemptPipeline, options.TimeProvider, logger);
+        retries = new Client.RetryOwner(options.Retry, options.AttemptPipeline, options.AttemptPipelines, options.TimeProvider, logger);
         loop = new Client.DispatchLoop(
             new Client.DispatcherOptions
             {

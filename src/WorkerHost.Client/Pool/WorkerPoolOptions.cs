@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Polly;
+using Polly.Registry;
 
 namespace WorkerHost;
 
@@ -46,6 +47,12 @@ public record WorkerPoolOptions
     /// </summary>
     public ResiliencePipeline? AttemptPipeline { get; init; }
 
+    /// <summary>
+    /// Pipelines by name, for tasks that ask for one with <see cref="TaskOptions.AttemptPipeline"/>; Polly's
+    /// <c>ResiliencePipelineRegistry</c> is one, and so is what its dependency injection gives out. Default none.
+    /// </summary>
+    public ResiliencePipelineProvider<string>? AttemptPipelines { get; init; }
+
     /// <summary>From the cancellation of a running task to SIGTERM. Default 2 s.</summary>
     public TimeSpan CancelGrace { get; init; } = TimeSpan.FromSeconds(2);
 
@@ -86,6 +93,13 @@ public record WorkerPoolOptions
         if (Retry is not null)
         {
             Check(Retry.MinDelay >= TimeSpan.Zero && Retry.MinDelay <= TimeSpan.FromHours(1), "Retry.MinDelay", Retry.MinDelay, "from 0 to 1 hour");
+            if (Retry.Budget is { } budget)
+            {
+                Check(budget.PerTask is >= 0 and <= 100, "Retry.Budget.PerTask", budget.PerTask, "from 0 to 100");
+                Check(budget.PerSecond is >= 0 and <= 1e6, "Retry.Budget.PerSecond", budget.PerSecond, "from 0 to 1000000");
+                Check(budget.Burst is >= 1 and <= 1e6, "Retry.Budget.Burst", budget.Burst, "from 1 to 1000000");
+            }
+
             Check(Retry.MaxDelay >= Retry.MinDelay && Retry.MaxDelay <= TimeSpan.FromHours(24), "Retry.MaxDelay", Retry.MaxDelay, "from Retry.MinDelay to 24 hours");
         }
 

@@ -8,4 +8,7 @@ public sealed record RetryOptions
 
     /// <summary>No delay is longer, not even one that a worker asks for. Default 10 s; from <see cref="MinDelay"/> to 24 hours.</summary>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many retries the pool may spend in all. Null: as many as its tasks' attempts allow.</summary>
+    public RetryBudgetOptions? Budget { get; init; } = new();
 }

@@ -1,29 +1,42 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Polly;
+using Polly.Registry;
 using Polly.Retry;
 
 namespace WorkerHost.Client;
 
 /// <summary>
 /// The one owner of retries. A first attempt runs outside Polly; one that failed in a way that allows another enters
-/// the pipeline with that outcome as attempt 0. With a pipeline of the user's, every attempt runs inside it.
-/// What may be tried again at all was decided by the dispatcher, from the evidence; here only when and how often.
+/// the pipeline with that outcome as attempt 0. With a pipeline of the user's, every attempt runs inside it. Each retry is
+/// taken from the pool's budget. What may be tried again at all was decided by the dispatcher, from the evidence; here only
+/// when and how often.
 /// </summary>
 internal sealed class RetryOwner : IAsyncDisposable
 {
-    private static readonly ResiliencePropertyKey<TaskEntry> EntryKey = new("workerhost.task");
+    private static readonly ResiliencePropertyKey<RetryRun> RunKey = new("workerhost.task");
 
     private readonly ResiliencePipeline<AttemptOutcome> retries;
+    private readonly RetryBudget? budget;
     private readonly ResiliencePipeline? attempts;
+    private readonly ResiliencePipelineProvider<string>? named;
+    private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly CancellationTokenSource stopped = new();
     private readonly ConcurrentDictionary<RetryRun, Task> runs = new();
 
-    public RetryOwner(RetryOptions options, ResiliencePipeline? attempts, TimeProvider time, ILogger logger)
+    /// <param name="options">When a failed attempt is tried again, and how many of all.</param>
+    /// <param name="attempts">Wraps every attempt of a task that names no other pipeline.</param>
+    /// <param name="named">Where the pipelines are that tasks name.</param>
+    /// <param name="time">The pool's clock.</param>
+    /// <param name="logger">The pool's log.</param>
+    public RetryOwner(RetryOptions options, ResiliencePipeline? attempts, ResiliencePipelineProvider<string>? named, TimeProvider time, ILogger logger)
     {
         this.attempts = attempts;
+        this.named = named;
+        this.time = time;
         this.logger = logger;
+        budget = options.Budget is { } limits ? new RetryBudget(limits, time.GetTimestamp()) : null;
         retries = new ResiliencePipelineBuilder<AttemptOutcome> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<AttemptOutcome>
             {
@@ -33,15 +46,15 @@ internal sealed class RetryOwner : IAsyncDisposable
                 UseJitter = true,
                 Delay = options.MinDelay,
                 MaxDelay = options.MaxDelay,
-                ShouldHandle = static args => ValueTask.FromResult(MayRetry(args.Context, args.Outcome)),
+                ShouldHandle = args => ValueTask.FromResult(MayRetry(args.Context, args.Outcome)),
 
                 // Polly bounds only the delays it makes up itself.
                 DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result.Failure?.RetryAfter is { } asked && asked > options.MaxDelay ? options.MaxDelay : args.Outcome.Result.Failure?.RetryAfter),
                 OnRetry = args =>
                 {
-                    if (args.Context.Properties.TryGetValue(EntryKey, out var entry) && args.Outcome.Result.Failure is { } failure)
+                    if (args.Context.Properties.TryGetValue(RunKey, out var run) && args.Outcome.Result.Failure is { } failure)
                     {
-                        Log.Retrying(logger, entry.Attempt, entry.Task, failure.Kind, args.RetryDelay);
+                        Log.Retrying(logger, run.Entry.Attempt, run.Entry.Task, failure.Kind, args.RetryDelay);
                     }
 
                     return default;
@@ -50,8 +63,13 @@ internal sealed class RetryOwner : IAsyncDisposable
             .Build();
     }
 
-    /// <summary>A pipeline of the user's wraps every attempt, the first included.</summary>
-    public bool WrapsEveryAttempt => attempts is not null;
+    /// <summary>The pipeline of the user's that wraps every attempt of the task, the first included; null: none does.</summary>
+    public ResiliencePipeline? PipelineOf(TaskOptions options) => options.AttemptPipeline is null ? attempts : named?.GetPipeline(options.AttemptPipeline);
+
+    /// <summary>Why the pipeline that the task names cannot be had; null: it can, or it names none.</summary>
+    public string? Objection(TaskOptions options) => options.AttemptPipeline is not { } name || (named is not null && named.TryGetPipeline(name, out _))
+        ? null
+        : $"there is no attempt pipeline '{name}' (TaskOptions.AttemptPipeline); {(named is null ? "the pool has none: set WorkerPoolOptions.AttemptPipelines" : "add it to the registry in WorkerPoolOptions.AttemptPipelines")}";
 
     /// <summary>Runs a task's attempts inside the user's pipeline; the entry was accepted as held.</summary>
     public void Begin(DispatchLoop loop, TaskEntry entry, ICompletion future)
@@ -93,12 +111,20 @@ internal sealed class RetryOwner : IAsyncDisposable
         await Task.WhenAll(runs.Values).ConfigureAwait(false);
     }
 
-    private static bool MayRetry(ResilienceContext context, Outcome<AttemptOutcome> outcome) =>
-        context.Properties.TryGetValue(EntryKey, out var entry)
-        && outcome.Exception is null
-        && outcome.Result.Failure is not null
-        && entry is { Phase: TaskPhase.Retrying, MayRetry: true }
-        && entry.Attempt < entry.MaxAttempts;
+    private bool MayRetry(ResilienceContext context, Outcome<AttemptOutcome> outcome)
+    {
+        if (outcome.Exception is not null
+            || outcome.Result.Failure is null
+            || !context.Properties.TryGetValue(RunKey, out var run)
+            || run.Entry is not { Phase: TaskPhase.Retrying, MayRetry: true }
+            || run.Entry.Attempt >= run.Entry.MaxAttempts)
+        {
+            return false;
+        }
+
+        run.IsOverBudget = budget is not null && !budget.TryTake(time, run.Loop.Counts.Submitted);
+        return !run.IsOverBudget;
+    }
 
     private void Start(RetryRun run, AttemptOutcome? first)
     {
@@ -113,7 +139,7 @@ internal sealed class RetryOwner : IAsyncDisposable
     private async Task RunAsync(RetryRun run, AttemptOutcome? first)
     {
         var context = ResilienceContextPool.Shared.Get(stopped.Token);
-        context.Properties.Set(EntryKey, run.Entry);
+        context.Properties.Set(RunKey, run);
         AttemptOutcome outcome;
         try
         {
@@ -121,6 +147,7 @@ internal sealed class RetryOwner : IAsyncDisposable
             var result = await retries.ExecuteOutcomeAsync(static (ctx, s) => s.NextAsync(ctx), context, state).ConfigureAwait(false);
             outcome = result.Exception switch
             {
+                null when run.IsOverBudget && result.Result.Failure is { } failure => AttemptOutcome.Failed(failure with { Message = $"{failure.Message}; {budget!.Refusal}" }),
                 null => result.Result,
                 OperationCanceledException when stopped.IsCancellationRequested => AttemptOutcome.Failed(run.Entry.LastFailure ?? PoolStopped),
                 var thrown => AttemptOutcome.Threw(thrown),
@@ -148,7 +175,7 @@ internal sealed class RetryOwner : IAsyncDisposable
                 return Outcome.FromResult(first);
             }
 
-            if (owner.attempts is null)
+            if (owner.PipelineOf(run.Entry.Options) is not { } pipeline)
             {
                 return Outcome.FromResult(await run.AttemptAsync(context.CancellationToken).ConfigureAwait(context.ContinueOnCapturedContext));
             }
@@ -156,7 +183,7 @@ internal sealed class RetryOwner : IAsyncDisposable
             // Strategies speak exceptions: a failure goes through the user's pipeline as one and is taken out again.
             try
             {
-                var result = await owner.attempts.ExecuteAsync(
+                var result = await pipeline.ExecuteAsync(
                     static async (ctx, r) =>
                     {
                         var outcome = await r.AttemptAsync(ctx.CancellationToken).ConfigureAwait(ctx.ContinueOnCapturedContext);

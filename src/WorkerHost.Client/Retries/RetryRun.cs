@@ -14,6 +14,11 @@ internal sealed class RetryRun(DispatchLoop loop, TaskEntry entry, ICompletion f
 
     public TaskEntry Entry => entry;
 
+    public DispatchLoop Loop => loop;
+
+    /// <summary>Another attempt was allowed, but the pool has no retries left. Touched only by the pipeline's own flow.</summary>
+    public bool IsOverBudget { get; set; }
+
     /// <summary>One more attempt; ends with its outcome, never with an exception.</summary>
     /// <param name="stop">The attempt is to be stopped; its outcome is awaited all the same.</param>
     public async ValueTask<AttemptOutcome> AttemptAsync(CancellationToken stop)

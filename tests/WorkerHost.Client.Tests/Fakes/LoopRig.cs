@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Polly;
+using Polly.Registry;
 
 namespace WorkerHost.Client.Tests;
 
@@ -10,10 +11,10 @@ internal sealed class LoopRig : IAsyncDisposable
     private readonly int attempts;
     private ulong lastNumber;
 
-    public LoopRig(DispatcherOptions? options = null, RetryOptions? retry = null, ResiliencePipeline? pipeline = null, int attempts = 3, TimeProvider? time = null, Microsoft.Extensions.Logging.ILogger? logger = null)
+    public LoopRig(DispatcherOptions? options = null, RetryOptions? retry = null, ResiliencePipeline? pipeline = null, int attempts = 3, TimeProvider? time = null, ResiliencePipelineProvider<string>? pipelines = null, Microsoft.Extensions.Logging.ILogger? logger = null)
     {
         this.attempts = attempts;
-        Retries = new RetryOwner(retry ?? new RetryOptions(), pipeline, time ?? Time, logger ?? Log);
+        Retries = new RetryOwner(retry ?? new RetryOptions(), pipeline, pipelines, time ?? Time, logger ?? Log);
         Loop = new DispatchLoop(options ?? new DispatcherOptions(), time ?? Time, Retries, BackChannel, logger ?? Log);
         Identity = new PoolIdentity("test", "test-00000000", logger ?? Log);
     }
@@ -48,8 +49,8 @@ internal sealed class LoopRig : IAsyncDisposable
     public TaskFuture<T> Submit<T>(IResultReader<T> reader, string name = "work", TaskOptions? options = null, int? maxAttempts = null)
     {
         var (entry, future) = Make(reader, name, options, maxAttempts);
-        Assert.Null(Loop.Submit(entry, held: Retries.WrapsEveryAttempt));
-        if (Retries.WrapsEveryAttempt)
+        Assert.Null(Loop.Submit(entry, held: Retries.PipelineOf(entry.Options) is not null));
+        if (Retries.PipelineOf(entry.Options) is not null)
         {
             Retries.Begin(Loop, entry, future);
         }

@@ -15,7 +15,7 @@ public sealed class OptionsTests
             QueueBytes = 0,
             MaxMessageBytes = 1,
             Attempts = 0,
-            Retry = new RetryOptions { MinDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(1) },
+            Retry = new RetryOptions { MinDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(1), Budget = new RetryBudgetOptions { PerTask = -1, PerSecond = double.NaN, Burst = 0 } },
             CancelGrace = TimeSpan.FromSeconds(-1),
             TerminateGrace = TimeSpan.FromDays(2),
             ExpiredCancelGrace = TimeSpan.MinValue,
@@ -27,7 +27,7 @@ public sealed class OptionsTests
 
         string[] names =
         [
-            "Name", "QueueCapacity", "QueueBytes", "MaxMessageBytes", "Attempts", "Retry.MaxDelay", "CancelGrace", "TerminateGrace",
+            "Name", "QueueCapacity", "QueueBytes", "MaxMessageBytes", "Attempts", "Retry.Budget.PerTask", "Retry.Budget.PerSecond", "Retry.Budget.Burst", "Retry.MaxDelay", "CancelGrace", "TerminateGrace",
             "ExpiredCancelGrace", "ExpiredTerminateGrace", "DrainTimeout", "TimeProvider",
         ];
         Assert.Equal(names, lines.Select(static l => l.Split(' ')[0]));

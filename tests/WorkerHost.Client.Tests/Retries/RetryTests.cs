@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Polly;
+using Polly.Registry;
 using Polly.Retry;
 using Polly.Timeout;
 
@@ -74,6 +75,22 @@ public sealed class RetryTests
         Assert.Equal(attempts, future.Attempts.Count);
         Assert.Equal(attempts, worker.Count);
         await future.Settled.Soon();
+    }
+
+    [Fact]
+    public async Task A_task_runs_in_the_pipeline_it_names_and_the_others_in_the_pools_own()
+    {
+        var seen = new List<string>();
+        using var registry = new ResiliencePipelineRegistry<string>();
+        registry.TryAddBuilder("slow", (builder, _) => builder.AddStrategy(_ => new Witness("slow", seen), new Witness.Options()));
+        var usual = new ResiliencePipelineBuilder().AddStrategy(_ => new Witness("usual", seen), new Witness.Options()).Build();
+        await using var rig = new LoopRig(pipeline: usual, pipelines: registry);
+        rig.Connect(answer: static _ => FakeConnection.Json("1"));
+
+        await rig.Submit(options: new TaskOptions { AttemptPipeline = "slow" }).Soon();
+        await rig.Submit().Soon();
+
+        Assert.Equal(["slow", "usual"], seen);
     }
 
     [Fact]
@@ -362,5 +379,17 @@ public sealed class RetryTests
             _ = callback(context, state).AsTask();
             return ValueTask.FromResult(Outcome.FromException<TResult>(new NotSupportedException("gone")));
         }
+    }
+
+    private sealed class Witness(string name, List<string> seen) : ResilienceStrategy
+    {
+        protected override ValueTask<Outcome<TResult>> ExecuteCore<TResult, TState>(
+            Func<ResilienceContext, TState, ValueTask<Outcome<TResult>>> callback, ResilienceContext context, TState state)
+        {
+            seen.Add(name);
+            return callback(context, state);
+        }
+
+        public sealed class Options : ResilienceStrategyOptions;
     }
 }
