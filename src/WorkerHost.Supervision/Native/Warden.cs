@@ -13,7 +13,7 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
 
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
 
-    /// <summary>Then a start of a worker tries once more, for as long as it takes.</summary>
+    /// <summary>Then it is tried once more, also where no worker starts meanwhile: those that live are to be guarded. For as long as it takes.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
     /// <summary>Half of what a pipe holds.</summary>
@@ -24,6 +24,7 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
     private WardenPipe? pipe;
     private int quickEnds;
     private long startedAt;
+    private ITimer? retry;
 
     /// <summary>
     /// Something has become of the warden that every supervisor of this process should say. On the spawn thread: only
@@ -162,7 +163,41 @@ internal sealed class Warden(SpawnThread spawner, TimeProvider time)
         }
 
         Noticed?.Invoke(Problem is { } problem ? new SupervisorEvent.NoWarden(problem) : new SupervisorEvent.WardenReplaced(ended.Pid, how));
+        if (Problem is not null)
+        {
+            TryLater(ended.Pid, how);
+        }
     });
+
+    private void TryLater(int ended, string how)
+    {
+        retry?.Dispose();
+        retry = time.CreateTimer(_ => spawner.Post(() => TryAgain(ended, how)), null, Pause, Timeout.InfiniteTimeSpan);
+    }
+
+    private void TryAgain(int ended, string how)
+    {
+        bool isMissing;
+        lock (gate)
+        {
+            isMissing = pipe is null;
+        }
+
+        if (!isMissing)
+        {
+            return;
+        }
+
+        Start();
+        if (Problem is null)
+        {
+            Noticed?.Invoke(new SupervisorEvent.WardenReplaced(ended, how));
+        }
+        else
+        {
+            TryLater(ended, how);
+        }
+    }
 
     private readonly record struct Guarded(ProcessIdentity Leader, ControlGroup? ControlGroup)
     {

@@ -161,6 +161,28 @@ public sealed class WardenTests
         Assert.All(host.Workers, pid => Assert.True(Facts.IsGoneWithin(pid, OneSecond), $"worker {pid} outlived its host"));
     }
 
+    /// <summary>The workers that live are as much in need of one as those that are still to be started.</summary>
+    [Fact]
+    [Trait("Scenario", "45")]
+    [Trait("Category", "Slow")]
+    public async Task A_warden_that_ended_at_once_too_often_is_tried_again_though_no_worker_starts()
+    {
+        const int givenUp = 50;
+        using var directory = new TemporaryDirectory();
+        using var host = await HostAsync(directory, "grandchild");
+        var family = host.Workers.SelectMany(pid => Processes.InSession(pid)).ToArray();
+        var unseen = 0;
+        await Eventually.IsTrue(() =>
+        {
+            var wardens = host.Wardens();
+            Array.ForEach(wardens, static pid => Libc.kill(pid, 9));
+            return (unseen = wardens.Length == 0 ? unseen + 1 : 0) == givenUp;
+        });
+        await Eventually.IsTrue(() => host.Wardens().Length == 1);
+        host.Kill();
+        Assert.All(family, pid => Assert.True(Facts.IsGoneWithin(pid, OneSecond), $"process {pid} outlived its host"));
+    }
+
     [Fact]
     public async Task The_warden_is_gone_when_its_host_has_ended_properly()
     {
