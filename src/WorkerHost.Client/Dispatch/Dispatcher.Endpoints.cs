@@ -141,7 +141,7 @@ internal sealed partial class Dispatcher
     /// <summary>Nobody will report a worker or a death any more: what has not been reported dead counts as lost.</summary>
     public void SourceEnded(long now)
     {
-        outlook = new WorkerOutlook(Hopeless: true, outlook.LastDeath, NextTry: null);
+        outlook = outlook with { Hopeless = true, NextTry = null };
         foreach (var endpoint in endpoints.ToArray())
         {
             if (endpoint is { Supervised: true, Death: null })

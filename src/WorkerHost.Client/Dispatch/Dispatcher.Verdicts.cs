@@ -188,9 +188,9 @@ internal sealed partial class Dispatcher
         NeverStarted = true,
         RetryAfter = outlook.NextTry,
         Deaths = outlook.LastDeath is { } death ? [death] : [],
-        Message = "no worker can be had: every one failed to start or died too often"
+        Message = "no worker can be had: " + (outlook.NoneWanted ?? "every one failed to start or died too often")
             + (outlook.NextTry is { } next ? string.Create(CultureInfo.InvariantCulture, $"; the next is tried in {next.TotalSeconds:0.#} s") : "")
-            + (outlook.LastDeath is { } last ? $". The last death: {last}" : ""),
+            + (outlook is { NoneWanted: null, LastDeath: { } last } ? $". The last death: {last}" : ""),
     };
 
     private TaskFailure QueueFull(TaskEntry entry)

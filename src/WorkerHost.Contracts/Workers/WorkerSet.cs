@@ -22,7 +22,8 @@ internal sealed record WorkerDeath(DeathReport Report, LedgerEvidence Evidence);
 /// <param name="Hopeless">Every slot has failed so often that its breaker is open: fail waiting tasks instead of holding them.</param>
 /// <param name="LastDeath">The death to show to whoever is refused.</param>
 /// <param name="NextTry">How long until the first slot tries again; null when one is starting or ready.</param>
-internal sealed record WorkerOutlook(bool Hopeless, DeathReport? LastDeath, TimeSpan? NextTry)
+/// <param name="NoneWanted">Why there is no worker where that is no failure: somebody wanted none. Null: they are wanted.</param>
+internal sealed record WorkerOutlook(bool Hopeless, DeathReport? LastDeath, TimeSpan? NextTry, string? NoneWanted = null)
 {
     public static WorkerOutlook Hopeful { get; } = new(false, null, null);
 }

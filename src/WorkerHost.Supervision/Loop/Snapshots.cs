@@ -5,13 +5,13 @@ namespace WorkerHost.Supervision;
 /// <summary>Makes the immutable pictures that the supervisor shows to pools and to people. Pure.</summary>
 internal static class Snapshots
 {
-    public static WorkerSet Workers(long version, IReadOnlyList<Seat> seats, ImmutableArray<WorkerDeath> deaths, DeathReport? lastDeath, int concurrency, TimeSpan now) => new(
+    public static WorkerSet Workers(long version, IReadOnlyList<Seat> seats, ImmutableArray<WorkerDeath> deaths, DeathReport? lastDeath, int concurrency, string? noneWanted, TimeSpan now) => new(
         version,
         [.. seats.Where(s => s.Slot.Serves).Select(s => Endpoint(s.Worker!, concurrency))],
         [.. seats.Where(s => s.Slot.IsSpare).Select(s => Endpoint(s.Worker!, concurrency))],
         [.. seats.Where(IsLeaving).Select(s => s.Worker!.Id)],
         deaths,
-        Outlook(seats, lastDeath, now));
+        Outlook(seats, lastDeath, noneWanted, now));
 
     /// <summary>Whether anybody would see a difference.</summary>
     public static bool Same(WorkerSet one, WorkerSet other) =>
@@ -51,12 +51,12 @@ internal static class Snapshots
     private static bool IsLeaving(Seat seat) =>
         seat.Machine.State is SlotState.Draining or SlotState.Stopping && seat.Worker is { ReadyOn: not null };
 
-    private static WorkerOutlook Outlook(IReadOnlyList<Seat> seats, DeathReport? lastDeath, TimeSpan now)
+    private static WorkerOutlook Outlook(IReadOnlyList<Seat> seats, DeathReport? lastDeath, string? noneWanted, TimeSpan now)
     {
         var hopeless = seats.All(s => s.Machine is { BreakerOpen: true, State: not SlotState.Ready } or { State: SlotState.Stopped or SlotState.Empty });
         var trying = seats.Any(s => s.Machine.State is SlotState.Starting or SlotState.Ready);
         var next = trying ? null : seats.Min(s => s.Machine.NextTryAt);
-        return new WorkerOutlook(hopeless, lastDeath, next is { } at ? Max(at - now, TimeSpan.Zero) : null);
+        return new WorkerOutlook(hopeless, lastDeath, next is { } at ? Max(at - now, TimeSpan.Zero) : null, noneWanted);
     }
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;

@@ -142,7 +142,10 @@ internal sealed partial class SupervisorLoop
     private void Publish()
     {
         var before = Feed.Current;
-        var set = Snapshots.Workers(before.Version + 1, seats, [.. untold], lastDeath, options.Concurrency, Now());
+        var noneWanted = stopping ? "the supervisor of its workers was stopped"
+            : crew.Size.Workers == 0 ? "the pool was scaled to 0 workers (Supervisor.ScaleAsync)"
+            : null;
+        var set = Snapshots.Workers(before.Version + 1, seats, [.. untold], lastDeath, options.Concurrency, noneWanted, Now());
         if (!Snapshots.Same(before, set))
         {
             untold.Clear();
