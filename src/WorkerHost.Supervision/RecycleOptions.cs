@@ -2,7 +2,7 @@ namespace WorkerHost;
 
 /// <summary>
 /// When a worker that works is replaced by a fresh one. The replacement is ready before the old one leaves, and the old one
-/// finishes what it has, for at most <see cref="SupervisorOptions.DrainTimeout"/>; no replacement counts as a crash. Default: never.
+/// finishes what it has, however long that takes (<see cref="MaxDrain"/>); no replacement counts as a crash. Default: never.
 /// Age, idle time and memory are looked at once per <see cref="LivenessOptions.HeartbeatInterval"/>.
 /// </summary>
 public sealed record RecycleOptions
@@ -44,6 +44,15 @@ public sealed record RecycleOptions
     /// tasks, rounded down: below 5 tasks and with the default it is exact.
     /// </summary>
     public double Jitter { get; init; } = 0.2;
+
+    /// <summary>
+    /// For how long a worker that is being replaced as planned (by one of these limits, a restart, a drain of one worker, or scaling
+    /// down) may work on what it has, from being told to leave until SIGTERM; its tasks are then cancelled. From 0 to 24 days; less than
+    /// <see cref="SupervisorOptions.DrainTimeout"/> is possible. Default (null): until its work is done. Whatever this is, one that runs
+    /// nothing and does not leave gets SIGTERM after <see cref="SupervisorOptions.DrainTimeout"/>, and a stop of the supervisor waits for
+    /// nobody longer than that. One that works on counts for <see cref="SupervisorOptions.MaxSurge"/>.
+    /// </summary>
+    public TimeSpan? MaxDrain { get; init; }
 
     /// <summary>Whether anything is to be looked at from time to time.</summary>
     internal bool Watches => MaxTasks is not null || MaxAge is not null || MaxIdle is not null || SoftMemoryBytes is not null || HardMemoryBytes is not null;

@@ -181,7 +181,7 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     /// <summary>Replaces one worker: as soon as another is ready in its place it finishes what it has and leaves.</summary>
     /// <param name="worker">Which; nothing happens when it is gone already.</param>
     /// <param name="cancellationToken">Ends the waiting; the replacement goes on.</param>
-    /// <returns>When it is gone.</returns>
+    /// <returns>When it is gone, which its tasks may delay for as long as they take (<see cref="RecycleOptions.MaxDrain"/>).</returns>
     /// <exception cref="ObjectDisposedException">The supervisor has stopped, or stops meanwhile.</exception>
     public Task DrainAsync(WorkerId worker, CancellationToken cancellationToken = default)
     {

@@ -36,8 +36,9 @@ public sealed record SupervisorOptions
     public TimeSpan BootTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How long a worker told to leave (stop, recycle) may finish what it has, until SIGTERM. Default 30 s. Also told
-    /// to the worker.
+    /// How long a worker told to leave because the supervisor stops may finish what it has, until SIGTERM; from 0 to 24 days. Default
+    /// 30 s. Also told to the worker. After this time a worker that is replaced as planned is looked at: one without work gets SIGTERM,
+    /// one with work may finish it (<see cref="RecycleOptions.MaxDrain"/>).
     /// </summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

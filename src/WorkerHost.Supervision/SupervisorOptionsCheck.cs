@@ -138,6 +138,7 @@ internal static class SupervisorOptionsCheck
         Number(wrong, "Recycling.MaxTasks", recycling.MaxTasks ?? 1, 1, 1_000_000_000);
         Time(wrong, "Recycling.MaxAge", recycling.MaxAge ?? Longest, TimeSpan.FromSeconds(1));
         Time(wrong, "Recycling.MaxIdle", recycling.MaxIdle ?? Longest, TimeSpan.FromSeconds(1));
+        Time(wrong, "Recycling.MaxDrain", recycling.MaxDrain ?? Longest, TimeSpan.Zero);
         if (recycling.SoftMemoryBytes < mebibyte)
         {
             Add(wrong, "Recycling.SoftMemoryBytes", recycling.SoftMemoryBytes, "at least 1048576 (1 MiB)");

@@ -34,7 +34,17 @@ internal sealed partial class WorkerProcess
             }
 
             var drain = TimeSpan.FromMilliseconds(launch.DrainMilliseconds);
-            lifeline.Watch(() => departure.LifelineLost(drain));
+            lifeline.Watch(inItsOwnTime =>
+            {
+                if (inItsOwnTime)
+                {
+                    departure.LeaveInItsOwnTime();
+                }
+                else
+                {
+                    departure.LifelineLost(drain);
+                }
+            });
             if (!OperatingSystem.IsWindows() && !ParentDeath.Follow(supervisorPid))
             {
                 departure.Ask();
@@ -108,7 +118,7 @@ internal sealed partial class WorkerProcess
 
         await departure.Asked.ConfigureAwait(false);
         server.SetServing(false);
-        await DrainAsync(core, TimeSpan.FromMilliseconds(launch.DrainMilliseconds)).ConfigureAwait(false);
+        await DrainAsync(core, departure.InItsOwnTime ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(launch.DrainMilliseconds)).ConfigureAwait(false);
         await server.StopAsync().ConfigureAwait(false);
         core.Queue.Stop();
         return WorkerExitCode.Success;

@@ -5,6 +5,7 @@ using WorkerHost.TestHost;
 
 // usage: WorkerHost.TestHost WORKER TASK MILLISECONDS
 // Keeps the pool busy with the task until SIGTERM, then stops it and says what became of every task that was accepted.
+// SIGUSR1 replaces its workers, and says which is the first that leaves with work in hand.
 const int Workers = 2;
 await using var pool = await WorkerPool.StartAsync(WorkerCommand.Create(args[0]), new EmbeddedPoolOptions { Name = "host", Workers = Workers });
 var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,6 +27,12 @@ while (pool.Supervisor!.Counts.Busy < Workers)
     await Task.Delay(1);
 }
 
+using var replace = PosixSignalRegistration.Create((PosixSignal)10, context =>
+{
+    context.Cancel = true;
+    _ = ReplaceAsync();
+});
+
 Console.WriteLine($"busy {string.Join(' ', pool.Workers.Select(w => w.Pid))}");
 await asked.Task;
 Console.WriteLine("stopping");
@@ -33,3 +40,17 @@ await pool.StopAsync(cancellationToken: hurry.Token);
 await calling;
 Console.WriteLine(caller);
 return 0;
+
+async Task ReplaceAsync()
+{
+    var events = pool.Supervisor!.WatchAsync(after: 0);
+    _ = pool.Supervisor.RestartAsync();
+    await foreach (var what in events)
+    {
+        if (what is SupervisorEvent.Draining leaves && pool.Workers.Any(w => w.Pid == leaves.Pid && w.RunningTasks > 0))
+        {
+            Console.WriteLine($"leaving {leaves.Pid}");
+            return;
+        }
+    }
+}

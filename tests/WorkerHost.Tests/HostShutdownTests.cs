@@ -8,6 +8,7 @@ namespace WorkerHost.Tests;
 public sealed partial class HostShutdownTests
 {
     private const int SigTerm = 15;
+    private const int SigUsr1 = 10;
 
     [Fact]
     [Trait("Scenario", "43")]
@@ -39,6 +40,20 @@ public sealed partial class HostShutdownTests
         Assert.Equal(0, host.ExitCode);
         Assert.Equal(new Outcomes(16, 0, 16, 0), told);
         Assert.All(host.Workers, pid => Assert.False(TestPool.IsAlive(pid)));
+    }
+
+    [Fact]
+    [Trait("Scenario", "45")]
+    public async Task When_a_host_is_killed_a_worker_that_may_leave_in_its_own_time_goes_with_it()
+    {
+        await using var host = await HostProcess.StartAsync("block", 600_000);
+        TestPool.Kill(host.Pid, SigUsr1);
+        var leaving = int.Parse((await host.SaysAsync("leaving")).Split(' ')[1], CultureInfo.InvariantCulture);
+        Assert.True(TestPool.IsAlive(leaving));
+
+        TestPool.Kill(host.Pid);
+
+        await TestPool.Until(() => host.Workers.Append(leaving).All(static pid => !TestPool.IsAlive(pid)));
     }
 
     private sealed record Outcomes(int Accepted, int Succeeded, int Cancelled, int Failed);

@@ -136,6 +136,43 @@ public sealed class LifeTests
     }
 
     [Fact]
+    [Trait("Scenario", "39")]
+    public async Task Asked_to_leave_in_its_own_time_it_ends_no_task_by_itself()
+    {
+        await using var worker = await WorkerUnderTest.StartAsync(static launch => launch with { DrainMilliseconds = 0 });
+        using var session = await worker.OpenSessionAsync();
+        await session.SubmitAsync(
+            Task(1, "meet", $"[\"{worker.PathOf("running")}\", \"{worker.PathOf("go")}\"]"),
+            Task(2, "touch", $"[\"{worker.PathOf("touched")}\"]"));
+        await worker.FileAsync("running");
+
+        worker.AskToLeaveInItsOwnTime();
+
+        // A worker that hurries cancels what runs in the same breath in which it gives back what does not.
+        Assert.True((await session.OutcomeAsync(2)).Recalled);
+        worker.Touch("go");
+        Assert.Null((await session.OutcomeAsync(1)).Failure);
+        Assert.Equal(WorkerExitCode.Success, await worker.ExitAsync());
+    }
+
+    [Fact]
+    [Trait("Scenario", "39")]
+    public async Task Asked_to_leave_in_its_own_time_it_is_hurried_by_the_first_SIGTERM()
+    {
+        await using var worker = await WorkerUnderTest.StartAsync();
+        using var session = await worker.OpenSessionAsync();
+        await session.SubmitAsync(Task(1, "meet", $"[\"{worker.PathOf("running")}\", \"{worker.PathOf("never")}\"]"), Task(2, "nothing"));
+        await worker.FileAsync("running");
+
+        worker.AskToLeaveInItsOwnTime();
+        Assert.True((await session.OutcomeAsync(2)).Recalled);
+        worker.Signal(SigTerm);
+
+        Assert.Equal(Kind.Cancelled, (await session.OutcomeAsync(1)).Failure.Kind);
+        Assert.Equal(WorkerExitCode.Success, await worker.ExitAsync());
+    }
+
+    [Fact]
     public async Task A_worker_that_is_not_ready_yet_leaves_with_its_lifeline()
     {
         await using var worker = await WorkerUnderTest.LaunchAsync(static launch => launch with { DrainMilliseconds = 0 }, "--never-ready");

@@ -250,6 +250,20 @@ public abstract record SupervisorEvent
         public override string Text => $"worker {Id} (pid {Pid}) is to leave: {Reason}";
     }
 
+    /// <summary>
+    /// It is being replaced as planned, still runs tasks after <see cref="SupervisorOptions.DrainTimeout"/>, and may finish them
+    /// (<see cref="RecycleOptions.MaxDrain"/>). Told once; <see cref="WorkerStatus.RunningTasks"/> says how it goes on.
+    /// </summary>
+    /// <param name="Id">Which worker.</param>
+    /// <param name="Pid">Its process id.</param>
+    /// <param name="DrainingFor">Since it was told to leave.</param>
+    /// <param name="RunningTasks">How many tasks it still runs.</param>
+    public sealed record DrainOverdue(WorkerId Id, int Pid, TimeSpan DrainingFor, int RunningTasks) : OfWorker(33, LogLevel.Warning, Id)
+    {
+        /// <inheritdoc/>
+        public override string Text => $"worker {Id} (pid {Pid}) was told to leave {DurationText.Of(DrainingFor)} ago and still runs {RunningTasks} tasks; it is waited for (Recycling.MaxDrain)";
+    }
+
     /// <summary>It has ended, in whatever way: the report says which. Logged as a warning unless it left as planned.</summary>
     public sealed record Died : OfWorker
     {

@@ -52,8 +52,8 @@ internal sealed partial class SupervisorLoop
             case SlotAction.Spawn spawn:
                 await SpawnAsync(seat, new WorkerId(options.PoolName, seat.Number, spawn.Incarnation)).ConfigureAwait(false);
                 break;
-            case SlotAction.AskToLeave:
-                seat.Worker?.AskToLeave();
+            case SlotAction.AskToLeave ask:
+                seat.Worker?.AskToLeave(ask.InItsOwnTime);
                 break;
             case SlotAction.Terminate:
                 seat.Worker?.Terminate();
@@ -68,6 +68,9 @@ internal sealed partial class SupervisorLoop
                 seat.CancelTimer();
                 break;
             case SlotAction.Report:
+                break;
+            case SlotAction.SayOverdue late:
+                Say(new SupervisorEvent.DrainOverdue(new WorkerId(options.PoolName, seat.Number, late.Incarnation), seat.Worker?.Pid ?? 0, late.For, late.Running));
                 break;
             case SlotAction.Abandon abandon:
                 Say(new SupervisorEvent.LeftBehind(new WorkerId(options.PoolName, seat.Number, abandon.Incarnation), seat.Worker?.Pid ?? 0));

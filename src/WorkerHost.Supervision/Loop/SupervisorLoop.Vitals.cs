@@ -50,6 +50,11 @@ internal sealed partial class SupervisorLoop
         Show();
     }
 
+    /// <summary>How many tasks it runs just now, by its own word or its pool's.</summary>
+    private int RunningIn(Seat seat) => seat.Worker is { } worker
+        ? Math.Max(LoadOf(worker.Id).RunningTasks.Length, worker.Look(LoadOf)?.Running ?? 0)
+        : 0;
+
     private Task HeedAsync(Seat seat, Judgement judgement)
     {
         var incarnation = seat.Machine.Incarnation;

@@ -51,7 +51,7 @@ internal sealed partial class SupervisorLoop
 
         this.random = random;
         pace = new LookPace(options.Liveness);
-        var times = new SlotTimes(options.BootTimeout, options.DrainTimeout, options.TerminateGrace);
+        var times = new SlotTimes(options.BootTimeout, options.DrainTimeout, options.TerminateGrace, options.Recycling.MaxDrain);
         crew = new Crew(
             new CrewSize(options.Workers, options.SparesFor(options.Workers), options.MaxSurge),
             _ => new SlotMachine(times, new RestartPolicy(options.Restart, new Random(random.Next()))));
@@ -244,7 +244,7 @@ internal sealed partial class SupervisorLoop
         SlotEvent e = seat.TimerKind switch
         {
             SlotTimer.Boot => new SlotEvent.BootTimedOut(Now(), incarnation),
-            SlotTimer.Drain => new SlotEvent.DrainTimedOut(Now(), incarnation),
+            SlotTimer.Drain => new SlotEvent.DrainTimedOut(Now(), incarnation, RunningIn(seat)),
             SlotTimer.Grace => new SlotEvent.GraceElapsed(Now(), incarnation),
             SlotTimer.Backoff => new SlotEvent.BackoffElapsed(Now(), incarnation),
             _ => throw new InvalidOperationException($"no such timer: {seat.TimerKind}"),

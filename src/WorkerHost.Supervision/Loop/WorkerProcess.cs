@@ -99,7 +99,17 @@ internal sealed class WorkerProcess : ChildListener
         return signs;
     }
 
-    public void AskToLeave() => child?.CloseLifeline();
+    /// <param name="inItsOwnTime">It need not hurry.</param>
+    public void AskToLeave(bool inItsOwnTime)
+    {
+        if (inItsOwnTime)
+        {
+            // Where it does not fit into the pipe, the worker keeps to the limit it has been told at its start.
+            child?.WriteInput(LifelineWords.LeaveInYourOwnTime);
+        }
+
+        child?.CloseLifeline();
+    }
 
     public void Terminate() => Signal(SignalNames.Terminate, group: false);
 

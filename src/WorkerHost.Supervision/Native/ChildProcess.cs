@@ -12,6 +12,9 @@ internal sealed class ChildProcess(ProcessIdentity identity, InputPipe input, Co
 
     public int Pid => identity.Pid;
 
+    /// <summary>Writes to its stdin without ever blocking; false when not all of it could be written.</summary>
+    public bool WriteInput(ReadOnlySpan<byte> bytes) => input.Write(bytes);
+
     /// <summary>Ends its stdin. Safe at any time, any number of times.</summary>
     public void CloseLifeline() => input.Dispose();
 

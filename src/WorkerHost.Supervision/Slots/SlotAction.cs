@@ -6,7 +6,8 @@ internal abstract record SlotAction
     public sealed record Spawn(long Incarnation) : SlotAction;
 
     /// <summary>Close the lifeline: finish what you have and go.</summary>
-    public sealed record AskToLeave : SlotAction;
+    /// <param name="InItsOwnTime">Its work may take as long as it takes; a worker that can hear it is told so.</param>
+    public sealed record AskToLeave(bool InItsOwnTime) : SlotAction;
 
     /// <summary>SIGTERM to the worker itself: what it started may be needed to finish.</summary>
     public sealed record Terminate : SlotAction;
@@ -27,6 +28,12 @@ internal abstract record SlotAction
     /// <param name="NextIn">From the death until its slot starts the next; null: it will not by itself.</param>
     /// <param name="ReadyFor">From ready to the end; null: it never was.</param>
     public sealed record Report(long Incarnation, DeathCause Cause, string? Reason, string Next, TimeSpan? NextIn, TimeSpan? ReadyFor) : SlotAction;
+
+    /// <summary>It is replaced as planned, works on after its time for draining, and is let do so. Once per incarnation.</summary>
+    /// <param name="Incarnation">Which.</param>
+    /// <param name="For">Since it was asked to leave.</param>
+    /// <param name="Running">Tasks it still runs.</param>
+    public sealed record SayOverdue(long Incarnation, TimeSpan For, int Running) : SlotAction;
 
     /// <summary>Even SIGKILL did not end it in time; it is left behind and named.</summary>
     public sealed record Abandon(long Incarnation) : SlotAction;

@@ -29,7 +29,10 @@ internal abstract record SlotEvent(TimeSpan At)
 
     public sealed record BackoffElapsed(TimeSpan At, long Incarnation) : OfIncarnation(At, Incarnation);
 
-    public sealed record DrainTimedOut(TimeSpan At, long Incarnation) : OfIncarnation(At, Incarnation);
+    /// <param name="At">When.</param>
+    /// <param name="Incarnation">Which.</param>
+    /// <param name="Running">Tasks it still runs, as far as anyone knows.</param>
+    public sealed record DrainTimedOut(TimeSpan At, long Incarnation, int Running = 0) : OfIncarnation(At, Incarnation);
 
     public sealed record GraceElapsed(TimeSpan At, long Incarnation) : OfIncarnation(At, Incarnation);
 

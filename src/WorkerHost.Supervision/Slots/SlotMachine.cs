@@ -3,7 +3,11 @@ using System.Collections.Immutable;
 namespace WorkerHost.Supervision;
 
 /// <summary>How long a slot waits for what.</summary>
-internal sealed record SlotTimes(TimeSpan Boot, TimeSpan Drain, TimeSpan TerminateGrace);
+/// <param name="Boot">From the spawn until it is ready.</param>
+/// <param name="Drain">From being asked to leave until it is signalled; one that is replaced as planned is then looked at, and may work on.</param>
+/// <param name="TerminateGrace">From SIGTERM to SIGKILL.</param>
+/// <param name="LongestDrain">For how long one that is replaced as planned may work on; null: as long as its work takes.</param>
+internal sealed record SlotTimes(TimeSpan Boot, TimeSpan Drain, TimeSpan TerminateGrace, TimeSpan? LongestDrain = null);
 
 /// <summary>
 /// One slot's life as a pure state machine: events in, actions out, no clock, no process, no await. It decides
@@ -17,15 +21,20 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     /// <summary>SIGKILL is obeyed within milliseconds, unless the process sits in the kernel; then nothing helps.</summary>
     private static readonly TimeSpan KillWait = TimeSpan.FromSeconds(5);
 
+    /// <summary>One look per second is enough at what may work for hours, however short the time for draining is.</summary>
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
+
     private static readonly SlotAction CancelTimer = new SlotAction.CancelTimer();
     private static readonly SlotAction Terminate = new SlotAction.Terminate();
     private static readonly SlotAction KillGroup = new SlotAction.KillGroup();
-    private static readonly SlotAction AskToLeave = new SlotAction.AskToLeave();
+    private static readonly SlotAction AskToLeave = new SlotAction.AskToLeave(InItsOwnTime: false);
 
     private readonly Queue<string> story = new(StoryLength);
     private Leave? leave;
     private Step step;
     private TimeSpan? readyAt;
+    private TimeSpan askedAt;
+    private bool overdue;
     private TimeSpan graceEndsAt;
     private TimeSpan notBefore;
     private bool placeIsFree;
@@ -143,11 +152,11 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     private ImmutableArray<SlotAction> WhenReady(SlotEvent e) => e switch
     {
         SlotEvent.Exited exited => Died(exited),
-        SlotEvent.RecycleRequested recycle => LeaveWhenDone(SlotState.Draining, LeaveKind.Recycle, recycle.Reason),
+        SlotEvent.RecycleRequested recycle => LeaveWhenDone(SlotState.Draining, LeaveKind.Recycle, recycle.Reason, e.At),
         SlotEvent.KillRequested kill => LeaveNow(SlotState.Draining, LeaveKind.Ordered, kill.Reason, kill.Grace, e.At),
         SlotEvent.Rejected rejected => Reject(rejected.Reason),
         SlotEvent.Condemned condemned => Condemn(condemned),
-        SlotEvent.StopRequested => LeaveWhenDone(SlotState.Stopping, LeaveKind.Stop, "the supervisor is stopping"),
+        SlotEvent.StopRequested => LeaveWhenDone(SlotState.Stopping, LeaveKind.Stop, "the supervisor is stopping", e.At),
         _ => throw Impossible(e),
     };
 
@@ -175,6 +184,8 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
                 return Kill();
             case SlotEvent.Condemned:
                 return [];
+            case SlotEvent.DrainTimedOut { Running: > 0 } drained when step == Step.Asked && State == SlotState.Draining && DrainLeft(e.At) > TimeSpan.Zero:
+                return WorkOn(drained);
             case SlotEvent.DrainTimedOut when step == Step.Asked:
                 return SendTerminate(times.TerminateGrace, e.At);
             case SlotEvent.GraceElapsed when step == Step.Terminated:
@@ -184,7 +195,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
                 placeIsFree = true;
                 return State == SlotState.Stopping ? [new SlotAction.Abandon(Incarnation), .. End()] : [new SlotAction.Abandon(Incarnation)];
             case SlotEvent.StopRequested when State == SlotState.Draining:
-                return Stop();
+                return Stop(e.At);
             case SlotEvent.StopRequested:
                 return [];
             default:
@@ -276,14 +287,37 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         return [Report(e, "none: stopping")];
     }
 
-    private ImmutableArray<SlotAction> LeaveWhenDone(SlotState state, LeaveKind kind, string reason)
+    private ImmutableArray<SlotAction> LeaveWhenDone(SlotState state, LeaveKind kind, string reason, TimeSpan now)
     {
         State = state;
         leave = new Leave(kind, reason, Signalled: false);
         step = Step.Asked;
         placeIsFree = true;
-        return [AskToLeave, new SlotAction.SetTimer(SlotTimer.Drain, times.Drain)];
+        askedAt = now;
+        overdue = false;
+        return kind == LeaveKind.Recycle
+            ? [new SlotAction.AskToLeave(InItsOwnTime: true), new SlotAction.SetTimer(SlotTimer.Drain, Min(times.Drain, DrainLeft(now)))]
+            : [AskToLeave, new SlotAction.SetTimer(SlotTimer.Drain, times.Drain)];
     }
+
+    /// <summary>Nobody is in a hurry to see a worker go that is replaced as planned: its work comes first.</summary>
+    private ImmutableArray<SlotAction> WorkOn(SlotEvent.DrainTimedOut e)
+    {
+        var wait = new SlotAction.SetTimer(SlotTimer.Drain, Min(Max(times.Drain, ShortestPause), DrainLeft(e.At)));
+        if (overdue)
+        {
+            return [wait];
+        }
+
+        overdue = true;
+        return [wait, new SlotAction.SayOverdue(Incarnation, e.At - askedAt, e.Running)];
+    }
+
+    private TimeSpan DrainLeft(TimeSpan now) => times.LongestDrain is { } longest ? askedAt + longest - now : TimeSpan.MaxValue;
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private ImmutableArray<SlotAction> Reject(string reason)
     {
@@ -352,11 +386,16 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         return [new SlotAction.SetTimer(SlotTimer.Grace, kill.Grace)];
     }
 
-    /// <summary>A worker that was to be replaced is now only to end; its timer goes on.</summary>
-    private ImmutableArray<SlotAction> Stop()
+    /// <summary>A worker that was to be replaced is now only to end; one that works on has the time of any other from now on.</summary>
+    private ImmutableArray<SlotAction> Stop(TimeSpan now)
     {
         State = SlotState.Stopping;
-        return step == Step.Abandoned ? End() : [];
+        return step switch
+        {
+            Step.Abandoned => End(),
+            Step.Asked => [new SlotAction.SetTimer(SlotTimer.Drain, Max(TimeSpan.Zero, Min(times.Drain, DrainLeft(now))))],
+            _ => [],
+        };
     }
 
     private ImmutableArray<SlotAction> End()

@@ -62,15 +62,21 @@ internal sealed class Lifeline
         }
     }
 
-    /// <summary>Calls back once, from a thread of its own, when the other end has closed. What is written to it is ignored.</summary>
-    public void Watch(Action lost) => new Thread(
+    /// <summary>
+    /// Calls back once, from a thread of its own, when the other end has closed: with whether the last line was that there is no hurry.
+    /// What else is written to it is ignored.
+    /// </summary>
+    public void Watch(Action<bool> ended) => new Thread(
         () =>
         {
-            var buffer = new byte[256];
+            var last = new byte[LifelineWords.LeaveInYourOwnTime.Length];
             try
             {
-                while (stream.Read(buffer, 0, buffer.Length) > 0)
+                // Longer and shorter lines pass by: only a whole word at the end counts.
+                for (int next; (next = stream.ReadByte()) >= 0;)
                 {
+                    last.AsSpan(1).CopyTo(last);
+                    last[^1] = (byte)next;
                 }
             }
             catch (IOException)
@@ -78,7 +84,7 @@ internal sealed class Lifeline
                 // As good as closed.
             }
 
-            lost();
+            ended(last.AsSpan().SequenceEqual(LifelineWords.LeaveInYourOwnTime));
         },
         WatcherStackBytes)
     { Name = "workerhost lifeline", IsBackground = true }.UnsafeStart();

@@ -139,7 +139,7 @@ public sealed class SlotInvariantTests
             Do(due.Kind switch
             {
                 SlotTimer.Boot => new SlotEvent.BootTimedOut(now, machine.Incarnation),
-                SlotTimer.Drain => new SlotEvent.DrainTimedOut(now, machine.Incarnation),
+                SlotTimer.Drain => new SlotEvent.DrainTimedOut(now, machine.Incarnation, Running: (int)(now.TotalMilliseconds % 2)),
                 SlotTimer.Grace => new SlotEvent.GraceElapsed(now, machine.Incarnation),
                 _ => new SlotEvent.BackoffElapsed(now, machine.Incarnation),
             });

@@ -9,6 +9,7 @@ public sealed class SlotTableTests
         ("Starting", () => After(w => w.Start())),
         ("Ready", () => After(w => w.Start(), w => w.Booted())),
         ("Draining.Asked", () => After(w => w.Start(), w => w.Booted(), w => w.Recycle())),
+        ("Draining.Overdue", () => After(w => w.Start(), w => w.Booted(), w => w.Recycle(), w => w.DrainTimedOut(running: 2))),
         ("Draining.Terminated", () => After(w => w.Start(), w => w.Booted(), w => w.Kill(2))),
         ("Draining.Killed", () => After(w => w.Start(), w => w.BootTimedOut())),
         ("Stopping.Asked", () => After(w => w.Start(), w => w.Booted(), w => w.Stop())),
@@ -30,6 +31,7 @@ public sealed class SlotTableTests
         ("BootTimedOut", w => w.BootTimedOut()),
         ("BackoffElapsed", w => w.BackoffElapsed()),
         ("DrainTimedOut", w => w.DrainTimedOut()),
+        ("DrainTimedOut+2", w => w.DrainTimedOut(running: 2)),
         ("GraceElapsed", w => w.GraceElapsed()),
         ("Recycle", w => w.Recycle()),
         ("Rejected", w => w.Rejected()),
@@ -100,6 +102,38 @@ public sealed class SlotTableTests
                 }
             }
         }
+    }
+
+    [Fact]
+    [Trait("Scenario", "39")]
+    public void A_planned_replacement_waits_for_work_as_long_as_its_limit_says_and_says_so_once()
+    {
+        var world = new SlotWorld(longestDrain: TimeSpan.FromSeconds(50));
+        world.Start();
+        world.Booted();
+        Assert.Equal("AskToLeaveInItsOwnTime Drain(20)", SlotWorld.Text(world.Recycle()));
+        world.Now += TimeSpan.FromSeconds(20);
+        Assert.Equal("Drain(20) SayOverdue#1(20)", SlotWorld.Text(world.DrainTimedOut(running: 1)));
+        world.Now += TimeSpan.FromSeconds(20);
+        Assert.Equal("Drain(10)", SlotWorld.Text(world.DrainTimedOut(running: 1)));
+        world.Now += TimeSpan.FromSeconds(10);
+        Assert.Equal("Terminate Grace(5)", SlotWorld.Text(world.DrainTimedOut(running: 1)));
+    }
+
+    [Fact]
+    public void A_limit_below_the_time_for_draining_is_the_time_for_draining_of_planned_replacements_only()
+    {
+        var world = new SlotWorld(longestDrain: TimeSpan.FromSeconds(3));
+        world.Start();
+        world.Booted();
+        Assert.Equal("AskToLeaveInItsOwnTime Drain(3)", SlotWorld.Text(world.Recycle()));
+        world.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal("Drain(2)", SlotWorld.Text(world.Stop()));
+
+        world = new SlotWorld(longestDrain: TimeSpan.FromSeconds(3));
+        world.Start();
+        world.Booted();
+        Assert.Equal("AskToLeave Drain(20)", SlotWorld.Text(world.Stop()));
     }
 
     [Fact]

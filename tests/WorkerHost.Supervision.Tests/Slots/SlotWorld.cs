@@ -8,8 +8,8 @@ internal sealed class SlotWorld
 {
     public static readonly SlotTimes Times = new(Boot: TimeSpan.FromSeconds(30), Drain: TimeSpan.FromSeconds(20), TerminateGrace: TimeSpan.FromSeconds(5));
 
-    public SlotWorld(RestartOptions? restart = null, double roll = 0.5) =>
-        Machine = new SlotMachine(Times, new RestartPolicy(restart ?? new RestartOptions(), new FixedRandom(roll)));
+    public SlotWorld(RestartOptions? restart = null, double roll = 0.5, TimeSpan? longestDrain = null) =>
+        Machine = new SlotMachine(Times with { LongestDrain = longestDrain }, new RestartPolicy(restart ?? new RestartOptions(), new FixedRandom(roll)));
 
     public SlotMachine Machine { get; }
 
@@ -37,7 +37,7 @@ internal sealed class SlotWorld
 
     public ImmutableArray<SlotAction> BackoffElapsed() => Machine.Handle(new SlotEvent.BackoffElapsed(Now, Incarnation));
 
-    public ImmutableArray<SlotAction> DrainTimedOut() => Machine.Handle(new SlotEvent.DrainTimedOut(Now, Incarnation));
+    public ImmutableArray<SlotAction> DrainTimedOut(int running = 0) => Machine.Handle(new SlotEvent.DrainTimedOut(Now, Incarnation, running));
 
     public ImmutableArray<SlotAction> GraceElapsed() => Machine.Handle(new SlotEvent.GraceElapsed(Now, Incarnation));
 
@@ -59,6 +59,8 @@ internal sealed class SlotWorld
         SlotAction.Spawn spawn => string.Create(CultureInfo.InvariantCulture, $"Spawn#{spawn.Incarnation}"),
         SlotAction.Report report => string.Create(CultureInfo.InvariantCulture, $"Report#{report.Incarnation}[{report.Cause}, {report.Next}]"),
         SlotAction.Abandon abandon => string.Create(CultureInfo.InvariantCulture, $"Abandon#{abandon.Incarnation}"),
+        SlotAction.AskToLeave { InItsOwnTime: true } => "AskToLeaveInItsOwnTime",
+        SlotAction.SayOverdue late => string.Create(CultureInfo.InvariantCulture, $"SayOverdue#{late.Incarnation}({late.For.TotalSeconds})"),
         _ => action.GetType().Name,
     };
 

@@ -166,6 +166,13 @@ internal sealed partial class WorkerUnderTest : IAsyncDisposable
 
     public void CloseLifeline() => process.StandardInput.Close();
 
+    /// <summary>As a supervisor does that replaces it as planned.</summary>
+    public void AskToLeaveInItsOwnTime()
+    {
+        process.StandardInput.BaseStream.Write(LifelineWords.LeaveInYourOwnTime);
+        process.StandardInput.Close();
+    }
+
     public void Signal(int signal) => Assert.Equal(0, Kill(process.Id, signal));
 
     public async Task<int> ExitAsync()
