@@ -21,7 +21,7 @@ public sealed record LivenessOptions
 
     /// <summary>
     /// Silent for this long, a worker is suspect: shown and logged, nothing else. From the last beat or the last finished
-    /// task. At least twice <see cref="HeartbeatInterval"/>; default 3 s.
+    /// task; or from when it was found that nobody listens at its address (looked at so often) while it runs nothing. At least twice <see cref="HeartbeatInterval"/>; default 3 s.
     /// </summary>
     public TimeSpan SuspectAfter { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -57,7 +57,8 @@ public sealed record WorkerStatus
     public long? ResidentBytes { get; init; }
 
     /// <summary>
-    /// For how long neither its heartbeat nor its number of finished tasks had moved at the last look, not counting time in which the supervisor
+    /// For how long neither its heartbeat nor its number of finished tasks had moved at the last look, or nobody had listened at its address
+    /// while it ran nothing, if that is longer; not counting time in which the supervisor
     /// itself stood still; zero for one that moved since the look before. Null when it is not ready.
     /// </summary>
     public TimeSpan? SilentFor { get; init; }

@@ -23,9 +23,10 @@ namespace WorkerHost.Supervision.Dummy;
 /// <c>dies-in-slot=N</c>: exits with 1 where it is in that slot;
 /// <c>dies-while=PATH</c>: as long as there is such a file, exits 50 ms after it was seen to be
 /// ready; <c>code=N</c>: with this code, or 3;
+/// <c>control</c>: beats on its control stream, where it says that it has finished 3 tasks and runs one; <c>usr1=silence</c>: and then no more;
 /// <c>beats</c>: makes its heartbeat in the ledger; <c>debugged-in-slot=N</c>: and says there, in that slot, that a debugger is attached;
 /// <c>usr1=block-ledger</c>: puts a pipe that nobody writes to in the place of its ledger and exits with 1; <c>usr1=hold-ledger</c>: the same, and
-/// another process holds the pipe; <c>usr1=mute</c>: its health service answers no more;
+/// another process holds the pipe; <c>usr1=close</c>: it listens no more, and lives on; <c>usr1=mute</c>: its health service answers no more;
 /// <c>no-watch</c>: its health service has no Watch; <c>not-serving</c>: never gets ready.
 /// </summary>
 internal static class HealthWorker
@@ -46,17 +47,26 @@ internal static class HealthWorker
         }
 
         var finished = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        WebApplication? serving = null;
         using var usr1 = PosixSignalRegistration.Create((PosixSignal)Usr1, context =>
         {
             context.Cancel = true;
-            var how = Value(manners, "usr1") ?? "exit:0";
-            if (how.EndsWith("-ledger", StringComparison.Ordinal))
+            switch (Value(manners, "usr1") ?? "exit:0")
             {
-                ReplaceLedger(launch.GetProperty("ledger").GetString()!, held: how == "hold-ledger");
-                how = "exit:1";
+                case "close":
+                    _ = serving!.StopAsync();
+                    break;
+                case "silence":
+                    ControlStream.IsSilent = true;
+                    break;
+                case "block-ledger" or "hold-ledger":
+                    ReplaceLedger(launch.GetProperty("ledger").GetString()!, held: Value(manners, "usr1") == "hold-ledger");
+                    End("exit:1");
+                    break;
+                case var how:
+                    End(how);
+                    break;
             }
-
-            End(how);
         });
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => context.Cancel = manners.Contains("deaf"));
 
@@ -90,6 +100,7 @@ internal static class HealthWorker
 
         await using var app = Build(launch, manners);
         await app.StartAsync();
+        serving = app;
         if (!manners.Contains("deaf"))
         {
             _ = Console.In.ReadToEndAsync().ContinueWith(_ => finished.TrySetResult(0), TaskScheduler.Default);
@@ -158,6 +169,11 @@ internal static class HealthWorker
         else
         {
             app.MapGrpcService<HealthServiceImpl>();
+        }
+
+        if (manners.Contains("control"))
+        {
+            app.MapGrpcService<ControlStream>();
         }
 
         return app;

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace WorkerHost.Supervision.Dummy;
 
 /// <summary>A process with a supervisor in it, made to be killed; <c>as=USER</c> says who its workers run as, <c>pass-through</c>
-/// hands their output on, <c>death</c> prints how the first of them ends; SIGTERM ends it properly.</summary>
+/// hands their output on, <c>death</c> prints how the first of them ends, <c>tell</c> what happens to them; <c>dead-after=N</c> is for how
+/// many seconds they may be silent; SIGTERM ends it properly.</summary>
 internal static class KillableHost
 {
     public static async Task<int> RunAsync(string directory, int workers, string[] manners)
@@ -22,6 +23,19 @@ internal static class KillableHost
             options = options with { Output = new OutputOptions { Mode = OutputMode.PassThrough } };
         }
 
+        if (manners.FirstOrDefault(m => m.StartsWith("dead-after=", StringComparison.Ordinal)) is { } seconds)
+        {
+            options = options with
+            {
+                Liveness = new LivenessOptions
+                {
+                    HeartbeatInterval = TimeSpan.FromMilliseconds(100),
+                    SuspectAfter = TimeSpan.FromMilliseconds(500),
+                    DeadAfter = TimeSpan.FromSeconds(int.Parse(seconds["dead-after=".Length..], CultureInfo.InvariantCulture)),
+                },
+            };
+        }
+
         await using var supervisor = await Supervisor.StartAsync(WorkerCommand.Self(["serve", .. manners]), options);
         while (supervisor.Workers.Any(w => w.State != SlotState.Ready))
         {
@@ -34,7 +48,22 @@ internal static class KillableHost
             Console.WriteLine(await supervisor.WatchAsync(after: 0).OfType<SupervisorEvent.Died>().FirstAsync());
         }
 
+        if (manners.Contains("tell"))
+        {
+            _ = TellAsync(supervisor);
+        }
+
         await ended.Task;
         return 0;
+    }
+
+    private static async Task TellAsync(Supervisor supervisor)
+    {
+        await foreach (var what in supervisor.WatchAsync())
+        {
+            Console.WriteLine(what is SupervisorEvent.Died { Report: var death }
+                ? string.Create(CultureInfo.InvariantCulture, $"Died {death.Pid} {death.Cause}")
+                : what.GetType().Name);
+        }
     }
 }

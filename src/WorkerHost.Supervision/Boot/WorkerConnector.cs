@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 
 namespace WorkerHost.Supervision;
@@ -51,15 +50,10 @@ internal sealed class WorkerConnector(LaunchPlan plan, WorkerPeer peer, BootStep
             return null;
         }
 
-        var socket = plan.SocketPath is null
-            ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
-            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var socket = plan.NewSocket();
         try
         {
-            EndPoint address = plan.SocketPath is null
-                ? new IPEndPoint(IPAddress.Loopback, plan.Address.Port)
-                : new UnixDomainSocketEndPoint(plan.SocketPath);
-            await socket.ConnectAsync(address, cancel).ConfigureAwait(false);
+            await socket.ConnectAsync(plan.EndPoint, cancel).ConfigureAwait(false);
             if (plan.SocketPath is null || IsWorker(socket))
             {
                 return new NetworkStream(socket, ownsSocket: true);

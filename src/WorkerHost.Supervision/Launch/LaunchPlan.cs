@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace WorkerHost.Supervision;
 
 /// <summary>What one incarnation was given.</summary>
@@ -22,6 +25,14 @@ internal sealed record LaunchPlan
 
     /// <summary>Where it puts its temporary files.</summary>
     public required string TemporaryDirectory { get; init; }
+
+    /// <summary>Where it listens, for a socket.</summary>
+    public EndPoint EndPoint => SocketPath is null ? new IPEndPoint(IPAddress.Loopback, Address.Port) : new UnixDomainSocketEndPoint(SocketPath);
+
+    /// <summary>A socket that can be connected to where it listens.</summary>
+    public Socket NewSocket() => SocketPath is null
+        ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+        : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 
     public string LedgerPath => Directory.LedgerPath;
 }

@@ -24,6 +24,9 @@ internal readonly record struct VitalSigns
     /// <summary>A debugger, or a tracer, is attached to it.</summary>
     public bool IsTraced { get; init; }
 
+    /// <summary>Where nobody listens, and it should; null: somebody does, as far as anyone knows.</summary>
+    public Uri? ClosedAddress { get; init; }
+
     /// <summary>A signal has stopped it: it certainly does nothing.</summary>
     public bool IsStopped { get; init; }
 }

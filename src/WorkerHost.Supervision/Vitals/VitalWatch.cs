@@ -4,6 +4,7 @@ namespace WorkerHost.Supervision;
 internal sealed class VitalWatch(LaunchPlan plan, ProcessIdentity spawned, BootSteps steps, SupervisorOptions options, TimeProvider time) : IAsyncDisposable
 {
     private readonly SignReader reader = new(plan.Directory.Ledger, spawned, options.Concurrency);
+    private readonly Doorbell doorbell = new(plan, options.Liveness.SuspectAfter, time);
     private EndpointHeartbeat? endpoint;
 
     /// <param name="serving">The process that listens; null before it is ready, and then nobody connects to it from here.</param>
@@ -12,7 +13,18 @@ internal sealed class VitalWatch(LaunchPlan plan, ProcessIdentity spawned, BootS
     {
         reader.Follow(serving ?? spawned);
         var signs = reader.Read();
-        if (serving is null || signs.Beats > 0)
+        if (serving is null)
+        {
+            return signs;
+        }
+
+        if (options.Liveness.Enabled)
+        {
+            doorbell.RingIfDue();
+            signs = signs with { ClosedAddress = doorbell.ClosedAddress };
+        }
+
+        if (signs.Beats > 0)
         {
             return signs;
         }
@@ -36,9 +48,13 @@ internal sealed class VitalWatch(LaunchPlan plan, ProcessIdentity spawned, BootS
         return reader.PeakBytes();
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         reader.Dispose();
-        return endpoint?.DisposeAsync() ?? ValueTask.CompletedTask;
+        await doorbell.DisposeAsync().ConfigureAwait(false);
+        if (endpoint is not null)
+        {
+            await endpoint.DisposeAsync().ConfigureAwait(false);
+        }
     }
 }

@@ -4,6 +4,7 @@ namespace WorkerHost.Supervision;
 internal sealed class WorkerVitals(WorkerLimits limits, LivenessOptions liveness, RecycleOptions recycling)
 {
     private readonly Pulse pulse = new(liveness);
+    private readonly Reach reach = new(liveness);
     private readonly LifeSpan lifeSpan = new(limits, recycling);
 
     public WorkerLimits Limits => limits;
@@ -11,9 +12,10 @@ internal sealed class WorkerVitals(WorkerLimits limits, LivenessOptions liveness
     /// <summary>The last that was seen; null before the first look.</summary>
     public VitalSigns? Signs { get; private set; }
 
-    public TimeSpan Silence => pulse.Silence;
+    /// <summary>The longer of being silent and being out of reach.</summary>
+    public TimeSpan Silence => pulse.Silence > reach.ClosedFor ? pulse.Silence : reach.ClosedFor;
 
-    public bool IsSuspect => pulse.IsSuspect;
+    public bool IsSuspect => pulse.IsSuspect || reach.IsSuspect;
 
     public bool IsBeingDebugged => pulse.IsBeingDebugged;
 
@@ -32,8 +34,11 @@ internal sealed class WorkerVitals(WorkerLimits limits, LivenessOptions liveness
             return limit;
         }
 
-        var alive = pulse.Look(counts, signs, leaving: state != SlotState.Ready);
-        return alive.Kind != JudgementKind.None || state != SlotState.Ready || pulse.IsBeingDebugged || pulse.IsSuspect
+        var leaving = state != SlotState.Ready;
+        var alive = pulse.Look(counts, signs, leaving);
+        var reachable = reach.Look(counts, signs, leaving);
+        alive = alive.Kind != JudgementKind.None ? alive : reachable;
+        return alive.Kind != JudgementKind.None || leaving || pulse.IsBeingDebugged || IsSuspect
             ? alive
             : lifeSpan.Look(now, now - ready, signs);
     }

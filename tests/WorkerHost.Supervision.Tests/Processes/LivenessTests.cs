@@ -7,8 +7,12 @@ public sealed class LivenessTests
 {
     private const int SigStop = 19;
     private const int SigCont = 18;
+    private const int SigUsr1 = 10;
 
     private static readonly LivenessOptions Short = QuickLiveness.Impatient;
+
+    /// <summary>For those who live and are to be found out of another reason than silence.</summary>
+    private static readonly LivenessOptions Unhurried = Short with { DeadAfter = TimeSpan.FromSeconds(5) };
 
     [Theory]
     [InlineData("beats", "no heartbeat and no finished task for")]
@@ -26,6 +30,22 @@ public sealed class LivenessTests
         Assert.Contains("Liveness.DeadAfter is 2 s", report.Reason, StringComparison.Ordinal);
         Assert.Contains("a signal has stopped the process", report.Reason, StringComparison.Ordinal);
         Assert.True(report.IsOfItsOwnMaking);
+        await supervised.ReadyAsync(w => w.Pid != worker.Pid);
+    }
+
+    [Theory]
+    [InlineData(WorkerTransport.UnixSocket)]
+    [InlineData(WorkerTransport.LoopbackTcp)]
+    public async Task A_worker_that_closes_its_listening_socket_and_lives_on_is_suspected_killed_and_replaced(WorkerTransport transport)
+    {
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats", "usr1=close"), Options(Unhurried) with { Transport = transport });
+        var events = new Watched(supervised.Supervisor);
+        var worker = await supervised.ReadyAsync();
+        supervised.Signal(worker.Pid, SigUsr1);
+        Assert.Equal(worker.Id, (await events.Until<SupervisorEvent.Suspected>()).Id);
+        var report = (await supervised.DeathAsync()).Report;
+        Assert.Equal((DeathCause.Hang, "SIGKILL", worker.Id), (report.Cause, report.Signal, report.Worker));
+        Assert.Contains($"its listening socket {worker.Address.OriginalString} has been closed for", report.Reason, StringComparison.Ordinal);
         await supervised.ReadyAsync(w => w.Pid != worker.Pid);
     }
 
@@ -65,7 +85,7 @@ public sealed class LivenessTests
         var worker = await supervised.ReadyAsync();
         supervised.BackChannel.ReportLoad(_ => new WorkerLoad(["t-1"], 0, TimeSpan.Zero));
         var events = new Watched(supervised.Supervisor);
-        supervised.Signal(worker.Pid, 10);
+        supervised.Signal(worker.Pid, SigUsr1);
 
         // It may have but one thread, and that runs the task.
         await events.Until<SupervisorEvent.Suspected>();
@@ -73,6 +93,86 @@ public sealed class LivenessTests
         Assert.True(Facts.IsAlive(worker.Pid));
         supervised.BackChannel.ReportLoad(_ => WorkerLoad.None);
         Assert.Equal(DeathCause.Hang, (await supervised.DeathAsync()).Report.Cause);
+    }
+
+    [Fact]
+    public async Task A_worker_without_a_ledger_is_heard_on_its_control_stream_alone()
+    {
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("control", "usr1=silence"), Options(Unhurried));
+        var worker = await supervised.ReadyAsync();
+        while (Assert.Single(supervised.Supervisor.Workers) is not { TasksFinished: 3, RunningTasks: 1, SilentFor: not null, IsSuspect: false })
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
+        // Its health service goes on answering, and it says that it runs a task: neither excuses who said that he would beat.
+        supervised.Signal(worker.Pid, SigUsr1);
+        var report = (await supervised.DeathAsync()).Report;
+        Assert.Equal(DeathCause.Hang, report.Cause);
+        Assert.StartsWith("no heartbeat on its control stream", report.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_changes_nothing()
+    {
+        var clock = new JumpingClock();
+        var options = Options(QuickLiveness.Patient) with { Workers = 2, Recycling = new RecycleOptions { MaxAge = TimeSpan.FromHours(1), MaxIdle = TimeSpan.FromHours(1) } };
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats", "finish=1"), options, clock);
+        await supervised.Sets.Until(static s => s.Ready.Length == 2 && s.Spares.Length == 1);
+        var workers = supervised.Supervisor.Workers.Select(w => w.Id).ToArray();
+        var looks = 20;
+        for (var seen = clock.Ticks; looks > 0;)
+        {
+            if (clock.Ticks == seen)
+            {
+                await Task.Delay(5, TestContext.Current.CancellationToken);
+                continue;
+            }
+
+            seen = clock.Ticks;
+            clock.Jump(TimeSpan.FromDays(looks % 2 == 0 ? 30 : -60));
+            looks--;
+        }
+
+        Assert.Equal(workers, supervised.Supervisor.Workers.Select(w => w.Id));
+        Assert.Equal(0, supervised.Supervisor.Totals.Deaths.Values.Sum());
+    }
+
+    [Fact]
+    public async Task A_host_that_stood_still_for_longer_than_silence_may_last_forgives_its_workers()
+    {
+        using var directory = new TemporaryDirectory();
+        var dummy = Path.Combine(AppContext.BaseDirectory, "WorkerHost.Supervision.Dummy");
+        using var host = Process.Start(new ProcessStartInfo(dummy, ["host", directory.Path, "2", "tell", "dead-after=5", "beats"]) { RedirectStandardOutput = true })!;
+        try
+        {
+            var told = host.StandardOutput;
+            var workers = (await told.ReadLineAsync(TestContext.Current.CancellationToken).Soon())!.Split(' ').Select(int.Parse).ToArray();
+            Assert.Equal(0, Libc.kill(host.Id, SigStop));
+
+            // Nothing can tell that time has passed for someone who stands still, but time.
+            await Task.Delay(TimeSpan.FromSeconds(7), TestContext.Current.CancellationToken);
+            Assert.Equal(0, Libc.kill(host.Id, SigCont));
+            string? line;
+            while ((line = await told.ReadLineAsync(TestContext.Current.CancellationToken).Soon())!.StartsWith("Stalled", StringComparison.Ordinal) is false)
+            {
+                Assert.DoesNotContain("Died", line, StringComparison.Ordinal);
+            }
+
+            // The next death is the one that is asked for.
+            Assert.Equal(0, Libc.kill(workers[0], 9));
+            while (!(line = await told.ReadLineAsync(TestContext.Current.CancellationToken).Soon())!.StartsWith("Died", StringComparison.Ordinal))
+            {
+            }
+
+            Assert.Equal($"Died {workers[0]} Killed", line);
+            Assert.True(Facts.IsAlive(workers[1]));
+        }
+        finally
+        {
+            host.Kill();
+            await host.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
     }
 
     [Fact]
@@ -147,6 +247,20 @@ public sealed class LivenessTests
         Assert.Equal(DeathCause.Recycle, report.Cause);
         Assert.StartsWith("it has been ready for 1", report.Reason, StringComparison.Ordinal);
         Assert.Contains("Recycling.MaxAge is 1 s", report.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_worker_that_has_been_idle_for_long_after_work_is_replaced_behind_a_ready_one()
+    {
+        var options = Options(QuickLiveness.Patient) with { Recycling = new RecycleOptions { MaxIdle = TimeSpan.FromSeconds(1), Jitter = 0 } };
+        await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats", "finish=5"), options);
+        var worker = await supervised.ReadyAsync();
+        var set = await supervised.Sets.Until(static s => s.Deaths.Length > 0);
+        var report = Assert.Single(set.Deaths).Report;
+        Assert.Equal((worker.Id, DeathCause.Recycle), (report.Worker, report.Cause));
+        Assert.StartsWith("it has been idle for 1", report.Reason, StringComparison.Ordinal);
+        Assert.Contains("Recycling.MaxIdle is 1 s", report.Reason, StringComparison.Ordinal);
+        Assert.NotEqual(worker.Id, Assert.Single(set.Ready).Id);
     }
 
     [Fact]

@@ -28,7 +28,7 @@ internal sealed class Supervised : IAsyncDisposable
 
     public static WorkerCommand Shell(string script) => WorkerCommand.Create("sh", "-c", script);
 
-    public static async Task<Supervised> StartAsync(WorkerCommand command, SupervisorOptions? options = null)
+    public static async Task<Supervised> StartAsync(WorkerCommand command, SupervisorOptions? options = null, TimeProvider? time = null)
     {
         var log = new RecordingLoggers();
         var directory = new TemporaryDirectory();
@@ -40,7 +40,7 @@ internal sealed class Supervised : IAsyncDisposable
                 directory.OpenToOthers();
             }
 
-            var supervisor = await Supervisor.StartAsync(command, options, null, log, TestContext.Current.CancellationToken).Soon();
+            var supervisor = await Supervisor.StartAsync(command, options, time, log, TestContext.Current.CancellationToken).Soon();
             return new Supervised(supervisor, log, directory, ((IWorkerSource)supervisor).Subscribe());
         }
         catch
