@@ -1,12 +1,13 @@
 namespace WorkerHost.Benchmarks;
 
 /// <summary>How long to measure.</summary>
-internal sealed record BenchmarkOptions(bool Quick, string? JsonFile, int InFlight)
+internal sealed record BenchmarkOptions(bool Quick, string? JsonFile, int InFlight, string? Part)
 {
     public const string Usage = """
-        usage: WorkerHost.Benchmarks [--quick] [--json FILE] [--in-flight N]
+        usage: WorkerHost.Benchmarks [--quick] [--part echo|starts|loads] [--json FILE] [--in-flight N]
 
-          --quick        short rounds, at most two minutes in all
+          --quick        short rounds, three minutes in all
+          --part PART    only echoes of 8 bytes, only starts and recoveries, or only payloads and other loads
           --json FILE    also write the figures there, a line of JSON each; the file is overwritten
           --in-flight N  tasks under way at a time, of every contender, in all; default 512
         """;
@@ -28,15 +29,20 @@ internal sealed record BenchmarkOptions(bool Quick, string? JsonFile, int InFlig
 
     public TimeSpan WarmUp => TimeSpan.FromSeconds(Quick ? 2 : 4);
 
+    public bool Has(string part) => Part is null || Part == part;
+
     public static BenchmarkOptions? Parse(string[] arguments)
     {
-        var options = new BenchmarkOptions(Quick: false, JsonFile: null, InFlight: 512);
+        var options = new BenchmarkOptions(Quick: false, JsonFile: null, InFlight: 512, Part: null);
         for (var i = 0; i < arguments.Length; i++)
         {
             switch (arguments[i])
             {
                 case "--quick":
                     options = options with { Quick = true };
+                    break;
+                case "--part" when i + 1 < arguments.Length && arguments[i + 1] is "echo" or "starts" or "loads":
+                    options = options with { Part = arguments[++i] };
                     break;
                 case "--json" when i + 1 < arguments.Length:
                     options = options with { JsonFile = arguments[++i] };

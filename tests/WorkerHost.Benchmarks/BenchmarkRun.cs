@@ -8,13 +8,42 @@ internal static class BenchmarkRun
 {
     public static async Task<IReadOnlyList<Figure>> RunAsync(BenchmarkOptions options, TextWriter log)
     {
-        await using var pool = await PoolContender.StartAsync(options.Workers);
-        await using var raw = await RawUnaryContender.StartAsync(options.Workers, pool.WorkerEnvironment());
-        await using var python = await ProcessPoolContender.StartAsync(options.Workers);
-        await using var starts = await StartMeasurements.PrepareAsync(log);
-        MachineFacts.Print(log, options, python.Version, $"{starts.Hello.Description}; the worker of the starts: {starts.Lean.Description}", pool.WorkerEnvironment());
-
         var samples = new SampleSet();
+        await using var starts = await StartMeasurements.PrepareAsync(log);
+        IReadOnlyDictionary<string, string> environment;
+        await using (var pool = await PoolContender.StartAsync(options.Workers))
+        {
+            environment = pool.WorkerEnvironment();
+            await using var raw = await RawUnaryContender.StartAsync(options.Workers, environment);
+            await using var python = await ProcessPoolContender.StartAsync(options.Workers);
+            MachineFacts.Print(log, options, python.Version, $"{starts.Hello.Description}; the worker of the starts: {starts.Lean.Description}", environment);
+            if (options.Has("echo"))
+            {
+                await EchoAsync(options, samples, log, pool, raw, python);
+            }
+
+            if (options.Has("loads"))
+            {
+                await PayloadsAsync(options, samples, log, pool, raw);
+            }
+        }
+
+        // Nothing else of ours is alive from here on.
+        if (options.Has("loads"))
+        {
+            await LoadsAsync(options, samples, log);
+        }
+
+        if (options.Has("starts"))
+        {
+            await StartsAsync(options, samples, log, starts, environment);
+        }
+
+        return samples.Figures();
+    }
+
+    private static async Task EchoAsync(BenchmarkOptions options, SampleSet samples, TextWriter log, PoolContender pool, RawUnaryContender raw, ProcessPoolContender python)
+    {
         IContender[] contenders = python.IsThere ? [pool, raw, python] : [pool, raw];
         foreach (var contender in contenders)
         {
@@ -34,7 +63,7 @@ internal static class BenchmarkRun
 
                 if (contender == pool)
                 {
-                    samples.Add("echo8.pool.client_bytes_per_task", "B", (double)result.AllocatedBytes / result.Tasks);
+                    samples.Add("echo8.pool.alloc_bytes_per_task", "B", (double)result.AllocatedBytes / result.Tasks);
                 }
             }
 
@@ -60,8 +89,51 @@ internal static class BenchmarkRun
         }
 
         log.WriteLine($"latency: {samples.Last(["echo8.pool.p50_us", "echo8.raw_unary.p50_us"])}");
+    }
 
-        // Nothing else of ours is alive but idle while processes start.
+    private static async Task PayloadsAsync(BenchmarkOptions options, SampleSet samples, TextWriter log, PoolContender pool, RawUnaryContender raw)
+    {
+        (string Name, int Bytes, int InFlight)[] sizes = [("echo1m", 1 << 20, 4), ("echo16m", 16 << 20, 2)];
+        for (var round = 0; round <= options.Rounds; round++)
+        {
+            foreach (var (name, bytes, inFlight) in sizes)
+            {
+                foreach (var contender in (DotnetContender[])[pool, raw])
+                {
+                    var rate = await contender.MeasurePayloadsAsync(bytes, inFlight, options.LatencyRound);
+                    if (round > 0)
+                    {
+                        samples.Add($"{name}.{contender.Name}.mb_per_s", "MB/s", rate);
+                    }
+                }
+            }
+        }
+
+        log.WriteLine($"payloads: {samples.Last(sizes.SelectMany(static s => new[] { $"{s.Name}.pool.mb_per_s", $"{s.Name}.raw_unary.mb_per_s" }))}");
+    }
+
+    private static async Task LoadsAsync(BenchmarkOptions options, SampleSet samples, TextWriter log)
+    {
+        int[] workers = [1, 2, 4, 8];
+        for (var round = 1; round <= options.Rounds; round++)
+        {
+            samples.Add("cpu10ms.pool.makespan_ratio", "", await LoadMeasurements.MakespanRatioAsync(options.Workers, tasks: 200));
+            samples.Add("mixed.pool.short_p99_ratio", "", await LoadMeasurements.ShortP99RatioAsync(options.Workers, 4 * options.Round, seed: round));
+            foreach (var count in workers)
+            {
+                samples.Add($"scale.workers_{count}.tasks_per_s", "tasks/s", await LoadMeasurements.RateAsync(count, options.InFlight, options.LatencyRound));
+            }
+
+            await using var pool = await LoadMeasurements.StartAsync(options.Workers);
+            await LoadMeasurements.QueuedAsync(pool, 100_000);
+            samples.Add("queued.1k.us_per_task", "us", await LoadMeasurements.QueuedAsync(pool, 1_000));
+            samples.Add("queued.1m.us_per_task", "us", await LoadMeasurements.QueuedAsync(pool, 1_000_000));
+            log.WriteLine($"loads {round} of {options.Rounds}: {samples.Last(["cpu10ms.pool.makespan_ratio", "mixed.pool.short_p99_ratio", "queued.1k.us_per_task", "queued.1m.us_per_task"])}");
+        }
+    }
+
+    private static async Task StartsAsync(BenchmarkOptions options, SampleSet samples, TextWriter log, StartMeasurements starts, IReadOnlyDictionary<string, string> environment)
+    {
         for (var round = 0; round <= options.Rounds; round++)
         {
             var hello = await starts.HelloAsync();
@@ -69,7 +141,7 @@ internal static class BenchmarkRun
             var cold = await starts.ColdRecoveryAsync();
             var spare = await starts.SpareRecoveryAsync();
             var worker = await starts.IdleWorkerMemoryAsync();
-            var slim = await starts.SlimKestrelMemoryAsync(pool.WorkerEnvironment());
+            var slim = await starts.SlimKestrelMemoryAsync(environment);
             if (round > 0)
             {
                 samples.Add("start.hello_ms", "ms", hello);
@@ -82,6 +154,5 @@ internal static class BenchmarkRun
         }
 
         log.WriteLine($"starts: {samples.Last(["start.hello_ms", "start.ready_ms", "recovery.cold_ms", "recovery.spare_ms", "idle.worker_rss_mb", "idle.slim_kestrel_rss_mb"])}");
-        return samples.Figures();
     }
 }

@@ -5,6 +5,9 @@ if (WorkerApplication.IsWorker)
 {
     var worker = WorkerApplication.Create(args);
     worker.MapTask("echo", static (data, _, _) => new ValueTask<ReadOnlyMemory<byte>>(data));
+    worker.MapTask("compute", static (double milliseconds) => Work.Compute(milliseconds));
+    worker.MapTask("occupy_short", static (double milliseconds) => Work.Occupy(milliseconds));
+    worker.MapTask("occupy_long", static (double milliseconds) => Work.Occupy(milliseconds));
     return await worker.RunAsync();
 }
 

@@ -5,7 +5,7 @@ namespace WorkerHost.Benchmarks;
 /// <summary>A contender whose client is this process: the same loops drive each of them.</summary>
 internal abstract class DotnetContender : IContender
 {
-    protected static readonly byte[] Data = "8 bytes!"u8.ToArray();
+    public static readonly byte[] Data = "8 bytes!"u8.ToArray();
 
     public abstract string Name { get; }
 
@@ -33,7 +33,7 @@ internal abstract class DotnetContender : IContender
             long count = 0;
             while (Stopwatch.GetTimestamp() < end)
             {
-                await EchoAsync(i);
+                await EchoAsync(i, Data);
                 count++;
             }
 
@@ -49,7 +49,7 @@ internal abstract class DotnetContender : IContender
         for (var i = 0; Stopwatch.GetTimestamp() < end; i++)
         {
             var started = Stopwatch.GetTimestamp();
-            await EchoAsync(i);
+            await EchoAsync(i, Data);
             micros.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
         }
 
@@ -57,8 +57,27 @@ internal abstract class DotnetContender : IContender
         return (micros[micros.Count / 2], micros[(int)(micros.Count * 0.99)]);
     }
 
+    /// <summary>Megabytes (10⁶ bytes) per second that go to the workers, and as many back.</summary>
+    public async Task<double> MeasurePayloadsAsync(int bytes, int inFlight, TimeSpan duration)
+    {
+        var payload = new byte[bytes];
+        var done = new long[inFlight];
+        GC.Collect();
+        var started = Stopwatch.GetTimestamp();
+        var end = started + (long)(duration.TotalSeconds * Stopwatch.Frequency);
+        await Task.WhenAll(Enumerable.Range(0, inFlight).Select(i => Task.Run(async () =>
+        {
+            while (Stopwatch.GetTimestamp() < end)
+            {
+                await EchoAsync(i, payload);
+                done[i]++;
+            }
+        })));
+        return done.Sum() * (bytes / 1e6) / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
     /// <summary>Echoes once; <paramref name="turn"/> says whose turn it is where the contender does not choose a worker itself.</summary>
-    protected abstract Task EchoAsync(int turn);
+    protected abstract Task EchoAsync(int turn, ReadOnlyMemory<byte> data);
 
     public abstract ValueTask DisposeAsync();
 }

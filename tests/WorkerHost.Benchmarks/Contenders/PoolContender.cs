@@ -24,7 +24,7 @@ internal sealed class PoolContender : DotnetContender
         var contender = new PoolContender(pool);
         while (pool.Workers.Any(w => w.State != SlotState.Ready))
         {
-            await contender.EchoAsync(0);
+            await contender.EchoAsync(0, Data);
         }
 
         return contender;
@@ -37,7 +37,7 @@ internal sealed class PoolContender : DotnetContender
         .Where(v => !v[0].StartsWith("WORKERHOST_", StringComparison.Ordinal))
         .ToDictionary(v => v[0], v => v[1]);
 
-    protected override Task EchoAsync(int turn) => pool.SubmitBytes("echo", Data).Task;
+    protected override Task EchoAsync(int turn, ReadOnlyMemory<byte> data) => pool.SubmitBytes("echo", data).Task;
 
     public override ValueTask DisposeAsync() => pool.DisposeAsync();
 }

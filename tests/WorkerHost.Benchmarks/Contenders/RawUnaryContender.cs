@@ -8,7 +8,7 @@ namespace WorkerHost.Benchmarks;
 /// <summary>The same echo as a unary gRPC call: a server process per worker and one warm channel to each.</summary>
 internal sealed class RawUnaryContender : DotnetContender
 {
-    private static readonly EchoMessage Message = new() { Data = UnsafeByteOperations.UnsafeWrap(Data) };
+    private static readonly EchoMessage Small = new() { Data = UnsafeByteOperations.UnsafeWrap(Data) };
 
     private readonly string folder = Directory.CreateTempSubdirectory("wh-raw-").FullName;
     private readonly List<Process> servers = [];
@@ -34,7 +34,11 @@ internal sealed class RawUnaryContender : DotnetContender
         return contender;
     }
 
-    protected override Task EchoAsync(int turn) => clients[turn % clients.Count].SayAsync(Message).ResponseAsync;
+    protected override Task EchoAsync(int turn, ReadOnlyMemory<byte> data)
+    {
+        var message = data.Length == Data.Length ? Small : new EchoMessage { Data = UnsafeByteOperations.UnsafeWrap(data) };
+        return clients[turn % clients.Count].SayAsync(message).ResponseAsync;
+    }
 
     public override async ValueTask DisposeAsync()
     {
@@ -75,7 +79,7 @@ internal sealed class RawUnaryContender : DotnetContender
                 return new NetworkStream(connection, ownsSocket: true);
             },
         };
-        var channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
+        var channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = null, MaxSendMessageSize = null });
         channels.Add(channel);
         clients.Add(new Echo.EchoClient(channel));
     }
