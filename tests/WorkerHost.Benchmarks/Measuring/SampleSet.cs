@@ -21,7 +21,9 @@ internal sealed class SampleSet
     }
 
     public string Last(IEnumerable<string> names) => string.Join(", ", names.Where(samples.ContainsKey).Select(
-        name => string.Create(CultureInfo.InvariantCulture, $"{name} {samples[name].Values[^1]:N0}")));
+        name => string.Create(CultureInfo.InvariantCulture, $"{name} {Number(samples[name].Values[^1])}")));
+
+    public static string Number(double value) => value.ToString(value >= 100 ? "N0" : "0.##", CultureInfo.InvariantCulture);
 
     public IReadOnlyList<Figure> Figures() =>
     [

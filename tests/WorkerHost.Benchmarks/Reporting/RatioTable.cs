@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace WorkerHost.Benchmarks;
 
 /// <summary>The figures, and those that count: ratios with the floor that has to hold and the aim behind it.</summary>
@@ -32,7 +30,7 @@ internal static class RatioTable
         output.WriteLine($"{"",-48}{"median",14}{"min",14}{"max",14}");
         foreach (var f in figures)
         {
-            output.WriteLine($"{f.Name,-48}{Number(f.Value),14}{Number(f.Min),14}{Number(f.Max),14}  {f.Unit}");
+            output.WriteLine($"{f.Name,-48}{SampleSet.Number(f.Value),14}{SampleSet.Number(f.Min),14}{SampleSet.Number(f.Max),14}  {f.Unit}");
         }
 
         output.WriteLine();
@@ -42,7 +40,7 @@ internal static class RatioTable
             if (byName.TryGetValue(ratio.Over, out var over) && (ratio.Under is null || byName.ContainsKey(ratio.Under)))
             {
                 var value = ratio.Under is null ? over.Value : over.Value / byName[ratio.Under].Value;
-                output.WriteLine($"{ratio.What,-48}{Number(value),14}{Limit(ratio, ratio.Floor),14}{Limit(ratio, ratio.Aim),14}  {Verdict(ratio, value)}");
+                output.WriteLine($"{ratio.What,-48}{SampleSet.Number(value),14}{Limit(ratio, ratio.Floor),14}{Limit(ratio, ratio.Aim),14}  {Verdict(ratio, value)}");
             }
             else
             {
@@ -51,7 +49,7 @@ internal static class RatioTable
         }
     }
 
-    private static string Limit(Ratio ratio, double? limit) => limit is { } l ? $"{(ratio.MoreIsBetter ? '≥' : '≤')} {Number(l)}" : "-";
+    private static string Limit(Ratio ratio, double? limit) => limit is { } l ? $"{(ratio.MoreIsBetter ? '≥' : '≤')} {SampleSet.Number(l)}" : "-";
 
     private static string Verdict(Ratio ratio, double value) =>
         ratio is not { Floor: { } floor, Aim: { } aim } ? ""
@@ -60,6 +58,4 @@ internal static class RatioTable
         : "FLOOR MISSED";
 
     private static bool Holds(Ratio ratio, double value, double limit) => ratio.MoreIsBetter ? value >= limit : value <= limit;
-
-    private static string Number(double value) => value.ToString(value >= 100 ? "N0" : "0.##", CultureInfo.InvariantCulture);
 }
