@@ -89,6 +89,9 @@ public sealed class CrashTests : IAsyncLifetime
         Assert.Equal(2, future.Attempts.Count);
         Assert.Equal("SIGKILL", future.Attempts[0].Death?.Signal);
         Assert.Equal(survivor, future.Attempts[1].Pid);
+        Assert.Equal([AttemptEnd.Lost, AttemptEnd.Succeeded], future.Attempts.Select(a => a.End));
+        Assert.Equal(StartVerdict.Running, future.Attempts[0].Failure!.Verdict);
+        Assert.True(future.Attempts[0].SentAt < future.Attempts[0].EndedAt && future.Attempts[0].EndedAt <= future.Attempts[1].SentAt && future.Attempts[1].SentAt < future.Attempts[1].EndedAt);
         Assert.NotEqual(future.Attempts[0].Pid, survivor);
         File.Delete(marker);
     }

@@ -28,7 +28,7 @@ public sealed class EvidenceTests
         Assert.Equal(LedgerStage.Ready, evidence.Stage);
         Assert.Equal(1, evidence.Finished);
         Assert.True(evidence.Heartbeat > 0);
-        Assert.Equal(StartVerdict.Unknown, evidence.Judge(session.Key, 1));
+        Assert.Equal(StartVerdict.Passed, evidence.Judge(session.Key, 1));
         Assert.Equal(StartVerdict.Running, evidence.Judge(session.Key, 2));
         Assert.Equal(StartVerdict.NeverStarted, evidence.Judge(session.Key, 3));
         Assert.Equal(StartVerdict.NeverStarted, evidence.Judge(session.Key, 4));
@@ -57,8 +57,8 @@ public sealed class EvidenceTests
         Assert.Equal(StartVerdict.Running, evidence.Judge(one.Key, 10));
         Assert.Equal(StartVerdict.Running, evidence.Judge(two.Key, 20));
         Assert.Equal(StartVerdict.Running, evidence.Judge(one.Key, 61));
-        Assert.Equal(StartVerdict.Unknown, evidence.Judge(one.Key, 11));
-        Assert.Equal(StartVerdict.Unknown, evidence.Judge(one.Key, 60));
+        Assert.Equal(StartVerdict.Passed, evidence.Judge(one.Key, 11));
+        Assert.Equal(StartVerdict.Passed, evidence.Judge(one.Key, 60));
         Assert.Equal(StartVerdict.NeverStarted, evidence.Judge(one.Key, 62));
         Assert.Equal(StartVerdict.NeverStarted, evidence.Judge(two.Key, 21));
         Assert.Equal(50, evidence.Finished);

@@ -25,7 +25,7 @@ internal sealed partial class DispatchLoop : IDisposable
 
     public DispatchLoop(DispatcherOptions options, TimeProvider time, RetryOwner retries, IWorkerBackChannel? backChannel, ILogger logger)
     {
-        dispatcher = new Dispatcher(options with { TicksPerSecond = time.TimestampFrequency });
+        dispatcher = new Dispatcher(options with { TicksPerSecond = time.TimestampFrequency, Anchor = (time.GetTimestamp(), time.GetUtcNow()) });
         this.time = time;
         this.retries = retries;
         this.backChannel = backChannel;
@@ -189,19 +189,10 @@ internal sealed partial class DispatchLoop : IDisposable
     {
         lock (gate)
         {
-            var running = false;
-            IReadOnlyList<TaskAttempt> attempts = entry.PastAttempts;
-            if (entry.Endpoint is { } endpoint && (entry.PastAttempts.IsEmpty || entry.PastAttempts[^1].Number != entry.Attempt))
-            {
-                attempts = entry.Phase is TaskPhase.Sent or TaskPhase.Done
-                    ? entry.PastAttempts.Add(new TaskAttempt(entry.Attempt, endpoint.Worker.Id, endpoint.Worker.Pid, null))
-                    : attempts;
-
-                // Lanes take tasks in the order they were sent.
-                running = entry.Phase == TaskPhase.Sent && entry.Written && endpoint.InLaneOrder().Take(endpoint.Concurrency).Contains(entry);
-            }
-
-            return (entry.Phase, running, attempts);
+            // Lanes take tasks in the order they were sent.
+            var running = entry is { Phase: TaskPhase.Sent, Written: true, Endpoint: { } endpoint }
+                && endpoint.InLaneOrder().Take(endpoint.Concurrency).Contains(entry);
+            return (entry.Phase, running, dispatcher.HistoryOf(entry));
         }
     }
 
@@ -269,7 +260,7 @@ internal sealed partial class DispatchLoop : IDisposable
             {
                 if (outcome.Recalled)
                 {
-                    dispatcher.Recalled(endpoint, outcome.Sequence);
+                    dispatcher.Recalled(endpoint, outcome.Sequence, now);
                 }
                 else
                 {

@@ -46,6 +46,8 @@ internal sealed partial class Dispatcher
             return;
         }
 
+        entry.EndedAt = now;
+
         endpoint.Finished += outcome.Failure is { NeverStarted: true } ? 0 : 1;
         if (serviceMicroseconds >= 0)
         {
@@ -88,10 +90,11 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>The endpoint gave a task back unstarted.</summary>
-    public void Recalled(EndpointState endpoint, ulong sequence)
+    public void Recalled(EndpointState endpoint, ulong sequence, long now)
     {
         if (Answered(endpoint, sequence) is { } entry)
         {
+            entry.EndedAt = now;
             Redispatch(entry);
             KillIfOnlyOverdueRun(endpoint);
         }
@@ -270,6 +273,8 @@ internal sealed partial class Dispatcher
         entry.Endpoint = endpoint;
         endpoint.HasSuspect = entry.IsSuspect;
         entry.Written = false;
+        entry.SentAt = 0;
+        entry.EndedAt = 0;
         entry.StopOverdue = false;
         entry.RecallAsked = false;
 

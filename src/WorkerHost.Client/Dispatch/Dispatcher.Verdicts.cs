@@ -40,16 +40,17 @@ internal sealed partial class Dispatcher
         for (var i = lost.Count - 1; i >= 0; i--)
         {
             // Backwards, because what comes back unstarted goes to the front of the queue.
-            Judge(lost[i], endpoint, suspicion);
+            Judge(lost[i], endpoint, suspicion, now);
         }
 
         FailQueueIfHopeless();
         Dispatch(now);
     }
 
-    private void Judge(TaskEntry entry, EndpointState endpoint, Suspicion suspicion)
+    private void Judge(TaskEntry entry, EndpointState endpoint, Suspicion suspicion, long now)
     {
         var verdict = endpoint.VerdictOn(entry);
+        entry.EndedAt = now;
         suspicion.Charge(entry, verdict);
         Release(entry);
         if (verdict == StartVerdict.NeverStarted)
@@ -81,16 +82,19 @@ internal sealed partial class Dispatcher
     private void Redispatch(TaskEntry entry)
     {
         Refund(entry.Endpoint!);
-        if (entry.Completed)
-        {
-            Settle(entry);
-        }
-        else if (entry.Stop == StopReason.Attempt)
+        if (entry.Stop == StopReason.Attempt && !entry.Completed)
         {
             FailAttempt(entry, Stopped(entry, StopReason.Attempt, neverStarted: true), mayRetry: true);
         }
+        else if (entry.Completed)
+        {
+            // It is no part of the task's history: nothing of it ran.
+            entry.SentAt = 0;
+            Settle(entry);
+        }
         else
         {
+            entry.SentAt = 0;
             entry.Phase = TaskPhase.Queued;
             QueueOf(entry).PushFront(entry);
         }
@@ -112,14 +116,13 @@ internal sealed partial class Dispatcher
         Settle(entry);
     }
 
-    private static void Record(TaskEntry entry, TaskFailure failure)
+    private void Record(TaskEntry entry, TaskFailure failure)
     {
         // One attempt may be proven never to have started; of the task that is true only if it is of all of them.
         var neverStarted = failure.NeverStarted && (entry.LastFailure?.NeverStarted ?? true);
-        var endpoint = entry.Endpoint;
-        if (endpoint is not null)
+        if (entry.Endpoint is not null)
         {
-            entry.PastAttempts = entry.PastAttempts.Add(new TaskAttempt(entry.Attempt, endpoint.Worker.Id, endpoint.Worker.Pid, failure));
+            entry.PastAttempts = entry.PastAttempts.Add(AttemptOf(entry, failure));
         }
 
         // The caller sees every death the task has been through, not only the last.
@@ -233,6 +236,7 @@ internal sealed partial class Dispatcher
         {
             StartVerdict.Running => "it was running",
             StartVerdict.Finished => "it ran to completion, but its result was lost",
+            StartVerdict.Passed => "it may have run: it or one after it was started",
             StartVerdict.Unknown => "it may have run",
             _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, "not a loss"),
         };
@@ -250,6 +254,7 @@ internal sealed partial class Dispatcher
         {
             Kind = TaskFailureKind.WorkerLost,
             Worker = endpoint.Worker.Id,
+            Verdict = verdict,
             RanToCompletion = verdict == StartVerdict.Finished,
             Deaths = endpoint.Death is { } death ? [death.Report] : [],
             Message = $"{who} was lost with task {entry.Task}: {fate}{advice}. {endpoint.Death?.Report.ToString() ?? endpoint.EndReason}",

@@ -265,6 +265,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
                 return true;
 
             case TaskPhase.Sent when !entry.Written:
+                entry.EndedAt = now;
                 Release(entry);
                 Refund(entry.Endpoint!);
                 EndStopped(entry, reason, neverStarted: true);

@@ -29,4 +29,10 @@ internal sealed record DispatcherOptions
 
     /// <summary>Monotonic timestamps per second.</summary>
     public long TicksPerSecond { get; init; } = TimeSpan.TicksPerSecond;
+
+    /// <summary>One moment by both clocks: makes a time of a monotonic timestamp.</summary>
+    public (long Timestamp, DateTimeOffset Time) Anchor { get; init; }
+
+    public DateTimeOffset TimeOf(long timestamp) =>
+        Anchor.Time + TimeSpan.FromTicks((long)((timestamp - Anchor.Timestamp) * ((double)TimeSpan.TicksPerSecond / TicksPerSecond)));
 }

@@ -96,7 +96,11 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     /// <summary>Handed to the transport: from here on it may run.</summary>
     public bool Written;
 
+    /// <summary>When the attempt was written; 0: it was not.</summary>
     public long SentAt;
+
+    /// <summary>When nothing more of the attempt could come; 0: it may.</summary>
+    public long EndedAt;
 
     /// <summary>What the dispatcher added to the endpoint's backlog for it, in microseconds.</summary>
     public double Charge;

@@ -26,6 +26,12 @@ public sealed record TaskFailure
     /// <summary>The worker that answered or was lost; null when none was involved.</summary>
     public WorkerId? Worker { get; init; }
 
+    /// <summary>
+    /// What the worker's marks say of the task, with <see cref="TaskFailureKind.WorkerLost"/> and <see cref="TaskFailureKind.Quarantined"/>;
+    /// null where no worker was lost. How that worker ended is the last of <see cref="Deaths"/>.
+    /// </summary>
+    public StartVerdict? Verdict { get; init; }
+
     /// <summary>It is proven that no handler code ran.</summary>
     public bool NeverStarted { get; init; }
 

@@ -3,25 +3,6 @@ using System.Collections.Immutable;
 
 namespace WorkerHost;
 
-/// <summary>What a ledger says of one task after its worker's death.</summary>
-internal enum StartVerdict
-{
-    /// <summary>
-    /// The task may have run: there is no ledger, or it has no marks for this session, or only the mark that this or a
-    /// later task of it was started. The place where it ended, if it did, has been taken by another.
-    /// </summary>
-    Unknown,
-
-    /// <summary>No handler code ran.</summary>
-    NeverStarted,
-
-    /// <summary>It was in a lane when the worker died: the suspect.</summary>
-    Running,
-
-    /// <summary>Its handler returned, and a lane still says so; but no outcome arrived.</summary>
-    Finished,
-}
-
 /// <summary>
 /// A dead worker's ledger, read once. Parsing never throws: a page that makes no sense is no evidence.
 /// </summary>
@@ -135,7 +116,7 @@ internal sealed record LedgerEvidence
             if (track.Session == sessionKey)
             {
                 // At or below the mark it ran to completion, or was refused or given back with a later one started since.
-                return sequence > track.Started ? StartVerdict.NeverStarted : StartVerdict.Unknown;
+                return sequence > track.Started ? StartVerdict.NeverStarted : StartVerdict.Passed;
             }
         }
 

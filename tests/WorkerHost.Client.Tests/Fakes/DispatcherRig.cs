@@ -76,7 +76,7 @@ internal sealed class DispatcherRig(DispatcherOptions? options = null)
     {
         foreach (var sequence in sequences)
         {
-            Dispatcher.Recalled(endpoint, sequence);
+            Dispatcher.Recalled(endpoint, sequence, Now);
         }
 
         Dispatcher.Dispatch(Now);

@@ -39,7 +39,7 @@ public sealed class LedgerJudgementTests
         ledger.Page.Start(0, track, Session, 3);
 
         var evidence = ledger.Evidence();
-        Assert.Equal(StartVerdict.Unknown, evidence.Judge(Session, 1));
+        Assert.Equal(StartVerdict.Passed, evidence.Judge(Session, 1));
         Assert.Equal(StartVerdict.Running, evidence.Judge(Session, 2));
         Assert.Equal(StartVerdict.Running, evidence.Judge(Session, 3));
         Assert.Equal(StartVerdict.NeverStarted, evidence.Judge(Session, 4));
@@ -82,6 +82,15 @@ public sealed class LedgerJudgementTests
         using var ledger = new LedgerFile(lanes: 1);
         ledger.Page.Start(0, ledger.Page.OpenTrack(Session), Session, 1);
         Assert.Equal(StartVerdict.Unknown, ledger.Evidence().Judge(Session + 1, 1));
+    }
+
+    [Fact]
+    public void Of_unary_calls_nothing_is_known_because_they_share_their_key()
+    {
+        using var ledger = new LedgerFile(lanes: 1);
+        ledger.Page.Start(0, -1, 0, 1);
+        Assert.Equal(StartVerdict.Unknown, ledger.Evidence().Judge(0, 1));
+        Assert.Equal(1, ledger.Evidence().RunningLanes);
     }
 
     [Fact]

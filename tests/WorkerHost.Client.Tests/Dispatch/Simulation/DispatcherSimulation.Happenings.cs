@@ -88,7 +88,7 @@ internal sealed partial class DispatcherSimulation
         {
             if (answer.Recalled)
             {
-                dispatcher.Recalled(worker.Endpoint, answer.Sequence);
+                dispatcher.Recalled(worker.Endpoint, answer.Sequence, now);
                 continue;
             }
 

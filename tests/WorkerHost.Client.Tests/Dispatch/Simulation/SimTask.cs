@@ -53,6 +53,7 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised, b
         var failure = outcome.Failure!;
         Demand(failure.Kind != TaskFailureKind.Quarantined || Kills >= 2, $"is quarantined and killed {Kills} workers");
         Demand(!failure.NeverStarted || Starts == 0, $"is told as never started ({failure.Kind}) and was started {Starts} times");
+        Demand(failure.Verdict is not (StartVerdict.Running or StartVerdict.Finished) || Starts > 0, $"is told as {failure.Verdict} and was never started");
         Demand(!failure.RanToCompletion || FinishedAttempt == entry.Attempt, "is told as run to completion and was not");
     }
 
