@@ -83,6 +83,11 @@ internal static partial class DyingTasks
         });
         worker.MapTask("die_while_writing", static (string how) => new DiesWhenWritten(how));
 
+        worker.MapTask("spoil_ledger_and_die", static (string how) =>
+        {
+            SpoilLedger(how);
+            Fault();
+        });
         worker.MapTask("leak", static (int megabytes) => Grow(megabytes, keep: true));
         worker.MapTask("leak_and_block", static (int megabytes, int ms) =>
         {
@@ -117,6 +122,31 @@ internal static partial class DyingTasks
     // In native code: .NET makes a NullReferenceException of a fault in managed code, and takes a SIGSEGV sent with kill
     // for one of its own.
     private static void Fault() => _ = StringLength(8);
+
+    private static void SpoilLedger(string how)
+    {
+        var path = File.ReadLines("/proc/self/maps").Select(static line => line[(line.IndexOf('/', StringComparison.Ordinal) is var at and >= 0 ? at : line.Length)..]).First(static p => p.EndsWith("/ledger", StringComparison.Ordinal));
+        var page = new byte[new FileInfo(path).Length];
+        switch (how)
+        {
+            case "zeros":
+                break;
+            case "noise":
+                Random.Shared.NextBytes(page);
+                break;
+            case "full":
+                Array.Fill(page, byte.MaxValue);
+                break;
+            case "gone":
+                File.Delete(path);
+                return;
+            default:
+                throw new ArgumentException($"no way to spoil a ledger is called {how}", nameof(how));
+        }
+
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        file.Write(page);
+    }
 
     private static void Die(string how)
     {

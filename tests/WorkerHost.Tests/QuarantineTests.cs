@@ -88,7 +88,8 @@ public sealed class QuarantineTests
         }
 
         await File.WriteAllTextAsync(there, "", TestContext.Current.CancellationToken);
-        Assert.Equal(future.Attempts[^1].Pid, await future.Task.WaitAsync(TestPool.Patience));
+        var pid = await future.Task.WaitAsync(TestPool.Patience);
+        Assert.Equal(pid, future.Attempts[^1].Pid);
         Assert.Equal(5, future.Attempts.Count);
         Assert.Empty(pool.Quarantined);
         File.Delete(here);
