@@ -97,6 +97,22 @@ public sealed class CrashTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_same_id_submitted_again_before_a_death_between_attempts_and_after_the_end_is_run_once_per_attempt()
+    {
+        var marker = TestPool.NewPath();
+        var options = new TaskOptions { Id = "once", Idempotent = true };
+        var futures = Enumerable.Range(0, 10).Select(_ => pool.Submit<int>("die_if_missing", [marker], options)).ToList();
+        await TestPool.Until(() => futures[0].Attempts.Count == 2, "its first worker died");
+        futures.Add(pool.Submit<int>("die_if_missing", [marker], options));
+        var survivors = await TaskFuture.WhenAll(futures).WaitAsync(TestPool.Patience);
+        var late = pool.Submit<int>("die_if_missing", [marker], options);
+
+        Assert.All(survivors.Append(await late.Task.WaitAsync(TestPool.Patience)), pid => Assert.Equal(futures[0].Attempts[1].Pid, pid));
+        Assert.Equal(2, late.Attempts.Count);
+        File.Delete(marker);
+    }
+
+    [Fact]
     public async Task A_task_that_kills_its_worker_at_every_attempt_says_how_often_it_was_tried()
     {
         var future = pool.Submit("signal", [9], new TaskOptions { Idempotent = true, Attempts = 2 });

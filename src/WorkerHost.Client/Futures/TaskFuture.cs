@@ -66,7 +66,8 @@ public abstract partial class TaskFuture
 
     /// <summary>
     /// Cancels the task in whatever state it is: the future ends as cancelled at once. What waits is taken out; what
-    /// runs has its token cancelled and, if it does not heed it within the pool's grace, loses its process.
+    /// runs has its token cancelled and, if it does not heed it within the pool's grace, loses its process. Other futures of the
+    /// same task (<see cref="TaskOptions.Id"/>) end as cancelled too.
     /// </summary>
     /// <returns>False when the task had ended before.</returns>
     public abstract bool Cancel();
@@ -115,13 +116,21 @@ public sealed class TaskFuture<T> : TaskFuture, Client.ICompletion
     private readonly Client.PoolIdentity pool;
     private Client.CallbackList? callbacks;
 
-    internal TaskFuture(Client.DispatchLoop loop, Client.TaskEntry entry, Client.IResultReader<T> reader, Client.PoolIdentity pool)
+    /// <param name="loop">The pool's.</param>
+    /// <param name="entry">The task.</param>
+    /// <param name="reader">Reads its result.</param>
+    /// <param name="pool">Whose task it is.</param>
+    /// <param name="attached">The task has a future already.</param>
+    internal TaskFuture(Client.DispatchLoop loop, Client.TaskEntry entry, Client.IResultReader<T> reader, Client.PoolIdentity pool, bool attached = false)
     {
         this.loop = loop;
         this.entry = entry;
         this.reader = reader;
         this.pool = pool;
-        entry.Completion = this;
+        if (!attached)
+        {
+            entry.Completion = this;
+        }
     }
 
     /// <inheritdoc/>

@@ -71,7 +71,13 @@ public sealed partial class WorkerPool
     private TaskFuture<T> Submit<T>(string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken cancellationToken)
     {
         var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);
-        if (loop.Submit(entry, held: retries.PipelineOf(entry.Options) is not null) is { } refusal)
+        var held = retries.PipelineOf(entry.Options) is not null;
+        if (Known(entry, future, reader, cancellationToken) is { } attached)
+        {
+            return attached;
+        }
+
+        if (loop.Submit(entry, held) is { } refusal)
         {
             throw Refused(entry, future, refusal);
         }
@@ -85,14 +91,21 @@ public sealed partial class WorkerPool
         string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken giveUp, CancellationToken cancellationToken)
     {
         var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);
+        var held = retries.PipelineOf(entry.Options) is not null;
+        if (Known(entry, future, reader, cancellationToken) is { } attached)
+        {
+            return attached;
+        }
+
         TaskFailure? refusal;
         try
         {
-            refusal = await loop.SubmitAsync(entry, held: retries.PipelineOf(entry.Options) is not null, giveUp).ConfigureAwait(false);
+            refusal = await loop.SubmitAsync(entry, held, giveUp).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             entry.Trace?.Ended(Client.AttemptOutcome.Failed(GivenUp));
+            (entry.Completion as Client.SharedTask)?.Refuse(GivenUp);
             throw;
         }
 
@@ -135,24 +148,61 @@ public sealed partial class WorkerPool
             throw BadInput(future.Id, task, objection);
         }
 
-        entry.Trace = Client.TaskTrace.Begin(identity, entry, options.TimeProvider);
         return (entry, future);
+    }
+
+    /// <summary>Null: it is a task of its own, and from now on known under its id if the caller gave it one.</summary>
+    private TaskFuture<T>? Known<T>(Client.TaskEntry entry, TaskFuture<T> future, Client.IResultReader<T> reader, CancellationToken cancellationToken)
+    {
+        if (entry.Options.Id is { } id)
+        {
+            var made = new Client.SharedTask(entry, known);
+            if (known.FindOrAdd(id, made) is { } same)
+            {
+                return Attach(entry, same, reader, cancellationToken);
+            }
+
+            entry.Completion = made;
+            made.Attach(future);
+        }
+
+        entry.Trace = Client.TaskTrace.Begin(identity, entry, options.TimeProvider);
+        return null;
+    }
+
+    private TaskFuture<T> Attach<T>(Client.TaskEntry entry, Client.SharedTask same, Client.IResultReader<T> reader, CancellationToken cancellationToken)
+    {
+        if (entry.Task != same.Entry.Task || entry.Bytes != same.Entry.Bytes)
+        {
+            throw BadInput(entry.Options.Id!, entry.Task, $"task {entry.Task} with {entry.Bytes} bytes has the id {entry.Options.Id} (TaskOptions.Id), which is that of another: task {same.Entry.Task} with {same.Entry.Bytes} bytes");
+        }
+
+        var attached = new TaskFuture<T>(loop, same.Entry, reader, identity, attached: true);
+        same.Attach(attached);
+        CancelWith(attached, cancellationToken);
+        return attached;
     }
 
     private TaskException Refused(Client.TaskEntry entry, TaskFuture future, TaskFailure refusal)
     {
         Interlocked.Increment(ref refused);
         entry.Trace?.Ended(Client.AttemptOutcome.Failed(refusal));
+        (entry.Completion as Client.SharedTask)?.Refuse(refusal);
         return new TaskException(future.Id, entry.Task, refusal);
     }
 
-    private void Accepted<T>(Client.TaskEntry entry, TaskFuture<T> future, CancellationToken cancellationToken)
+    private void Accepted(Client.TaskEntry entry, TaskFuture future, CancellationToken cancellationToken)
     {
         if (retries.PipelineOf(entry.Options) is not null)
         {
-            retries.Begin(loop, entry, future);
+            retries.Begin(loop, entry, entry.Completion!);
         }
 
+        CancelWith(future, cancellationToken);
+    }
+
+    private static void CancelWith(TaskFuture future, CancellationToken cancellationToken)
+    {
         if (cancellationToken.CanBeCanceled)
         {
             var registration = cancellationToken.UnsafeRegister(static f => ((TaskFuture)f!).Cancel(), future);

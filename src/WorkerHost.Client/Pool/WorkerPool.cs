@@ -15,6 +15,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
     private readonly Client.DispatchLoop loop;
     private readonly Client.EndpointConnector connector;
     private readonly Client.RetryOwner retries;
+    private readonly Client.KnownTasks known;
     private readonly Client.PoolIdentity identity;
     private readonly IWorkerSource source;
     private readonly IAsyncDisposable? ownedSource;
@@ -31,6 +32,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
         this.ownedSource = ownedSource;
         var logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("WorkerHost.Pool");
         identity = new Client.PoolIdentity(options.Name, string.Create(CultureInfo.InvariantCulture, $"{options.Name}-{random.Next():x8}"), logger);
+        known = new Client.KnownTasks(options.KeptOutcomes, options.TimeProvider);
         retries = new Client.RetryOwner(options.Retry, options.AttemptPipeline, options.AttemptPipelines, options.TimeProvider, logger);
         loop = new Client.DispatchLoop(
             new Client.DispatcherOptions

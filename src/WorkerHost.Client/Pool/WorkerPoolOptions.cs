@@ -40,6 +40,9 @@ public record WorkerPoolOptions
     /// <summary>When failed attempts are tried again.</summary>
     public RetryOptions Retry { get; init; } = new();
 
+    /// <summary>How long outcomes are kept for whoever submits the same <see cref="TaskOptions.Id"/> again.</summary>
+    public KeptOutcomeOptions KeptOutcomes { get; init; } = new();
+
     /// <summary>
     /// A Polly pipeline around every attempt, the first included. A failed attempt passes through it as
     /// <see cref="AttemptFailedException"/>; the cancellation of its token stops the attempt. Default none: tasks that
@@ -101,6 +104,13 @@ public record WorkerPoolOptions
             }
 
             Check(Retry.MaxDelay >= Retry.MinDelay && Retry.MaxDelay <= TimeSpan.FromHours(24), "Retry.MaxDelay", Retry.MaxDelay, "from Retry.MinDelay to 24 hours");
+        }
+
+        Check(KeptOutcomes is not null, nameof(KeptOutcomes), "null", "a KeptOutcomeOptions");
+        if (KeptOutcomes is not null)
+        {
+            CheckSpan(KeptOutcomes.For, "KeptOutcomes.For");
+            Check(KeptOutcomes.Bytes >= 0, "KeptOutcomes.Bytes", KeptOutcomes.Bytes, "0 or more");
         }
 
         CheckSpan(CancelGrace, nameof(CancelGrace));

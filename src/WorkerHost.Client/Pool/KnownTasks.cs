@@ -1,0 +1,80 @@
+namespace WorkerHost.Client;
+
+/// <summary>
+/// The pool's tasks with ids of the callers': those that have not ended, and for a time those that have. Thread-safe.
+/// </summary>
+internal sealed class KnownTasks(KeptOutcomeOptions options, TimeProvider time)
+{
+    /// <summary>What a kept task costs beside its result, roughly: so many without results cannot fill the memory either.</summary>
+    private const int Overhead = 1024;
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, SharedTask> byId = new(StringComparer.Ordinal);
+    private readonly Queue<(SharedTask Task, long EndedAt, long Bytes)> kept = new();
+    private long keptBytes;
+
+    /// <summary>The task of this id; null: there was none, and <paramref name="made"/> is it from now on.</summary>
+    public SharedTask? FindOrAdd(string id, SharedTask made)
+    {
+        lock (gate)
+        {
+            ForgetOld();
+            if (byId.TryGetValue(id, out var known))
+            {
+                return known;
+            }
+
+            byId.Add(id, made);
+            return null;
+        }
+    }
+
+    /// <summary>Nothing of the task runs any more: from now on its outcome is kept.</summary>
+    public void Ended(SharedTask task)
+    {
+        var bytes = task.Outcome!.Value.Data.Length + Overhead;
+        lock (gate)
+        {
+            if (bytes > options.Bytes)
+            {
+                // It would drive out everybody else and then itself.
+                Remove(task);
+            }
+            else if (IsKnown(task))
+            {
+                kept.Enqueue((task, time.GetTimestamp(), bytes));
+                keptBytes += bytes;
+                ForgetOld();
+            }
+        }
+    }
+
+    /// <summary>Its id is as good as new.</summary>
+    public void Forget(SharedTask task)
+    {
+        lock (gate)
+        {
+            Remove(task);
+        }
+    }
+
+    private void ForgetOld()
+    {
+        while (kept.TryPeek(out var oldest) && (keptBytes > options.Bytes || time.GetElapsedTime(oldest.EndedAt) >= options.For))
+        {
+            kept.Dequeue();
+            keptBytes -= oldest.Bytes;
+            Remove(oldest.Task);
+        }
+    }
+
+    private bool IsKnown(SharedTask task) => byId.TryGetValue(task.Entry.Options.Id!, out var known) && known == task;
+
+    private void Remove(SharedTask task)
+    {
+        if (IsKnown(task))
+        {
+            byId.Remove(task.Entry.Options.Id!);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+namespace WorkerHost.Client;
+
+/// <summary>
+/// A task with an id of the caller's: whoever submits the id again gets a future of the same task, while it runs and for
+/// some time after. Stands between the dispatcher and the futures, and tells each of them. Thread-safe.
+/// </summary>
+internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletion
+{
+    private readonly Lock gate = new();
+    private List<ICompletion> futures = [];
+    private AttemptOutcome? outcome;
+    private bool settled;
+
+    public TaskEntry Entry => entry;
+
+    /// <summary>How it ended; null while it has not.</summary>
+    public AttemptOutcome? Outcome
+    {
+        get
+        {
+            lock (gate)
+            {
+                return outcome;
+            }
+        }
+    }
+
+    /// <summary>The future is told what happens from now on, and at once what has happened.</summary>
+    public void Attach(ICompletion future)
+    {
+        AttemptOutcome? ended;
+        bool isSettled;
+        lock (gate)
+        {
+            (ended, isSettled) = (outcome, settled);
+            if (!isSettled || ended is null)
+            {
+                futures.Add(future);
+            }
+        }
+
+        // Told twice if it ends meanwhile: a future keeps the first, and is settled only after its outcome.
+        if (ended is { } before)
+        {
+            future.Complete(before);
+        }
+
+        if (isSettled)
+        {
+            future.Settle();
+        }
+    }
+
+    public void Complete(in AttemptOutcome how)
+    {
+        List<ICompletion> told;
+        bool over;
+        lock (gate)
+        {
+            outcome ??= how;
+            (told, over) = Take();
+        }
+
+        // Before anybody is told: whoever hears that it never ran may submit it again at once.
+        if (how.Failure is { NeverStarted: true } or { Kind: TaskFailureKind.Quarantined })
+        {
+            known.Forget(this);
+        }
+        else if (over)
+        {
+            known.Ended(this);
+        }
+
+        foreach (var future in told)
+        {
+            future.Complete(how);
+        }
+    }
+
+    public void Settle()
+    {
+        List<ICompletion> told;
+        bool over;
+        lock (gate)
+        {
+            settled = true;
+            (told, over) = Take();
+        }
+
+        if (over)
+        {
+            known.Ended(this);
+        }
+
+        foreach (var future in told)
+        {
+            future.Settle();
+        }
+    }
+
+    /// <summary>It was not accepted; whoever came meanwhile is told so too.</summary>
+    public void Refuse(TaskFailure refusal)
+    {
+        Complete(AttemptOutcome.Failed(refusal));
+        Settle();
+    }
+
+    /// <summary>Outcome and end may be told by two threads, in either order: a future knows what comes first.</summary>
+    private (List<ICompletion> Futures, bool Over) Take()
+    {
+        var over = settled && outcome is not null;
+        List<ICompletion> told = over ? futures : [.. futures];
+        futures = over ? [] : futures;
+        return (told, over);
+    }
+}
