@@ -39,6 +39,15 @@ public sealed class StormTests
     }
 
     [Fact]
+    [Trait("Scenario", "37")]
+    public Task While_workers_die_nothing_is_lost_duplicated_swapped_or_overlapping() => AStormOfAsync(tasks: 5_000, killEvery: 250);
+
+    [Fact]
+    [Trait("Scenario", "37")]
+    [Trait("Category", "Slow")]
+    public Task In_a_storm_of_100_000_tasks_nothing_is_lost_duplicated_swapped_or_overlapping() => AStormOfAsync(tasks: 100_000, killEvery: 1_000);
+
+    [Fact]
     [Trait("Scenario", "19")]
     public Task After_fifty_kills_the_host_is_as_it_was() => TheHostIsAsItWas(warmUp: 20, kills: 50);
 
@@ -106,6 +115,53 @@ public sealed class StormTests
                 longest = since > longest ? since : longest;
             }
         }
+    }
+
+    /// <summary>
+    /// Every other task is idempotent. Attempts and the retry budget are lifted: what is asked is whether anything is lost or
+    /// done twice, not when one gives up.
+    /// </summary>
+    private static async Task AStormOfAsync(int tasks, int killEvery)
+    {
+        var options = TestPool.Options(workers: 4);
+        await using var pool = await TestPool.StartAsync(options with { Retry = options.Retry with { Budget = null } });
+        var path = TestPool.NewPath();
+        var ends = new int[tasks];
+        var done = 0;
+        var futures = new TaskFuture<string>[tasks];
+        for (var i = 0; i < tasks; i++)
+        {
+            var mine = i;
+            futures[i] = pool.Submit<string>("record", [path, 0], new TaskOptions { Id = $"t{i}", Idempotent = i % 2 == 0, Attempts = 1000 });
+            futures[i].AddDoneCallback(_ =>
+            {
+                Interlocked.Increment(ref ends[mine]);
+                Interlocked.Increment(ref done);
+            });
+        }
+
+        var random = new Random(37);
+        var killedAt = new Dictionary<int, long>();
+        for (var next = killEvery; next < tasks; next += killEvery)
+        {
+            await TestPool.Until(() => Volatile.Read(ref done) >= next, $"{next} tasks have ended");
+            await TestPool.Until(() => pool.Workers.Any(w => w.State == SlotState.Ready && !killedAt.ContainsKey(w.Pid)), "a worker is ready");
+            var ready = pool.Workers.Where(w => w.State == SlotState.Ready && !killedAt.ContainsKey(w.Pid)).ToList();
+            var victim = ready[random.Next(ready.Count)].Pid;
+            killedAt.Add(victim, Stopwatch.GetTimestamp());
+            TestPool.Kill(victim);
+        }
+
+        await TestPool.Until(() => Volatile.Read(ref done) == tasks, "every task has ended");
+        var outcomes = futures.Select((f, i) => new StormOutcome($"t{i}", i % 2 == 0, Volatile.Read(ref ends[i]), f.Failure is null ? f.GetResult() : null, f.Failure)).ToList();
+        var record = await File.ReadAllLinesAsync(path, TestContext.Current.CancellationToken);
+        File.Delete(path);
+
+        var lost = outcomes.Where(static o => o.Failure is not null).ToList();
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{tasks} tasks, {killedAt.Count} kills, {lost.Count} not idempotent ones told as {TaskFailureKind.WorkerLost}, {record.Count(static l => l.Contains(" begin ", StringComparison.Ordinal)) - tasks} runs more than tasks");
+        Assert.Empty(StormOracle.Judge(outcomes, record, killedAt));
+        Assert.All(lost, static o => Assert.Equal((TaskFailureKind.WorkerLost, false), (o.Failure!.Kind, o.Idempotent)));
     }
 
     // The limits on restarts are lifted by TestPool.Options: here workers are killed as fast as they can be started.
