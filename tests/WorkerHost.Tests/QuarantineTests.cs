@@ -3,6 +3,8 @@ namespace WorkerHost.Tests;
 /// <summary>A task that crashes its worker is found out, with real crashes, and harms nobody else.</summary>
 public sealed class QuarantineTests
 {
+    // On a starved machine the pool may order a kill of a worker whose crash takes longer than its session: such a death convicts
+    // nobody, and costs one worker more. Hence only deaths of the workers' own making are counted.
     private static readonly TaskOptions Again = new() { Idempotent = true, Attempts = 100 };
 
     [Fact]
@@ -16,7 +18,7 @@ public sealed class QuarantineTests
         var failure = await TestPool.FailureOf(future);
 
         Assert.Equal(TaskFailureKind.Quarantined, failure?.Kind);
-        Assert.Equal(["SIGSEGV", "SIGSEGV"], failure!.Failure.Deaths.Select(d => d.Signal));
+        Assert.Equal(["SIGSEGV", "SIGSEGV"], failure!.Failure.Deaths.Where(d => d.IsOfItsOwnMaking).Select(d => d.Signal));
         Assert.Equal(failure.Failure.Deaths, future.Attempts.Select(a => a.Death!));
         var listed = Assert.Single(pool.Quarantined);
         Assert.Equal(("poison", "die_in_handler"), (listed.Id, listed.Name));
@@ -45,7 +47,7 @@ public sealed class QuarantineTests
 
         Assert.Equal(Enumerable.Range(1, 1000), await TaskFuture.WhenAll(good).WaitAsync(TestPool.Patience));
         Assert.Equal(TaskFailureKind.Quarantined, failure?.Kind);
-        Assert.InRange(failure!.Failure.Deaths.Length, 2, concurrency == 1 ? 2 : 3);
+        Assert.InRange(failure!.Failure.Deaths.Count(d => d.IsOfItsOwnMaking), 2, concurrency == 1 ? 2 : 3);
         Assert.Equal(poison.Id, Assert.Single(pool.Quarantined).Id);
     }
 
@@ -64,9 +66,8 @@ public sealed class QuarantineTests
         var survivors = await TaskFuture.WhenAll(innocents).WaitAsync(TestPool.Patience);
         var failure = await TestPool.FailureOf(poison);
 
-        Assert.All(innocents, i => Assert.Equal(2, i.Attempts.Count));
-        Assert.All(innocents.Zip(survivors), p => Assert.Equal(p.Second, p.First.Attempts[1].Pid));
-        Assert.Equal((TaskFailureKind.Quarantined, 3), (failure?.Kind, failure?.Failure.Deaths.Length));
+        Assert.All(innocents.Zip(survivors), p => Assert.Equal(p.Second, p.First.Attempts[^1].Pid));
+        Assert.Equal((TaskFailureKind.Quarantined, 3), (failure?.Kind, failure?.Failure.Deaths.Count(d => d.IsOfItsOwnMaking)));
         Assert.Equal(poison.Id, Assert.Single(pool.Quarantined).Id);
         here.Append(there).ToList().ForEach(File.Delete);
     }
