@@ -70,7 +70,7 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
 
     /// <summary>
     /// Starts the workers and returns when the first of them is ready; the others follow. Cancellation stops what was
-    /// started.
+    /// started: workers that are still starting are killed at once.
     /// </summary>
     /// <param name="command">What a worker is started as.</param>
     /// <param name="options">How many, and how they are treated; null: the defaults.</param>
@@ -113,7 +113,8 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
 
     /// <summary>
     /// Stops all workers at the same time: asks them to finish and leave, after <see cref="SupervisorOptions.DrainTimeout"/>
-    /// sends SIGTERM, after <see cref="SupervisorOptions.TerminateGrace"/> SIGKILL to their groups, and logs who stayed.
+    /// sends SIGTERM, after <see cref="SupervisorOptions.TerminateGrace"/> SIGKILL to their groups, and logs who stayed. Those that are only
+    /// starting get SIGKILL at once.
     /// May be called any number of times, from anywhere.
     /// </summary>
     /// <param name="cancellationToken">Ends the waiting; the stop goes on.</param>

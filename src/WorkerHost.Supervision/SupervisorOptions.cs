@@ -42,7 +42,7 @@ public sealed record SupervisorOptions
     /// </summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>From SIGTERM to SIGKILL of the worker's group, at a stop or a recycle. Default 5 s.</summary>
+    /// <summary>From SIGTERM to SIGKILL of the worker's group, at a stop or a recycle. Default 5 s. A worker that has never been ready gets none.</summary>
     public TimeSpan TerminateGrace { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How dead workers are replaced.</summary>

@@ -68,7 +68,8 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
 
     /// <summary>
     /// It has a worker or will have one by itself: nobody else has to take its place. A worker that was sent SIGKILL
-    /// without a grace is as good as gone, and its slot as good as started again; every other is not waited for.
+    /// without a grace is as good as gone, and its slot as good as started again; every other is not waited for, nor is one
+    /// that was only starting and is not wanted any more.
     /// </summary>
     public bool IsManned => State is SlotState.Starting or SlotState.Ready or SlotState.BackingOff or SlotState.CrashLooping
         || (State is SlotState.Draining && !placeIsFree);
@@ -137,13 +138,13 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
             case SlotEvent.Condemned condemned:
                 return Condemn(condemned);
 
-            // Nothing to drain yet, and it may not be reading its lifeline: ask by signal as well.
             case SlotEvent.RecycleRequested recycle:
-                return [.. LeaveNow(SlotState.Draining, LeaveKind.Recycle, recycle.Reason, times.TerminateGrace, e.At), AskToLeave];
+                placeIsFree = true;
+                return Drop(SlotState.Draining, LeaveKind.Recycle, recycle.Reason);
             case SlotEvent.KillRequested kill:
                 return LeaveNow(SlotState.Draining, LeaveKind.Ordered, kill.Reason, kill.Grace, e.At);
             case SlotEvent.StopRequested:
-                return [.. LeaveNow(SlotState.Stopping, LeaveKind.Stop, "the supervisor is stopping", times.TerminateGrace, e.At), AskToLeave];
+                return Drop(SlotState.Stopping, LeaveKind.Stop, "the supervisor is stopping");
             default:
                 throw Impossible(e);
         }
@@ -330,6 +331,17 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
     {
         State = State == SlotState.Stopping ? SlotState.Stopping : SlotState.Draining;
         leave = new Leave(e.Kind, e.Reason, Signalled: true);
+        return Kill();
+    }
+
+    /// <summary>
+    /// Who has never been ready has no task to finish, and cannot be asked: a runtime that is only starting heeds neither
+    /// SIGTERM nor its lifeline, so that a grace would be waited for in vain.
+    /// </summary>
+    private ImmutableArray<SlotAction> Drop(SlotState state, LeaveKind kind, string reason)
+    {
+        State = state;
+        leave = new Leave(kind, reason, Signalled: true);
         return Kill();
     }
 

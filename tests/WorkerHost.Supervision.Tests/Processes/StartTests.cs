@@ -200,13 +200,18 @@ public sealed class StartTests
     }
 
     [Fact]
-    public async Task A_cancelled_start_leaves_nothing_behind()
+    [Trait("Scenario", "47")]
+    public async Task A_cancelled_start_leaves_nothing_behind_and_gives_no_grace_to_a_worker_that_was_never_ready()
     {
         using var directory = new TemporaryDirectory();
         using var cancel = new CancellationTokenSource();
         using var log = new RecordingLoggers();
         var start = Supervisor.StartAsync(
-            Supervised.Shell("echo $$; sleep 1000"), new SupervisorOptions { Workers = 1, Directory = directory.Path }, null, log, cancel.Token);
+            Supervised.Shell("trap '' TERM; echo $$; sleep 1000 & wait"),
+            new SupervisorOptions { Workers = 1, Directory = directory.Path, TerminateGrace = Facts.Hang * 2 },
+            null,
+            log,
+            cancel.Token);
         var line = await log.Output("stdout").Soon();
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => start.Soon());

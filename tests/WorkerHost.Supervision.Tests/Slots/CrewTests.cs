@@ -260,6 +260,21 @@ public sealed class CrewTests
     }
 
     [Fact]
+    public void A_superfluous_worker_that_is_only_starting_is_killed_at_once_and_nobody_else_goes()
+    {
+        var world = new CrewWorld(workers: 3, spares: 0).Start();
+        world.Boot(0);
+        world.Shrunk = true;
+        world.Resize(2);
+        Assert.Equal([2], world.Processes.Where(p => p.Value.Hurried).Select(p => p.Key));
+        world.Boot(1);
+        Assert.Equal([0, 1], world.Serving);
+        world.Exit(2);
+        Assert.Contains("2#1 Recycle: none: there are enough without it", world.Reports);
+        Assert.Equal((2, 2), (world.Alive, world.Serving.Length));
+    }
+
+    [Fact]
     [Trait("Scenario", "42")]
     public void No_replacement_survives_a_stop()
     {

@@ -13,12 +13,12 @@ public sealed class SlotTableTests
         ("Draining.Terminated", () => After(w => w.Start(), w => w.Booted(), w => w.Kill(2))),
         ("Draining.Killed", () => After(w => w.Start(), w => w.BootTimedOut())),
         ("Stopping.Asked", () => After(w => w.Start(), w => w.Booted(), w => w.Stop())),
-        ("Stopping.Terminated", () => After(w => w.Start(), w => w.Stop())),
-        ("Stopping.Killed", () => After(w => w.Start(), w => w.Stop(), w => w.GraceElapsed())),
+        ("Stopping.Terminated", () => After(w => w.Start(), w => w.Booted(), w => w.Stop(), w => w.DrainTimedOut())),
+        ("Stopping.Killed", () => After(w => w.Start(), w => w.Stop())),
         ("BackingOff", () => After(w => w.Start(), w => w.Crash())),
         ("CrashLooping", () => After(w => w.Start(), w => w.Exited(ExitFacts.Exited(WorkerExitCode.Misconfigured)))),
         ("Stopped", () => After(w => w.Stop())),
-        ("Stopped.Abandoned", () => After(w => w.Start(), w => w.Stop(), w => w.GraceElapsed(), w => w.GraceElapsed())),
+        ("Stopped.Abandoned", () => After(w => w.Start(), w => w.Stop(), w => w.GraceElapsed())),
     ];
 
     private static readonly (string Name, Func<SlotWorld, IEnumerable<SlotAction>> Do)[] Events =
