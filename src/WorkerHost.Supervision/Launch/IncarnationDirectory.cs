@@ -35,6 +35,11 @@ internal sealed class IncarnationDirectory
     /// <summary>Who may pass through a directory above: nobody else, unless workers are somebody else.</summary>
     public static UnixFileMode ModeFor(UserAccount? account) => account is null ? OwnersOnly : Passable;
 
+    /// <summary>
+    /// Makes this one directory. Never those above it, as the runtime would: where one is gone that somebody else has made, we
+    /// do not know what it was for, nor with which mode. And never takes one that is there already for its own.
+    /// </summary>
+    /// <exception cref="IOException">It could not be made.</exception>
     public static void Create(string path, UnixFileMode mode)
     {
         if (OperatingSystem.IsWindows())
@@ -42,7 +47,10 @@ internal sealed class IncarnationDirectory
             throw new PlatformNotSupportedException("Windows has no directory modes");
         }
 
-        Directory.CreateDirectory(path, mode);
+        if (Libc.mkdir(path, (uint)mode) != 0)
+        {
+            throw new IOException($"'{path}' could not be made: {Libc.Message(Libc.Errno)}");
+        }
 
         // The mode above was cut by the host's umask.
         File.SetUnixFileMode(path, mode);

@@ -58,14 +58,17 @@ internal sealed class PrivateDirectory : IDisposable
     }
 
     /// <summary>Makes another one where a cleaner of temporary files has taken it away, or somebody has put something else in its place.</summary>
+    /// <exception cref="IOException">It could not be made; the next call tries again.</exception>
     public void EnsureExists()
     {
         // Ours is locked, by us: whoever gets the lock has another.
         using var there = HeldDirectory.TryOpen(Path);
         if (there is null || there.TryLock())
         {
+            // First: what is closed could not be looked into any more if another cannot be made.
+            var made = Make();
             held.Dispose();
-            (Path, held) = Make();
+            (Path, held) = made;
         }
     }
 

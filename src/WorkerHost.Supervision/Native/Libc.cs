@@ -69,6 +69,9 @@ internal static unsafe partial class Libc
     public static partial int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 
     [LibraryImport(Name, SetLastError = true)]
+    public static partial int mkdir([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
+
+    [LibraryImport(Name, SetLastError = true)]
     public static partial int flock(int fd, int operation);
 
     /// <summary>struct statx is the kernel's own and the same on every architecture.</summary>

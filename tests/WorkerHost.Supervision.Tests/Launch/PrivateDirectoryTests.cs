@@ -50,4 +50,22 @@ public sealed class PrivateDirectoryTests : IDisposable
         Assert.True(File.Exists(living.MakeFor(0, 1, 1).LedgerPath));
         Assert.Empty(Directory.EnumerateFileSystemEntries(victim.Path));
     }
+
+    [Fact]
+    public void A_place_that_somebody_has_removed_is_not_made_anew_and_is_named()
+    {
+        var parent = Path.Combine(place.Path, "sockets");
+        Directory.CreateDirectory(parent);
+        using var living = new PrivateDirectory(parent);
+        Directory.Delete(parent, recursive: true);
+        var error = Assert.Throws<IOException>(living.EnsureExists);
+        Assert.Contains($"no directory for sockets and ledgers can be made in {parent} (SupervisorOptions.Directory", error.Message, StringComparison.Ordinal);
+        Assert.Contains("errno 2", error.Message, StringComparison.Ordinal);
+        Assert.Throws<IOException>(() => living.MakeFor(0, 1, 1));
+        Assert.False(Directory.Exists(parent));
+
+        Directory.CreateDirectory(parent);
+        living.EnsureExists();
+        Assert.True(File.Exists(living.MakeFor(0, 1, 1).LedgerPath));
+    }
 }
