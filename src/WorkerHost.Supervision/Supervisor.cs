@@ -161,9 +161,9 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     /// </summary>
     /// <param name="rolling">False: all at the same time.</param>
     /// <param name="cancellationToken">Ends the waiting; the restart goes on.</param>
-    /// <returns>When every worker of before is gone and every place is served: where no worker serves that could go on (all at the same time, or none
-    /// was there) and new ones cannot boot, not before they can; bound that with the token. A restart that begins meanwhile takes the work over; both return at its end.</returns>
-    /// <exception cref="WorkerRestartException">A new worker could not boot; the old ones keep serving.</exception>
+    /// <returns>When every worker of before is gone and every place is served. A restart that begins meanwhile takes the work over; both return at its end.</returns>
+    /// <exception cref="WorkerRestartException">New workers could not boot. Where old ones serve, at the first that fails, and they keep serving. Where none does (all at the same time,
+    /// or none was left), when every new one that could be started has failed; nobody serves then, and the supervisor goes on trying.</exception>
     /// <exception cref="ObjectDisposedException">The supervisor has stopped, or stops meanwhile.</exception>
     public Task RestartAsync(bool rolling = true, CancellationToken cancellationToken = default)
     {

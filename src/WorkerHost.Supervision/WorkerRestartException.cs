@@ -1,14 +1,20 @@
 namespace WorkerHost;
 
 /// <summary>
-/// A rolling restart was given up: a worker of the new generation could not boot. The workers that were not replaced yet
-/// keep serving.
+/// A restart was given up, because new workers could not boot. Those that were not replaced yet keep serving, in a rolling
+/// restart; where none is left, nobody serves, and the supervisor goes on trying to start workers, with pauses
+/// (<see cref="RestartOptions"/>).
 /// </summary>
 public sealed class WorkerRestartException : Exception
 {
-    internal WorkerRestartException(DeathReport death)
-        : base($"the rolling restart was given up, and the workers that it had not replaced keep serving, because a new worker could not boot: {death}") => Death = death;
+    internal WorkerRestartException(int serving, DeathReport death)
+        : base($"the restart was given up: {Text(serving)}: {death}") => Death = death;
 
-    /// <summary>How the new worker ended.</summary>
+    /// <summary>How the new worker ended; where all of them failed, the last.</summary>
     public DeathReport Death { get; }
+
+    /// <summary>What has become of it, for the event as well.</summary>
+    internal static string Text(int serving) => serving > 0
+        ? "a new worker could not boot, and the workers that were not replaced keep serving"
+        : "no new worker could boot, and none of the old ones serves any more. No worker takes tasks until one can be started, which is tried again and again (SupervisorOptions.Restart)";
 }

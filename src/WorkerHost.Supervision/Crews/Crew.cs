@@ -15,6 +15,7 @@ internal sealed class Crew(CrewSize size, Func<int, SlotMachine> newSlot)
 {
     private readonly List<CrewSlot> slots = [];
     private readonly List<CrewAction> actions = [];
+    private int reached = 1;
     private bool settled;
     private bool stopping;
 
@@ -25,7 +26,10 @@ internal sealed class Crew(CrewSize size, Func<int, SlotMachine> newSlot)
     /// <summary>Rises with every restart of the whole crew; a worker belongs to the one it was started in.</summary>
     public int Generation { get; private set; } = 1;
 
-    /// <summary>The generation whose worker could not boot, so that its roll was given up; 0: none.</summary>
+    /// <summary>
+    /// The generation whose restart was given up; 0: none. Where some of the one before serve, at the first boot that fails;
+    /// where nobody serves, when no slot is left whose boot has not failed yet. Those then go on trying.
+    /// </summary>
     public int FailedGeneration { get; private set; }
 
     public bool HasStopped => stopping && slots.TrueForAll(static s => s.Machine.State == SlotState.Stopped);
@@ -33,7 +37,8 @@ internal sealed class Crew(CrewSize size, Func<int, SlotMachine> newSlot)
     /// <summary>The wanted number serves, and nobody else is there but the spares.</summary>
     public bool IsComplete => Serving == Size.Workers && slots.Count(static s => s.IsOccupied) <= Wanted();
 
-    private int Serving => slots.Count(static s => s.Serves);
+    /// <summary>How many take tasks.</summary>
+    public int Serving => slots.Count(static s => s.Serves);
 
     private int Manned => slots.Count(static s => s.Machine.IsManned);
 
@@ -112,6 +117,7 @@ internal sealed class Crew(CrewSize size, Func<int, SlotMachine> newSlot)
             Shrink(now);
             Replace(now);
             Fill(now);
+            reached = HasReached(Generation) ? Generation : reached;
         }
 
         var decided = actions.ToImmutableArray();
@@ -210,18 +216,24 @@ internal sealed class Crew(CrewSize size, Func<int, SlotMachine> newSlot)
     private void Exited(CrewSlot slot, SlotEvent.Exited e)
     {
         var current = e.Incarnation == slot.Machine.Incarnation;
-        if (current && slot.IsOccupied && slot.Machine.IsFailingToBoot && slot.Generation == Generation)
-        {
-            StopRoll();
-        }
-
+        var failed = current && slot.IsOccupied && slot.Machine.IsFailingToBoot && slot.Generation == Generation;
         Apply(slot, e with { Refill = NeedsAnother(except: slot) });
         slot.Tried |= current;
+        if (failed)
+        {
+            slot.FailedGeneration = Generation;
+            StopRoll();
+        }
     }
 
     /// <summary>A generation that cannot boot replaces nobody: who is left of the one before keeps serving.</summary>
     private void StopRoll()
     {
+        if (Generation > reached && Serving == 0 && slots.TrueForAll(s => !s.Machine.IsManned || s.FailedGeneration == Generation))
+        {
+            FailedGeneration = Generation;
+        }
+
         foreach (var old in slots.Where(static s => s.RollWish is not null))
         {
             FailedGeneration = Generation;

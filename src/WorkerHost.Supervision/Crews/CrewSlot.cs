@@ -25,6 +25,9 @@ internal sealed class CrewSlot(int number, SlotMachine machine)
     /// <summary>Which of the crew's generations its worker, or the last one, belongs to.</summary>
     public int Generation { get; set; }
 
+    /// <summary>The last of the crew's generations of which a worker could not boot in it; 0: none.</summary>
+    public int FailedGeneration { get; set; }
+
     /// <summary>Its first worker became ready or died.</summary>
     public bool Tried { get; set; }
 

@@ -28,7 +28,7 @@ internal static class Happenings
 
         if (restart > 0 && after.FailedGeneration >= restart)
         {
-            events.Add(new SupervisorEvent.RestartGivenUp(restart, after.LastDeath!));
+            events.Add(new SupervisorEvent.RestartGivenUp(restart, after.Readiness.Serving, after.LastDeath!));
             restart = 0;
         }
         else if (restart > 0 && after.GenerationIsThere)

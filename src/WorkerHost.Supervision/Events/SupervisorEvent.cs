@@ -139,13 +139,14 @@ public abstract record SupervisorEvent
         public override string Text => $"pool {Pool}: every worker was replaced (generation {Generation})";
     }
 
-    /// <summary>A worker of the new generation could not boot; those that were not replaced keep serving.</summary>
+    /// <summary>New workers could not boot: those that were not replaced keep serving, or nobody serves where none is left.</summary>
     /// <param name="Generation">The generation that failed.</param>
-    /// <param name="Death">How its worker ended.</param>
-    public sealed record RestartGivenUp(int Generation, DeathReport Death) : SupervisorEvent(19, LogLevel.Error)
+    /// <param name="Serving">How many workers take tasks; 0: none does until one can be started, which is tried again and again.</param>
+    /// <param name="Death">How its worker ended, or the last of them.</param>
+    public sealed record RestartGivenUp(int Generation, int Serving, DeathReport Death) : SupervisorEvent(19, LogLevel.Error)
     {
         /// <inheritdoc/>
-        public override string Text => $"pool {Pool}: generation {Generation} is given up, and the workers that it had not replaced keep serving, because {Death.Worker} could not boot";
+        public override string Text => $"pool {Pool}: the restart to generation {Generation} is given up: {WorkerRestartException.Text(Serving)}; the last that failed: {Death.Worker}";
     }
 
     /// <summary>Enough workers take tasks now, or not any more; see <see cref="SupervisorReadiness"/>.</summary>

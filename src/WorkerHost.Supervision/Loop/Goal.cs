@@ -22,7 +22,7 @@ internal sealed class Goal(Func<Crew, bool> reached, Func<Crew, bool>? missed = 
 
         if (missed?.Invoke(crew) == true)
         {
-            return waiter.TrySetException(new WorkerRestartException(lastDeath!));
+            return waiter.TrySetException(new WorkerRestartException(crew.Serving, lastDeath!));
         }
 
         return reached(crew) && waiter.TrySetResult();

@@ -112,7 +112,29 @@ public sealed class EventTests
         var error = await Assert.ThrowsAsync<WorkerRestartException>(() => supervised.Supervisor.RestartAsync().Soon());
         var givenUp = await events.Until<SupervisorEvent.RestartGivenUp>();
         Assert.Same(error.Death, givenUp.Death);
+        Assert.Contains("keep serving", error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, givenUp.Serving);
         Assert.True(supervised.Supervisor.Readiness.IsReady);
+    }
+
+    [Fact]
+    [Trait("Scenario", "44")]
+    public async Task A_restart_of_all_at_once_that_cannot_boot_ends_and_says_that_nobody_serves_and_the_pool_recovers_by_itself()
+    {
+        using var directory = new TemporaryDirectory();
+        var broken = Path.Combine(directory.Path, "broken");
+        var command = Supervised.Shell($"[ -e {broken} ] && exit 9; exec {Supervised.Dummy().FileName} serve");
+        var restart = new RestartOptions { Intensity = 100, MaxBackoff = TimeSpan.FromMilliseconds(200) };
+        await using var supervised = await Supervised.StartAsync(command, new SupervisorOptions { Workers = 2, Spares = 0, Restart = restart });
+        var events = new Watched(supervised.Supervisor);
+        await File.WriteAllTextAsync(broken, "");
+        var error = await Assert.ThrowsAsync<WorkerRestartException>(() => supervised.Supervisor.RestartAsync(rolling: false).Soon());
+        var givenUp = await events.Until<SupervisorEvent.RestartGivenUp>();
+        Assert.Equal((0, error.Death), (givenUp.Serving, givenUp.Death));
+        Assert.Equal((DeathCause.BootFailure, 9), (error.Death.Cause, error.Death.ExitCode));
+        Assert.Contains("No worker takes tasks until one can be started", error.Message, StringComparison.Ordinal);
+        File.Delete(broken);
+        await supervised.Sets.Until(s => s.Ready.Length == 2);
     }
 
     [Fact]

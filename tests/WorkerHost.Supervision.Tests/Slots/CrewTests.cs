@@ -205,6 +205,64 @@ public sealed class CrewTests
         Assert.All(world.Serving, s => Assert.Null(world.Crew.Slots[s].Wish));
     }
 
+    [Theory]
+    [InlineData(false, 1, 0)]
+    [InlineData(false, 2, 1)]
+    [InlineData(true, 2, 0)]
+    [Trait("Scenario", "44")]
+    public void A_restart_is_given_up_where_nobody_serves_when_every_new_worker_has_failed_and_trying_goes_on(bool rolling, int workers, int spares)
+    {
+        var world = new CrewWorld(workers, spares).Start().AllBoot();
+        if (rolling)
+        {
+            // None of the old ones is left to serve on.
+            foreach (var slot in world.Serving)
+            {
+                world.Exit(slot);
+            }
+        }
+
+        world.Restart(rolling);
+        world.LeaversGo();
+        var wanted = world.Processes.Where(p => p.Value.Boots).Select(p => p.Key).ToArray();
+        Assert.Equal(workers + spares, wanted.Length);
+        foreach (var slot in wanted)
+        {
+            Assert.Equal(0, world.Crew.FailedGeneration);
+            world.Exit(slot, ExitFacts.Exited(1), finished: 0);
+        }
+
+        Assert.Equal((2, 0), (world.Crew.FailedGeneration, world.Crew.Serving));
+        Assert.False(world.Crew.HasReached(2));
+        Array.ForEach(wanted, world.FireTimer);
+        world.AllBoot();
+        Assert.True(world.Crew.HasReached(2));
+        Assert.Equal((workers, spares), (world.Serving.Length, world.Spares.Length));
+    }
+
+    [Fact]
+    [Trait("Scenario", "44")]
+    public void A_restart_is_given_up_where_nobody_serves_though_old_workers_still_finish_what_they_have()
+    {
+        var world = new CrewWorld(workers: 2, spares: 0).Start().AllBoot();
+        world.Restart(rolling: false);
+        world.Exit(world.Processes.Single(p => p.Value.Boots).Key, ExitFacts.Exited(1), finished: 0);
+        Assert.Equal(2, world.Crew.FailedGeneration);
+    }
+
+    [Fact]
+    [Trait("Scenario", "44")]
+    public void Boots_that_fail_after_a_restart_has_reached_its_end_do_not_give_it_up()
+    {
+        var world = new CrewWorld(workers: 1, spares: 0).Start().AllBoot();
+        world.Restart(rolling: false);
+        world.LeaversGo();
+        world.AllBoot();
+        world.Exit(world.Serving[0]);
+        world.Exit(world.Processes.Single().Key, ExitFacts.Exited(1), finished: 0);
+        Assert.Equal(0, world.Crew.FailedGeneration);
+    }
+
     [Fact]
     [Trait("Scenario", "44")]
     public void A_roll_that_is_given_up_takes_nobodys_own_reason_to_leave_away()
