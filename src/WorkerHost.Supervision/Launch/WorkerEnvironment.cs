@@ -13,7 +13,7 @@ internal static class WorkerEnvironment
 
     /// <summary>
     /// For a .NET worker: one of many processes on the machine, so one heap, no collector thread of its own, and no idle
-    /// thread that spins on a processor which another worker could use: see decision 0012.
+    /// thread that spins on a processor which another worker could use: see decision 0013.
     /// </summary>
     private static readonly (string Name, string Value)[] UnlessSet =
         [("DOTNET_gcServer", "0"), ("DOTNET_gcConcurrent", "0"), ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0")];
