@@ -17,7 +17,8 @@ internal static class DeathClassifier
         {
             case { Kind: LeaveKind.Stop }:
                 return DeathCause.Stop;
-            case { Kind: LeaveKind.Ordered }:
+            // A process that is about to crash may lose its session first, and its end be ordered for that.
+            case { Kind: LeaveKind.Ordered } when EndedAsAsked(facts, signalled: true):
                 return DeathCause.Ordered;
             case { Kind: LeaveKind.Rejected }:
                 return DeathCause.BootFailure;
@@ -29,7 +30,7 @@ internal static class DeathClassifier
                 return DeathCause.Limit;
             case { Kind: LeaveKind.Recycle } when EndedAsAsked(facts, leave.Signalled):
                 return DeathCause.Recycle;
-            case { Kind: LeaveKind.Recycle or LeaveKind.Hang or LeaveKind.Limit } or null:
+            case { Kind: LeaveKind.Recycle or LeaveKind.Ordered or LeaveKind.Hang or LeaveKind.Limit } or null:
                 return Unasked(facts, wasReady);
             default:
                 throw new InvalidOperationException($"no cause for {leave} and {facts}");

@@ -10,13 +10,14 @@ internal sealed class LookPace(LivenessOptions options)
     /// <summary>Timers are never early and always a little late; a loop that is late by more was not awake.</summary>
     private const double MostPerLook = 1.5;
 
-    private TimeSpan? last;
+    /// <summary>Before the first look: the origin of the clock, when the supervisor began.</summary>
+    private TimeSpan last;
 
     /// <param name="now">By the monotonic clock.</param>
     /// <returns>What counts, and by how much the look was too late: zero unless worth telling.</returns>
     public (TimeSpan Counts, TimeSpan Late) Look(TimeSpan now)
     {
-        var gap = last is { } before ? now - before : TimeSpan.Zero;
+        var gap = now - last;
         last = now;
         var most = options.HeartbeatInterval * MostPerLook;
         return gap <= most ? (gap, TimeSpan.Zero)
