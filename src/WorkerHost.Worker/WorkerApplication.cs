@@ -19,6 +19,7 @@ namespace WorkerHost;
 public sealed class WorkerApplication
 {
     private readonly TaskTable tasks = new();
+    private readonly Initializer initializer = new();
     private readonly WorkerProcess? process;
     private int runs;
 
@@ -123,6 +124,41 @@ public sealed class WorkerApplication
     }
 
     /// <summary>
+    /// Has something done once in each worker process before it takes tasks: load a model, open what every task needs. It
+    /// begins with <see cref="RunAsync"/>, on a thread of its own where it may block, and the worker does not even listen
+    /// before it has ended. Called several times, each runs after the one before. By hand, without a supervisor, none runs.
+    /// <para>
+    /// What it takes counts towards the supervisor's <c>BootTimeout</c>. What it throws is a failed boot: the process exits
+    /// with <see cref="WorkerExitCode.CannotServe"/>, the exception is in the death report's last output, and the slot is
+    /// tried again after a pause; other workers do not notice. Where no further start can help, leave with
+    /// <c>Environment.Exit(WorkerExitCode.Misconfigured)</c>.
+    /// </para>
+    /// </summary>
+    /// <param name="initializer">Its token is cancelled when the worker is asked to leave before it is ready.</param>
+    /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
+    public void Initialize(Func<CancellationToken, Task> initializer)
+    {
+        ArgumentNullException.ThrowIfNull(initializer);
+        if (Volatile.Read(ref runs) != 0)
+        {
+            throw new InvalidOperationException("an initializer must be given before RunAsync is called");
+        }
+
+        this.initializer.Add(initializer);
+    }
+
+    /// <inheritdoc cref="Initialize(Func{CancellationToken, Task})"/>
+    public void Initialize(Action<CancellationToken> initializer)
+    {
+        ArgumentNullException.ThrowIfNull(initializer);
+        Initialize(token =>
+        {
+            initializer(token);
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <summary>
     /// Serves until the worker is asked to leave: by SIGTERM, by its supervisor's end, or by
     /// <paramref name="cancellationToken"/>. Then it takes nothing new, gives back what has not started and lets the rest
     /// finish, at most for the time its supervisor allows; a second SIGTERM does not wait. Started by hand, it prints what
@@ -145,7 +181,7 @@ public sealed class WorkerApplication
             return Task.FromResult(WorkerExitCode.NotSupervised);
         }
 
-        return process.RunAsync(tasks, cancellationToken);
+        return process.RunAsync(tasks, initializer, cancellationToken);
     }
 
     private static string[] WithoutMarker(string[] args)

@@ -68,7 +68,7 @@ internal sealed partial class WorkerProcess
         return process;
     }
 
-    public async Task<int> RunAsync(TaskTable tasks, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(TaskTable tasks, Initializer initializer, CancellationToken cancellationToken)
     {
         try
         {
@@ -77,7 +77,7 @@ internal sealed partial class WorkerProcess
                 throw failure;
             }
 
-            return await ServeAsync(launch!, tasks, cancellationToken).ConfigureAwait(false);
+            return await ServeAsync(launch!, tasks, initializer, cancellationToken).ConfigureAwait(false);
         }
         catch (LaunchException e)
         {
@@ -86,11 +86,15 @@ internal sealed partial class WorkerProcess
         }
     }
 
-    private async Task<int> ServeAsync(LaunchLine launch, TaskTable tasks, CancellationToken cancellationToken)
+    private async Task<int> ServeAsync(LaunchLine launch, TaskTable tasks, Initializer initializer, CancellationToken cancellationToken)
     {
         var address = ListenAddress.Parse(launch);
         departure.HeedTermination();
         using var cancellation = cancellationToken.UnsafeRegister(static state => ((Departure)state!).Ask(), departure);
+        if (!initializer.IsEmpty && !await InitializeAsync(initializer, TimeSpan.FromMilliseconds(launch.DrainMilliseconds)).ConfigureAwait(false))
+        {
+            return WorkerExitCode.Success;
+        }
 
         // Not disposed of: a lane that is still in user code at the end writes its marks until the process is gone.
         var core = new EndpointCore(launch, tasks, ledger, time, logger);
@@ -122,6 +126,38 @@ internal sealed partial class WorkerProcess
         await server.StopAsync().ConfigureAwait(false);
         core.Queue.Stop();
         return WorkerExitCode.Success;
+    }
+
+    /// <summary>False: the worker was asked to leave meanwhile, and no longer waits for what does not heed that.</summary>
+    /// <exception cref="LaunchException">It failed.</exception>
+    private async Task<bool> InitializeAsync(Initializer initializer, TimeSpan drain)
+    {
+        // Not disposed of: an initializer that is deaf to it may still hold its token when the process ends.
+        var leaving = new CancellationTokenSource();
+        ledger?.Stage(LedgerStage.Initializing);
+        var running = initializer.RunAsync(leaving.Token);
+        await Task.WhenAny(running, departure.Asked).ConfigureAwait(false);
+        if (departure.Asked.IsCompleted)
+        {
+            // On a thread of the pool: the callbacks of the token are user code and may block.
+            _ = Task.Run(leaving.Cancel, CancellationToken.None);
+            await Task.WhenAny(running, departure.Hurried, Task.Delay(drain, time)).ConfigureAwait(false);
+            return false;
+        }
+
+        try
+        {
+            await running.ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // The whole of it first, so that its type and message are among the last lines, however long its stack.
+            await Console.Error.WriteLineAsync(e.ToString()).ConfigureAwait(false);
+            throw new LaunchException(WorkerExitCode.CannotServe, $"the initializer failed: {e.GetType()}: {e.Message}", e);
+        }
+
+        ledger?.Stage(LedgerStage.Initialized);
+        return true;
     }
 
     private async Task DrainAsync(EndpointCore core, TimeSpan limit)

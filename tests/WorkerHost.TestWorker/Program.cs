@@ -9,6 +9,7 @@ if (BootVerbs.Run(worker.Arguments) is { } exitCode)
     return exitCode;
 }
 
+InitializerVerbs.Map(worker);
 ValueTasks.Map(worker);
 StoppingTasks.Map(worker);
 DyingTasks.Map(worker);

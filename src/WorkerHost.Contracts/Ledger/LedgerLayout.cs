@@ -44,6 +44,10 @@ internal enum LedgerStage : uint
     WarmedUp = 3,
     Ready = 4,
     Draining = 5,
+
+    // Before Listening, where the program has an initializer. Numbers that workers in the field write do not change.
+    Initializing = 6,
+    Initialized = 7,
 }
 
 internal enum LaneState : uint

@@ -9,7 +9,7 @@ public static class WorkerExitCode
     /// <summary>The program was started by hand; it is a worker and needs a supervisor (EX_USAGE of sysexits.h).</summary>
     public const int NotSupervised = 64;
 
-    /// <summary>Could not serve, for example because its socket could not be bound (EX_SOFTWARE of sysexits.h).</summary>
+    /// <summary>Could not serve, for example because its socket could not be bound or its initializer failed (EX_SOFTWARE of sysexits.h).</summary>
     public const int CannotServe = 70;
 
     /// <summary>

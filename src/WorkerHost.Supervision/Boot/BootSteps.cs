@@ -64,7 +64,7 @@ internal sealed class BootSteps(OpenLedger ledger, Func<TimeSpan> now)
             lock (gate)
             {
                 // Who has read before may come after.
-                if (stage > seen)
+                if (Rank(stage) > Rank(seen))
                 {
                     seen = stage;
                     reached.Add((name, at));
@@ -103,9 +103,27 @@ internal sealed class BootSteps(OpenLedger ledger, Func<TimeSpan> now)
         return ledger.Read(stage, LedgerLayout.StageAt) < stage.Length ? null : (LedgerStage)BinaryPrimitives.ReadUInt32LittleEndian(stage);
     }
 
+    /// <summary>The order in which a boot comes by them; their numbers tell when they were invented.</summary>
+    private static int Rank(LedgerStage stage) => stage switch
+    {
+        LedgerStage.Created => 0,
+        LedgerStage.ProcessStarted => 1,
+        LedgerStage.Initializing => 2,
+        LedgerStage.Initialized => 3,
+        LedgerStage.Listening => 4,
+        LedgerStage.WarmedUp => 5,
+        LedgerStage.Ready => 6,
+        LedgerStage.Draining => 7,
+
+        // Of a worker that is newer than we are.
+        _ => -1,
+    };
+
     private static string? Name(LedgerStage stage) => stage switch
     {
         LedgerStage.ProcessStarted => "SDK started",
+        LedgerStage.Initializing => "initializer called",
+        LedgerStage.Initialized => "initialized",
         LedgerStage.Listening => "listening",
         LedgerStage.WarmedUp => "warmed up",
         LedgerStage.Ready => "ready by its own account",
