@@ -21,8 +21,7 @@ namespace WorkerHost.Supervision.Dummy;
 /// <c>usr1=eat</c>: takes memory without end; <c>daemon</c>: starts a long sleep in a session of its own;
 /// <c>facts</c>: prints what it finds itself to be;
 /// <c>dies-in-slot=N</c>: exits with 1 where it is in that slot;
-/// <c>dies-while=PATH</c>: as long as there is such a file, exits 50 ms after it was seen to be
-/// ready; <c>code=N</c>: with this code, or 3;
+/// <c>dies-while=PATH</c>: as long as there is such a file, exits with 3, 50 ms after it was seen to be ready;
 /// <c>control</c>: beats on its control stream, where it says that it has finished 3 tasks and runs one; <c>usr1=silence</c>: and then no more;
 /// <c>beats</c>: makes its heartbeat in the ledger; <c>debugged-in-slot=N</c>: and says there, in that slot, that a debugger is attached;
 /// <c>usr1=block-ledger</c>: puts a pipe that nobody writes to in the place of its ledger and exits with 1; <c>usr1=hold-ledger</c>: the same, and
@@ -153,7 +152,7 @@ internal static class HealthWorker
                 await next(context);
                 if (context.Request.Path.Value?.EndsWith("/Check", StringComparison.Ordinal) == true)
                 {
-                    _ = Task.Delay(50).ContinueWith(_ => End($"exit:{Value(manners, "code") ?? "3"}"), TaskScheduler.Default);
+                    _ = Task.Delay(50).ContinueWith(_ => End("exit:3"), TaskScheduler.Default);
                 }
             });
         }

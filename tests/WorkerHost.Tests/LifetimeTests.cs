@@ -112,6 +112,18 @@ public sealed class LifetimeTests
     }
 
     [Fact]
+    public async Task Nothing_is_accepted_after_a_stop_that_nobody_waits_for()
+    {
+        var pool = await TestPool.StartAsync();
+        var running = pool.Submit<int>("sleep", [600_000]);
+        var stop = pool.StopAsync(cancelPending: true);
+
+        Assert.Equal(TaskFailureKind.Rejected, Assert.Throws<TaskException>(() => pool.Submit<int>("add", [1, 2])).Kind);
+        await stop.WaitAsync(TestPool.Patience);
+        Assert.Equal(TaskState.Cancelled, running.State);
+    }
+
+    [Fact]
     [Trait("Scenario", "3")]
     public async Task A_callback_may_stop_the_pool()
     {

@@ -77,6 +77,51 @@ public abstract partial class TaskFuture
         }
     }
 
+    /// <summary>
+    /// Waits until all of the futures have ended, or the first of them, or the first that failed; a timeout is no error here.
+    /// Nothing is thrown for a failed task: look at the future.
+    /// </summary>
+    /// <param name="futures">Which; the same one twice counts once. Of none nothing is waited for.</param>
+    /// <param name="until">What is waited for.</param>
+    /// <param name="timeout">How long to wait at most; null: for ever.</param>
+    /// <param name="timeProvider">The clock of the timeout; null: the system's.</param>
+    /// <param name="cancellationToken">Stops the waiting, not the tasks.</param>
+    /// <returns>Which have ended then, and which have not, each in the order in which they were given.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled before what was waited for.</exception>
+    public static async Task<WaitResult<TFuture>> WaitAsync<TFuture>(
+        IEnumerable<TFuture> futures,
+        WaitUntil until = WaitUntil.AllEnded,
+        TimeSpan? timeout = null,
+        TimeProvider? timeProvider = null,
+        CancellationToken cancellationToken = default)
+        where TFuture : TaskFuture
+    {
+        ArgumentNullException.ThrowIfNull(futures);
+        if (!Enum.IsDefined(until))
+        {
+            throw new ArgumentOutOfRangeException(nameof(until), until, "not something to wait for");
+        }
+
+        var all = futures.Distinct().ToList();
+        try
+        {
+            await foreach (var ended in AsCompleted(all, timeout, timeProvider, cancellationToken).ConfigureAwait(false))
+            {
+                if (until == WaitUntil.FirstEnded || (until == WaitUntil.FirstFailed && ended.Completion.IsFaulted))
+                {
+                    break;
+                }
+            }
+        }
+        catch (TimeoutException)
+        {
+            // Said by what has not ended.
+        }
+
+        var done = all.ToLookup(static f => f.IsDone);
+        return new WaitResult<TFuture>([.. done[true]], [.. done[false]]);
+    }
+
     /// <summary>Ends when all have ended, with their results in order; fails as the first failed one of them fails.</summary>
     public static Task<T[]> WhenAll<T>(IEnumerable<TaskFuture<T>> futures)
     {

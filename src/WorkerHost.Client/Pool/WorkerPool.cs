@@ -158,6 +158,8 @@ public sealed partial class WorkerPool : IAsyncDisposable
     /// <param name="cancellationToken">Hurries: what has not ended when it is cancelled is cancelled, too. It does not abandon the stop.</param>
     public async Task StopAsync(bool cancelPending = false, CancellationToken cancellationToken = default)
     {
+        // Before the first await: who does not wait for the stop may rely on nothing being accepted after the call all the same.
+        loop.BeginStop();
         Task stop;
         lock (stopLock)
         {
@@ -200,7 +202,6 @@ public sealed partial class WorkerPool : IAsyncDisposable
 
     private async Task StopOnceAsync()
     {
-        loop.BeginStop();
         using (var limit = new CancellationTokenSource(options.DrainTimeout, options.TimeProvider))
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, hurry.Token))
         {
