@@ -3,6 +3,11 @@ namespace WorkerHost.Worker;
 /// <summary>How outcomes leave: one writer at a time, and what gathers meanwhile goes into its next frame.</summary>
 internal sealed partial class TaskSession
 {
+    // The writer's own; one loop at a time.
+    private List<SessionOutcome> batch = [];
+    private List<ulong> startedBatch = [];
+    private FrameBuilder frames = new(ProtocolLimits.MaxFrameBytes, inPieces: false);
+
     // Under the gate. True: the caller has to write.
     private bool ClaimWriter()
     {

@@ -25,7 +25,7 @@ public sealed class LedgerLayoutTests
     {
         Assert.Equal(["Idle 0", "Running 1", "Finished 2"], Enum.GetValues<LaneState>().Select(s => $"{s} {(uint)s}"));
         Assert.Equal(
-            ["Created 0", "ProcessStarted 1", "Listening 2", "WarmedUp 3", "Ready 4", "Draining 5"],
+            ["Created 0", "ProcessStarted 1", "Listening 2", "WarmedUp 3", "Ready 4", "Draining 5", "Initializing 6", "Initialized 7"],
             Enum.GetValues<LedgerStage>().Select(s => $"{s} {(uint)s}"));
     }
 

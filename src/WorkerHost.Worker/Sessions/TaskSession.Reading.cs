@@ -1,0 +1,212 @@
+using Google.Protobuf;
+using WorkerHost.V1;
+
+namespace WorkerHost.Worker;
+
+/// <summary>How tasks arrive: one reader, frame by frame.</summary>
+internal sealed partial class TaskSession
+{
+    // The reader's own.
+    private readonly PartialPayloads uploads;
+    private TaskRun?[] arrivals = [];
+    private ulong lastSequence;
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        while (await NextFrameAsync(cancellationToken).ConfigureAwait(false) is { } frame)
+        {
+            Take(frame);
+        }
+
+        bool write;
+        lock (gate)
+        {
+            halfClosed = true;
+            write = ClaimWriter();
+        }
+
+        // Also when there is nothing to write: it is the writer who notices that all is done.
+        Write(write, hurry: true);
+    }
+
+    private async ValueTask<SessionRequest?> NextFrameAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.MoveNext(cancellationToken).ConfigureAwait(false) ? reader.Current : null;
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw SessionRefusal.Broken($"a frame is no SessionRequest: {e.Message}");
+        }
+    }
+
+    private void Take(SessionRequest frame)
+    {
+        if (frame.Hello is not null)
+        {
+            throw SessionRefusal.Broken("a second hello");
+        }
+
+        try
+        {
+            Gather(frame);
+        }
+        catch (InvalidDataException e)
+        {
+            throw SessionRefusal.Broken(e.Message);
+        }
+
+        if (frame.Tasks.Count > 0)
+        {
+            Submit(frame);
+        }
+
+        foreach (var sequence in frame.Cancel)
+        {
+            if (Find(sequence, "cancels") is { } task && core.Queue.Cancel(task, StopCause.Caller))
+            {
+                Complete(task, TaskEnd.FailedWith(TaskFailures.Cancelled(task, started: false)), hurry: false);
+            }
+        }
+
+        foreach (var sequence in frame.Recall)
+        {
+            if (Find(sequence, "recalls") is { } task && core.Queue.TryRemove(task))
+            {
+                task.GiveBack();
+            }
+        }
+    }
+
+    /// <summary>Takes the pieces of large payloads, and puts those together whose task has come.</summary>
+    private void Gather(SessionRequest frame)
+    {
+        foreach (var piece in frame.Chunks)
+        {
+            if (piece.Abandoned)
+            {
+                uploads.Abandon(piece.Sequence);
+            }
+            else
+            {
+                uploads.Add(piece.Sequence, piece.Offset, piece.Data.Span, piece.TotalBytes);
+            }
+        }
+
+        foreach (var submission in frame.Tasks)
+        {
+            if (submission.TotalBytes > (ulong)submission.Data.Length)
+            {
+                var whole = uploads.Complete(submission.Upload, submission.Data.Span, submission.TotalBytes);
+                submission.Data = whole is null ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(whole);
+            }
+        }
+    }
+
+    private void Submit(SessionRequest frame)
+    {
+        var count = frame.Tasks.Count;
+        if (arrivals.Length < count)
+        {
+            arrivals = new TaskRun?[count];
+        }
+
+        var now = core.Time.GetTimestamp();
+        bool leaving;
+        lock (gate)
+        {
+            if (abandoned)
+            {
+                return;
+            }
+
+            leaving = drained;
+
+            for (var i = 0; i < count; i++)
+            {
+                var submission = frame.Tasks[i];
+                if (submission.Sequence <= lastSequence)
+                {
+                    throw SessionRefusal.Broken(
+                        $"sequences must rise: {submission.Sequence} came after {lastSequence}");
+                }
+
+                lastSequence = submission.Sequence;
+                var task = new SessionTask(core, this, submission, core.Find(submission.Task), Deadline(now, submission.TimeLimitUs));
+                inFlight.Add(submission.Sequence, task);
+                arrivals[i] = task;
+            }
+        }
+
+        var runs = arrivals.AsSpan(0, count);
+        if (leaving)
+        {
+            // Nothing here may start any more: the session may have ended already, and with it the way for its outcome.
+            foreach (ref var run in runs)
+            {
+                run!.GiveBack();
+                run = null;
+            }
+
+            return;
+        }
+
+        foreach (ref var run in runs)
+        {
+            if (Objection((SessionTask)run!) is { } objection)
+            {
+                run!.Complete(TaskEnd.FailedWith(objection), hurry: false);
+                run = null;
+            }
+        }
+
+        core.Queue.Enqueue(runs);
+        foreach (ref var run in runs)
+        {
+            if (run is not null)
+            {
+                run.Complete(TaskEnd.FailedWith(TaskFailures.Full(run, $"{core.Queue.Waiting} tasks")), hurry: false);
+                run = null;
+            }
+        }
+
+        if (core.IsDraining)
+        {
+            GiveBackWaiting();
+        }
+
+        CancelIfAbandoned();
+    }
+
+    private TaskFailure? Objection(SessionTask task) => task.Handler is null
+        ? TaskFailures.UnknownTask(task, core.Tasks.Names)
+        : task.Objection();
+
+    private SessionTask? Find(ulong sequence, string verb)
+    {
+        if (sequence > lastSequence)
+        {
+            throw SessionRefusal.Broken($"a frame {verb} sequence {sequence}, but the last one submitted is {lastSequence}");
+        }
+
+        lock (gate)
+        {
+            return inFlight.GetValueOrDefault(sequence);
+        }
+    }
+
+    private long Deadline(long now, ulong limitMicroseconds)
+    {
+        if (limitMicroseconds == 0)
+        {
+            return 0;
+        }
+
+        // Beyond a century is the same as none, and does not overflow.
+        const ulong century = 100UL * 365 * 24 * 3600 * 1_000_000;
+        return limitMicroseconds >= century
+            ? 0
+            : now + (long)((double)limitMicroseconds * core.Time.TimestampFrequency / 1_000_000);
+    }
+}
