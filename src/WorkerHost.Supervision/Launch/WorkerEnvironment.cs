@@ -13,10 +13,10 @@ internal static class WorkerEnvironment
 
     /// <summary>
     /// For a .NET worker: one of many processes on the machine, so one heap, no collector thread of its own, and no idle
-    /// thread that spins on a processor which another worker could use: see decision 0013.
+    /// thread that spins for long on a processor which another worker could use (the number is hexadecimal): see decision 0013.
     /// </summary>
     private static readonly (string Name, string Value)[] UnlessSet =
-        [("DOTNET_gcServer", "0"), ("DOTNET_gcConcurrent", "0"), ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0")];
+        [("DOTNET_gcServer", "0"), ("DOTNET_gcConcurrent", "0"), ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "10")];
 
     /// <returns>"NAME=value", by name.</returns>
     public static IReadOnlyList<string> Build(IDictionary host, IEnumerable<string> further, IReadOnlyDictionary<string, string> own, IsolationPlan? isolation = null)

@@ -21,7 +21,7 @@ public sealed class WorkerEnvironmentTests
     {
         var result = WorkerEnvironment.Build(Host, ["APP_*"], new Dictionary<string, string> { ["MINE"] = "x", ["LC_ALL"] = "C.UTF-8" });
         Assert.Equal(
-            ["APP_ONE=1", "APP_TWO=2", "DOTNET_ROOT=/usr/share/dotnet", "DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0", "DOTNET_gcConcurrent=0", "DOTNET_gcServer=1", "LC_ALL=C.UTF-8", "MINE=x", "PATH=/bin", "WORKERHOST_WORKER=1"],
+            ["APP_ONE=1", "APP_TWO=2", "DOTNET_ROOT=/usr/share/dotnet", "DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=10", "DOTNET_gcConcurrent=0", "DOTNET_gcServer=1", "LC_ALL=C.UTF-8", "MINE=x", "PATH=/bin", "WORKERHOST_WORKER=1"],
             result);
     }
 
