@@ -86,8 +86,7 @@ internal sealed class SessionConnection : IEndpointConnection
 
                 var concurrency = (int)Math.Clamp(hello.Concurrency, 1, EndpointState.MaxConcurrency);
                 var state = new EndpointState(worker, sessionKey, concurrency, supervised, prefetches: true) { TakesPieces = hello.Capabilities.Contains(Capability.Chunks) };
-                var frameBytes = hello.MaxFrameBytes is 0 ? ProtocolLimits.MaxFrameBytes : (int)Math.Clamp(hello.MaxFrameBytes, ProtocolLimits.MinFrameBytes, ProtocolLimits.MaxFrameBytes);
-                return new SessionConnection(channel, call, loop, frame, state, frameBytes);
+                return new SessionConnection(channel, call, loop, frame, state, ProtocolLimits.FrameBytesFor(hello.MaxFrameBytes));
             }
         }
         catch (Exception e)

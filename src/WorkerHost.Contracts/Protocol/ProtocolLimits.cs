@@ -15,6 +15,10 @@ internal static class ProtocolLimits
     /// <summary>A peer that says it takes only smaller frames is sent this much all the same.</summary>
     public const int MinFrameBytes = 1024;
 
+    /// <summary>How large frames to a peer may be.</summary>
+    /// <param name="said">What its hello says; 0: nothing.</param>
+    public static int FrameBytesFor(ulong said) => said is 0 ? MaxFrameBytes : (int)Math.Clamp(said, MinFrameBytes, MaxFrameBytes);
+
     /// <summary>Splinters cost more than they use of a frame's room; fits into half of the smallest frame with all its numbers.</summary>
     public const int SmallestChunkBytes = 256;
 

@@ -171,9 +171,7 @@ internal sealed partial class TaskSession
         Key = hello.SessionKey;
         IdPrefix = BoundedText.Cut(hello.IdPrefix, ProtocolLimits.MaxNameLength);
         ReportsStarts = hello.ReportStarted;
-        frames = new FrameBuilder(
-            hello.MaxFrameBytes is 0 ? ProtocolLimits.MaxFrameBytes : (int)Math.Clamp(hello.MaxFrameBytes, ProtocolLimits.MinFrameBytes, ProtocolLimits.MaxFrameBytes),
-            hello.TakesChunks);
+        frames = new FrameBuilder(ProtocolLimits.FrameBytesFor(hello.MaxFrameBytes), hello.TakesChunks);
     }
 
     private SessionResponse Hello() => new()
