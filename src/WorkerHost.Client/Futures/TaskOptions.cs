@@ -35,7 +35,10 @@ public sealed record TaskOptions
     /// </summary>
     public string? AttemptPipeline { get; init; }
 
-    /// <summary>Handed to the handler as they are. Copied here: what is changed later in the dictionary does not count.</summary>
+    /// <summary>
+    /// Handed to the handler as they are, at most 32 KiB: names and values in UTF-8, and 8 bytes more for each. Copied here: what is
+    /// changed later in the dictionary does not count.
+    /// </summary>
     public IReadOnlyDictionary<string, string>? Headers
     {
         get;

@@ -137,10 +137,9 @@ public sealed partial class WorkerPool
             throw BadInput(future.Id, task, $"the payload of task {task} has {data.Length} bytes; {options.MaxMessageBytes} are allowed (WorkerPoolOptions.MaxMessageBytes)");
         }
 
-        var headerBytes = perTask.Headers?.Sum(static h => h.Key.Length + h.Value.Length + 8) ?? 0;
-        if (headerBytes * 3 > ProtocolLimits.MessageOverheadBytes / 2)
+        if (perTask.Headers is { Count: > 0 } headers && ProtocolLimits.HeaderBytesOf(headers) is > ProtocolLimits.MaxHeaderBytes and var bytes)
         {
-            throw BadInput(future.Id, task, $"the headers of task {task} have about {headerBytes} characters; {ProtocolLimits.MessageOverheadBytes / 6} are allowed");
+            throw BadInput(future.Id, task, $"the headers of task {task} (TaskOptions.Headers) have {bytes} bytes; {ProtocolLimits.MaxHeaderBytes} are allowed");
         }
 
         if (retries.Objection(perTask) is { } objection)

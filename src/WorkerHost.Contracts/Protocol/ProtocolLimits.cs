@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace WorkerHost;
 
 /// <summary>Versions, names and limits of the wire that both sides must agree on.</summary>
@@ -39,6 +41,21 @@ internal static class ProtocolLimits
 
     /// <summary>Task names and ids longer than this are refused.</summary>
     public const int MaxNameLength = 1024;
+
+    /// <summary>A task with more headers is refused. Beside them names and id of the longest fit into <see cref="MessageOverheadBytes"/>.</summary>
+    public const int MaxHeaderBytes = 32 * 1024;
+
+    /// <summary>What a task's headers count: names and values in UTF-8, and 8 bytes more for each.</summary>
+    public static long HeaderBytesOf(IEnumerable<KeyValuePair<string, string>> headers)
+    {
+        long bytes = 0;
+        foreach (var (name, value) in headers)
+        {
+            bytes += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value) + 8;
+        }
+
+        return bytes;
+    }
 }
 
 /// <summary>What an endpoint can do beyond <c>Run</c> and health.</summary>

@@ -105,6 +105,11 @@ internal sealed class EndpointCore : IDisposable
             return TaskFailures.BadInput(run, $"the task's name has {run.Task.Length} characters; the limit is {ProtocolLimits.MaxNameLength}");
         }
 
+        if (run.HeaderBytes > ProtocolLimits.MaxHeaderBytes)
+        {
+            return TaskFailures.BadInput(run, $"the task's headers have {run.HeaderBytes} bytes; the limit is {ProtocolLimits.MaxHeaderBytes}");
+        }
+
         return run.PayloadLength > (ulong)MaxMessageBytes
             ? TaskFailures.BadInput(
                 run, $"the payload has {run.PayloadLength} bytes, more than the limit of {MaxMessageBytes} bytes (MaxMessageBytes of the pool's options)")

@@ -92,8 +92,9 @@ internal sealed class EndpointServer : IAsyncDisposable
             options.MaxReceiveMessageSize =
                 Math.Max(core.MaxMessageBytes, ProtocolLimits.MaxFrameBytes) + ProtocolLimits.MessageOverheadBytes;
 
-            // The limit above counts bytes as they travel. Without decompression it counts what they are. (After gRPC's own
-            // configuration, which adds gzip and deflate where it finds nothing.)
+            // Compressed messages are refused: that the limit above holds for what they inflate to as well is grpc-dotnet's affair, and
+            // between processes of one machine compression costs more than it saves. (After gRPC's own configuration, which adds gzip
+            // and deflate where it finds nothing.)
             options.CompressionProviders.Clear();
         });
         collection.AddSingleton(new TaskEndpointService(core));

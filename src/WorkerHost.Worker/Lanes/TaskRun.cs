@@ -82,6 +82,8 @@ internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long de
 
     public abstract string ContentType { get; }
 
+    public abstract long HeaderBytes { get; }
+
     /// <summary>0 for a unary call.</summary>
     public abstract ulong SessionKey { get; }
 

@@ -24,6 +24,8 @@ internal sealed class UnaryTask(EndpointCore core, RunRequest request, TaskHandl
     public override IReadOnlyDictionary<string, string> Headers =>
         request.Headers.Count == 0 ? NoHeaders : new Dictionary<string, string>(request.Headers);
 
+    public override long HeaderBytes => request.Headers.Count == 0 ? 0 : ProtocolLimits.HeaderBytesOf(request.Headers);
+
     public override ByteString Payload => request.Payload?.Data ?? ByteString.Empty;
 
     public override string ContentType => request.Payload?.ContentType ?? "";

@@ -18,6 +18,8 @@ internal sealed class SessionTask(EndpointCore core, TaskSession session, TaskSu
     public override IReadOnlyDictionary<string, string> Headers =>
         submission.Headers.Count == 0 ? NoHeaders : new Dictionary<string, string>(submission.Headers);
 
+    public override long HeaderBytes => submission.Headers.Count == 0 ? 0 : ProtocolLimits.HeaderBytesOf(submission.Headers);
+
     public override ByteString Payload => submission.Data;
 
     public override ulong PayloadLength => Math.Max(submission.TotalBytes, (ulong)submission.Data.Length);

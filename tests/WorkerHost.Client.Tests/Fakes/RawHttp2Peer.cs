@@ -102,12 +102,12 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
     }
 
     /// <summary>Answers the hello of a session.</summary>
-    public async Task HandshakeAsync(uint concurrency, uint maxFrameBytes = 0)
+    public async Task HandshakeAsync(uint concurrency, uint maxFrameBytes = 0, string? encoding = null)
     {
         Assert.NotNull((await ReadAsync())?.Hello);
         await SendAsync((byte[])
         [
-            .. ResponseHeaders(),
+            .. ResponseHeaders(encoding: encoding),
             .. Message(new V1.SessionResponse
             {
                 Hello = new V1.EndpointHello { Protocol = 1, Concurrency = concurrency, HostInstance = "raw", MaxFrameBytes = maxFrameBytes },
@@ -139,7 +139,8 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
     }
 
     /// <summary>":status: 200" (RFC 7541, static table 8) and a content type, literally and without Huffman.</summary>
-    public static byte[] ResponseHeaders(int stream = 1) => Frame(Headers, EndHeaders, stream, [0x88, .. Literal("content-type", "application/grpc")]);
+    public static byte[] ResponseHeaders(int stream = 1, string? encoding = null) => Frame(
+        Headers, EndHeaders, stream, [0x88, .. Literal("content-type", "application/grpc"), .. encoding is null ? [] : Literal("grpc-encoding", encoding)]);
 
     /// <summary>A call refused with a status, its words and perhaps our failure.</summary>
     public static byte[] Refusal(int status, int stream = 1, string words = "", V1.TaskFailure? failure = null) => Frame(
@@ -158,10 +159,11 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
         Frame(Headers, EndHeaders | EndStream, stream, Literal("grpc-status", status.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 
     /// <summary>A gRPC message in as many DATA frames as it takes.</summary>
-    public static byte[] Message(IMessage response, int stream = 1)
+    public static byte[] Message(IMessage response, int stream = 1) => Message(response.ToByteArray(), compressed: false, stream);
+
+    public static byte[] Message(byte[] body, bool compressed, int stream = 1)
     {
-        var body = response.ToByteArray();
-        byte[] message = [0, (byte)(body.Length >> 24), (byte)(body.Length >> 16), (byte)(body.Length >> 8), (byte)body.Length, .. body];
+        byte[] message = [compressed ? (byte)1 : (byte)0, (byte)(body.Length >> 24), (byte)(body.Length >> 16), (byte)(body.Length >> 8), (byte)body.Length, .. body];
         using var frames = new MemoryStream();
         for (var at = 0; at < message.Length; at += MaxFrame)
         {
