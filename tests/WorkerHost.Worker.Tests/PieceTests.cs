@@ -32,8 +32,10 @@ public sealed class PieceTests(SharedWorker shared) : IClassFixture<SharedWorker
     {
         using var session = await Worker.OpenSessionAsync(static hello => (hello.TakesChunks, hello.MaxFrameBytes) = (true, 16 * 1024));
         var bytes = Bytes(Large);
-        await session.SubmitAsync(Echo(1, ByteString.CopyFrom(bytes)), Task(2, "add", "[1, 2]"));
+        await session.SubmitAsync(Echo(1, ByteString.CopyFrom(bytes)), Task(2, "add", "[1, 2]"), Task(3, "add", "[1, 2]"));
 
+        // Nothing is read meanwhile, so that most of the large result is still to go; the lane has answered the second when it takes the third.
+        await Eventually.IsTrue(() => Worker.Evidence().Judge(session.Key, 3) is StartVerdict.Running or StartVerdict.Finished);
         var last = await session.OutcomeAsync(1);
 
         Assert.All(session.Frames, static frame => Assert.InRange(frame.CalculateSize(), 1, 16 * 1024));
