@@ -5,6 +5,7 @@ namespace WorkerHost.Benchmarks;
 /// <summary>How the pool bears loads of other shapes than a stream of tiny tasks.</summary>
 internal static class LoadMeasurements
 {
+    private const double ComputeMilliseconds = 10;
     private const double ShortMilliseconds = 0.1;
     private const double LongMilliseconds = 50;
     private const double LongShare = 0.05;
@@ -13,12 +14,30 @@ internal static class LoadMeasurements
     private const double Utilisation = 0.6;
 
     /// <summary>How long tasks of 10 ms of processor time take ÷ how long the processors need for them at least.</summary>
-    public static async Task<double> MakespanRatioAsync(int workers, int tasks)
+    public static async Task<double> MakespanRatioAsync(WorkerPool pool, int workers, int tasks)
     {
-        await using var pool = await StartAsync(workers);
         var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, tasks).Select(_ => pool.Submit("compute", [10.0]).Completion));
-        return Stopwatch.GetElapsedTime(started).TotalMilliseconds / (tasks * 10.0 / Math.Min(workers, Environment.ProcessorCount));
+        await Task.WhenAll(Enumerable.Range(0, tasks).Select(_ => pool.Submit("compute", [ComputeMilliseconds]).Completion));
+        return RatioToIdeal(started, workers, tasks);
+    }
+
+    /// <summary>The same work on threads that have nothing else to do: how near this machine itself comes to the ideal.</summary>
+    public static double MakespanRatioOfThreads(int workers, int tasks)
+    {
+        var left = tasks;
+        var threads = Enumerable.Range(0, workers).Select(_ => new Thread(Run)).ToList();
+        var started = Stopwatch.GetTimestamp();
+        threads.ForEach(static thread => thread.Start());
+        threads.ForEach(static thread => thread.Join());
+        return RatioToIdeal(started, workers, tasks);
+
+        void Run()
+        {
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                Work.Compute(ComputeMilliseconds);
+            }
+        }
     }
 
     /// <summary>
@@ -112,4 +131,7 @@ internal static class LoadMeasurements
 
         return pool;
     }
+
+    private static double RatioToIdeal(long started, int workers, int tasks) =>
+        Stopwatch.GetElapsedTime(started).TotalMilliseconds / (tasks * ComputeMilliseconds / Math.Min(workers, Environment.ProcessorCount));
 }

@@ -14,6 +14,7 @@ internal static class RatioTable
         new("processor time per task ÷ raw gRPC unary", "echo8.pool.cpu_us_per_task", "echo8.raw_unary.cpu_us_per_task", 0.2, 0.1, false),
         new("bytes allocated per task, client side", "echo8.pool.alloc_bytes_per_task", null, 800, 400, false),
         new("10 ms of processor time: makespan ÷ ideal", "cpu10ms.pool.makespan_ratio", null, 1.05, 1.02, false),
+        new("the same on threads of one process ÷ ideal", "cpu10ms.threads.makespan_ratio", null, null, null, false),
         new("95 % 0.1 ms, 5 % 50 ms: p99 of short ÷ ideal", "mixed.pool.short_p99_ratio", null, 2, 1.3, false),
         new("per task: 1 000 000 queued ÷ 1000 queued", "queued.1m.us_per_task", "queued.1k.us_per_task", 1.2, 1.2, false),
         new("1 MiB echo, MB/s ÷ raw gRPC unary", "echo1m.pool.mb_per_s", "echo1m.raw_unary.mb_per_s", null, null, true),
