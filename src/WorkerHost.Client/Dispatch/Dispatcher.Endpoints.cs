@@ -195,7 +195,7 @@ internal sealed partial class Dispatcher
     {
         var before = Queued;
         DispatchSuspects(now);
-        while (queue.Head is { } entry)
+        while (queue.Next is { } entry)
         {
             if (entry.Deadline <= now)
             {
@@ -210,7 +210,7 @@ internal sealed partial class Dispatcher
                 break;
             }
 
-            queue.Remove(entry);
+            queue.TakeTurn(entry);
             Send(entry, endpoint);
         }
 

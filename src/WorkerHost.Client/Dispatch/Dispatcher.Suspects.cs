@@ -16,11 +16,21 @@ internal sealed partial class Dispatcher
     /// <summary>Of those that are queued.</summary>
     public int QueuedSuspects => suspects.Count;
 
-    private TaskEntry? FirstQueued => queue.Head ?? suspects.Head;
+    private TaskEntry? FirstQueued => queue.Next ?? suspects.Head;
 
     private long QueuedBytes => queue.Bytes + suspects.Bytes + heldBytes;
 
-    private TaskQueue QueueOf(TaskEntry entry) => entry.IsSuspect ? suspects : queue;
+    private void Dequeue(TaskEntry entry)
+    {
+        if (entry.IsSuspect)
+        {
+            suspects.Remove(entry);
+        }
+        else
+        {
+            queue.Remove(entry);
+        }
+    }
 
     private void DispatchSuspects(long now)
     {

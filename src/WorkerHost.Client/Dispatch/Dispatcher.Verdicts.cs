@@ -96,7 +96,14 @@ internal sealed partial class Dispatcher
         {
             entry.SentAt = 0;
             entry.Phase = TaskPhase.Queued;
-            QueueOf(entry).PushFront(entry);
+            if (entry.IsSuspect)
+            {
+                suspects.PushFront(entry);
+            }
+            else
+            {
+                queue.PushFront(entry);
+            }
         }
     }
 
@@ -170,7 +177,7 @@ internal sealed partial class Dispatcher
 
         while (FirstQueued is { } entry)
         {
-            QueueOf(entry).Remove(entry);
+            Dequeue(entry);
             var failure = NoWorkers();
             if (entry.LastFailure is { } before)
             {

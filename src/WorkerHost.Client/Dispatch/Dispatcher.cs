@@ -22,7 +22,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     /// <summary>Microseconds of work that a task stands for when nobody knows how long it takes.</summary>
     private const double UnknownCharge = 1e9;
 
-    private readonly TaskQueue queue = new();
+    private readonly TurnQueue queue = new();
     private readonly Quarantine quarantine = new();
 
     /// <summary>In nobody's queue: an attempt failed, or a held task's first has not begun.</summary>
@@ -167,12 +167,25 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         }
 
         LeaveRetrying(entry);
-        counts.Retries += entry.Attempt > 0 ? 1 : 0;
+        var isFirst = entry.Attempt == 0;
+        counts.Retries += isFirst ? 0 : 1;
         entry.Attempt++;
         entry.Stop = StopReason.None;
         entry.Endpoint = null;
         entry.Phase = TaskPhase.Queued;
-        QueueOf(entry).PushBack(entry);
+        if (entry.IsSuspect)
+        {
+            suspects.PushBack(entry);
+        }
+        else if (isFirst)
+        {
+            queue.PushBack(entry);
+        }
+        else
+        {
+            queue.PushRetried(entry);
+        }
+
         Dispatch(now);
         FailQueueIfHopeless();
         return true;
@@ -244,7 +257,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
                 throw Impossible(entry, reason.ToString());
 
             case TaskPhase.Queued:
-                QueueOf(entry).Remove(entry);
+                Dequeue(entry);
                 actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
                 EndStopped(entry, reason, neverStarted: true);
                 if (entry.IsSuspect)

@@ -134,8 +134,7 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
 
     public ServiceTime? Service;
 
-    /// <summary>It stands at the front of the queue because it came back unstarted.</summary>
-    public bool CameBack;
+    public QueuePlace Place;
 
     public TaskEntry? Next;
 

@@ -1,7 +1,20 @@
 namespace WorkerHost.Client;
 
+/// <summary>Where in its queue a task stands.</summary>
+internal enum QueuePlace : byte
+{
+    /// <summary>Behind those that came before it.</summary>
+    Back,
+
+    /// <summary>Its next attempt was granted: before everything that has not been sent yet.</summary>
+    Retried,
+
+    /// <summary>It came back unstarted: before everything else.</summary>
+    CameBack,
+}
+
 /// <summary>
-/// The central queue: first in, first out, with removal from the middle in constant time, so that cancelled tasks
+/// Tasks of one priority: first in, first out, with removal from the middle in constant time, so that cancelled tasks
 /// leave no tombstones behind. A task's place is in its own links; it is in one queue at most.
 /// </summary>
 internal sealed class TaskQueue
@@ -9,28 +22,23 @@ internal sealed class TaskQueue
     private TaskEntry? head;
     private TaskEntry? tail;
 
+    /// <summary>The last of those that have a place before all others; null: there are none.</summary>
+    private TaskEntry? lastAhead;
+
     public int Count { get; private set; }
 
     public long Bytes { get; private set; }
 
     public TaskEntry? Head => head;
 
-    public void PushBack(TaskEntry entry)
-    {
-        entry.Previous = tail;
-        entry.Next = null;
-        if (tail is null)
-        {
-            head = entry;
-        }
-        else
-        {
-            tail.Next = entry;
-        }
+    public void PushBack(TaskEntry entry) => Insert(entry, tail);
 
-        tail = entry;
-        Count++;
-        Bytes += entry.Bytes;
+    /// <summary>For a task that was sent before and may be tried again: it has waited its turn already.</summary>
+    public void PushRetried(TaskEntry entry)
+    {
+        entry.Place = QueuePlace.Retried;
+        Insert(entry, lastAhead);
+        lastAhead = entry;
     }
 
     /// <summary>
@@ -39,42 +47,28 @@ internal sealed class TaskQueue
     /// </summary>
     public void PushFront(TaskEntry entry)
     {
-        entry.CameBack = true;
+        entry.Place = QueuePlace.CameBack;
         TaskEntry? before = null;
-        var after = head;
-        while (after is { CameBack: true } && after.Number < entry.Number)
+        for (var after = head; after is { Place: QueuePlace.CameBack } && after.Number < entry.Number; after = after.Next)
         {
             before = after;
-            after = after.Next;
         }
 
-        entry.Previous = before;
-        entry.Next = after;
-        if (before is null)
+        Insert(entry, before);
+        if (lastAhead == before)
         {
-            head = entry;
+            lastAhead = entry;
         }
-        else
-        {
-            before.Next = entry;
-        }
-
-        if (after is null)
-        {
-            tail = entry;
-        }
-        else
-        {
-            after.Previous = entry;
-        }
-
-        Count++;
-        Bytes += entry.Bytes;
     }
 
     public void Remove(TaskEntry entry)
     {
-        entry.CameBack = false;
+        if (entry == lastAhead)
+        {
+            lastAhead = entry.Previous;
+        }
+
+        entry.Place = QueuePlace.Back;
         if (entry.Previous is null)
         {
             head = entry.Next;
@@ -97,5 +91,34 @@ internal sealed class TaskQueue
         entry.Previous = null;
         Count--;
         Bytes -= entry.Bytes;
+    }
+
+    /// <param name="entry">In no queue.</param>
+    /// <param name="before">Stands before it; null: nobody does.</param>
+    private void Insert(TaskEntry entry, TaskEntry? before)
+    {
+        var after = before is null ? head : before.Next;
+        entry.Previous = before;
+        entry.Next = after;
+        if (before is null)
+        {
+            head = entry;
+        }
+        else
+        {
+            before.Next = entry;
+        }
+
+        if (after is null)
+        {
+            tail = entry;
+        }
+        else
+        {
+            after.Previous = entry;
+        }
+
+        Count++;
+        Bytes += entry.Bytes;
     }
 }

@@ -21,6 +21,14 @@ public sealed record TaskOptions
     public TimeSpan? TimeLimit { get; init; }
 
     /// <summary>
+    /// Which waiting task goes first; default <see cref="TaskPriority.Normal"/>. It counts in the pool's queue: what a worker
+    /// holds already, at most a round trip's worth of short tasks, is not overtaken, and nothing that runs is interrupted.
+    /// Another attempt, and what came back unstarted, goes before all others of its priority. All priorities share
+    /// <see cref="WorkerPoolOptions.QueueCapacity"/>, and whoever waits for a place in a full queue waits in the order of coming.
+    /// </summary>
+    public TaskPriority Priority { get; init; }
+
+    /// <summary>
     /// Running the task twice does no harm: it may be tried again when its worker died and it may have run. Default false.
     /// </summary>
     public bool Idempotent { get; init; }
@@ -55,6 +63,11 @@ public sealed record TaskOptions
         if (Attempts is { } attempts && attempts < 1)
         {
             throw new ArgumentOutOfRangeException(nameof(Attempts), attempts, "TaskOptions.Attempts must be 1 or more, or null for the pool's setting");
+        }
+
+        if (Priority is < TaskPriority.Lowest or > TaskPriority.Highest)
+        {
+            throw new ArgumentOutOfRangeException(nameof(Priority), Priority, "TaskOptions.Priority must be one of TaskPriority, from Lowest (-2) to Highest (2)");
         }
 
         if (Headers is { } headers && headers.Any(static h => h.Value is null))

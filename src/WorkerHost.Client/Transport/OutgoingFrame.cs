@@ -96,6 +96,7 @@ internal sealed class OutgoingFrame
         size += 1 + WireWriter.VarintSize(entry.Number);
         size += 1 + WireWriter.VarintSize((ulong)entry.Attempt);
         size += part.TimeLimit == 0 ? 0 : 1 + WireWriter.VarintSize(part.TimeLimit);
+        size += entry.Options.Priority == TaskPriority.Normal ? 0 : 2;
         size += entry.Options.Idempotent ? 2 : 0;
         size += part.TotalBytes == 0 ? 0 : 1 + WireWriter.VarintSize(part.TotalBytes) + 1 + WireWriter.VarintSize(part.Upload);
         return size + (part.Headers?.Length ?? 0);
@@ -132,6 +133,11 @@ internal sealed class OutgoingFrame
         if (part.TimeLimit != 0)
         {
             output.Varint(V1.TaskSubmission.TimeLimitUsFieldNumber, part.TimeLimit);
+        }
+
+        if (entry.Options.Priority is not TaskPriority.Normal and var priority)
+        {
+            output.Varint(V1.TaskSubmission.PriorityFieldNumber, WireWriter.ZigZag((int)priority));
         }
 
         if (entry.Options.Idempotent)

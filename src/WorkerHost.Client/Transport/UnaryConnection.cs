@@ -121,6 +121,7 @@ internal sealed class UnaryConnection : IEndpointConnection
             Id = entry.IdWith(idPrefix),
             Task = entry.Task,
             Payload = new V1.Payload { ContentType = entry.ContentType, Data = UnsafeByteOperations.UnsafeWrap(entry.Data) },
+            Priority = (int)entry.Options.Priority,
             Idempotent = entry.Options.Idempotent,
             Attempt = (uint)entry.Attempt,
             Pool = pool,

@@ -18,6 +18,9 @@ internal ref struct WireWriter(IBufferWriter<byte> output)
     /// <summary>Tag, length and content of a length-delimited field.</summary>
     public static int FieldSize(int length) => 1 + VarintSize((ulong)length) + length;
 
+    /// <summary>How a <c>sint32</c> stands in a varint.</summary>
+    public static uint ZigZag(int value) => (uint)((value << 1) ^ (value >> 31));
+
     public void Varint(int field, ulong value)
     {
         Need(1 + MaxVarint);

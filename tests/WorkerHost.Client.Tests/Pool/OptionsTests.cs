@@ -48,6 +48,8 @@ public sealed class OptionsTests
     {
         Assert.Contains("TimeLimit", Assert.Throws<ArgumentOutOfRangeException>(new TaskOptions { TimeLimit = TimeSpan.Zero }.Validate).Message, StringComparison.Ordinal);
         Assert.Contains("Attempts", Assert.Throws<ArgumentOutOfRangeException>(new TaskOptions { Attempts = 0 }.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("from Lowest (-2) to Highest (2)", Assert.Throws<ArgumentOutOfRangeException>(new TaskOptions { Priority = (TaskPriority)3 }.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("Priority", Assert.Throws<ArgumentOutOfRangeException>(new TaskOptions { Priority = (TaskPriority)(-3) }.Validate).Message, StringComparison.Ordinal);
         Assert.Contains("Id", Assert.Throws<ArgumentException>(new TaskOptions { Id = "" }.Validate).Message, StringComparison.Ordinal);
         Assert.Contains("1025", Assert.Throws<ArgumentException>(new TaskOptions { Id = new string('x', 1025) }.Validate).Message, StringComparison.Ordinal);
         new TaskOptions { TimeLimit = TimeSpan.FromTicks(1), Attempts = 1, Id = "x" }.Validate();

@@ -16,15 +16,15 @@ public sealed class FrameBytesTests
     [Fact]
     public void A_frame_of_tasks_has_the_bytes_the_generated_code_would_write()
     {
-        var task = Gen.Select(Text, Gen.Select(Gen.Bool, Text), Number, Gen.Byte.Array[0, 700], Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool, Gen.Int[1, 300]), Gen.ULong[0, 1UL << 40]);
+        var task = Gen.Select(Text, Gen.Select(Gen.Bool, Text), Number, Gen.Byte.Array[0, 700], Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool, Gen.Int[1, 300], Gen.Int[-2, 2]), Gen.ULong[0, 1UL << 40]);
         Gen.Select(task.Array[0, 6], Number.List[0, 5], Number.List[0, 5], Gen.Int[1, 400]).Sample(
             (tasks, cancels, recalls, pieces) =>
             {
                 var frame = new OutgoingFrame { MicrosecondsLeft = static e => (ulong)e.Deadline };
                 var expected = new V1.SessionRequest();
-                foreach (var (name, (hasId, id), number, data, (idempotent, json, headers, attempt), limit) in tasks)
+                foreach (var (name, (hasId, id), number, data, (idempotent, json, headers, attempt, priority), limit) in tasks)
                 {
-                    var options = new TaskOptions { Id = hasId ? id : null, Idempotent = idempotent, Headers = headers ? new Dictionary<string, string> { [name] = id } : null };
+                    var options = new TaskOptions { Id = hasId ? id : null, Idempotent = idempotent, Priority = (TaskPriority)priority, Headers = headers ? new Dictionary<string, string> { [name] = id } : null };
                     var entry = new TaskEntry(number, name, options, data, json ? ContentType.Json : ContentType.Bytes, 1)
                     {
                         Sequence = number,
@@ -43,6 +43,7 @@ public sealed class FrameBytesTests
                         Number = number,
                         Attempt = (uint)attempt,
                         TimeLimitUs = limit,
+                        Priority = priority,
                         Idempotent = idempotent,
                     };
                     if (headers)

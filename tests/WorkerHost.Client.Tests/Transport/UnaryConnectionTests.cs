@@ -11,11 +11,13 @@ public sealed class UnaryConnectionTests
         await using var rig = new LoopRig();
         using var listener = new RawListener();
         await using var connection = Open(rig, listener, concurrency: 2);
-        var good = rig.Submit();
-        var bad = rig.Submit();
+        var options = new TaskOptions { Priority = TaskPriority.Low };
+        var good = rig.Submit(options: options);
+        var bad = rig.Submit(options: options);
         using var peer = await AcceptAsync(listener);
-        var (first, request) = (await peer.ReadMessageAsync().Soon())!.Value;
-        Assert.Equal("work", V1.RunRequest.Parser.ParseFrom(request).Task);
+        var (first, bytes) = (await peer.ReadMessageAsync().Soon())!.Value;
+        var request = V1.RunRequest.Parser.ParseFrom(bytes);
+        Assert.Equal(("work", -1), (request.Task, request.Priority));
         var (second, _) = (await peer.ReadMessageAsync().Soon())!.Value;
         await peer.SendAsync((byte[])[.. RawHttp2Peer.ResponseHeaders(first), .. RawHttp2Peer.Message(Six, first), .. RawHttp2Peer.Trailers(0, first), .. RawHttp2Peer.Refusal(12, second)]);
 

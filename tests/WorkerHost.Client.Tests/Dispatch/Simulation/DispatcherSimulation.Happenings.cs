@@ -11,6 +11,11 @@ internal sealed partial class DispatcherSimulation
             1 when schedule.Chance(40) => new TaskOptions { TimeLimit = TimeSpan.FromTicks(1 + schedule.Next(100_000)), Idempotent = schedule.Chance(50) },
             _ => TaskOptions.Default,
         };
+        if (schedule.Chance(30))
+        {
+            options = options with { Priority = (TaskPriority)(schedule.Next(5) - 2) };
+        }
+
         var entry = new TaskEntry(++lastNumber, Names[schedule.Next(Names.Length)], options, new byte[schedule.Chance(10) ? 3000 : 8], ContentType.Bytes, 1 + schedule.Next(4));
         var task = new SimTask(entry, stubborn: schedule.Chance(15) && supervised, supervised, poisonous: schedule.Chance(4));
         entry.Completion = task;
