@@ -18,7 +18,7 @@ internal sealed partial class DispatchLoop
                 }
 
                 refusal = waiter.Admitted.Task.IsCompleted ? null : dispatcher.Submit(waiter.Entry, Now, waiter.Held);
-                if (refusal is { Kind: TaskFailureKind.Rejected } && dispatcher.WaitingHelps(waiter.Entry))
+                if (refusal is not null && dispatcher.WaitingHelps(waiter.Entry, refusal))
                 {
                     return;
                 }

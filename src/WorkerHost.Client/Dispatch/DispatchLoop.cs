@@ -131,7 +131,7 @@ internal sealed partial class DispatchLoop : IDisposable
                 refusal = dispatcher.Submit(entry, Now, held);
             }
 
-            if (waiters.Count > 0 || refusal is { Kind: TaskFailureKind.Rejected } && dispatcher.WaitingHelps(entry))
+            if (waiters.Count > 0 || (refusal is not null && dispatcher.WaitingHelps(entry, refusal)))
             {
                 waiter = new QueueWaiter(entry, held);
                 waiters.Enqueue(waiter);

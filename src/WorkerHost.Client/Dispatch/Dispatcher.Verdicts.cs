@@ -213,6 +213,7 @@ internal sealed partial class Dispatcher
         {
             Kind = TaskFailureKind.Rejected,
             NeverStarted = true,
+            QueueIsFull = true,
             RetryAfter = TimeSpan.FromMicroseconds(Math.Clamp(perTask * Math.Max(1, Queued / 10) / lanes, 1000, 60e6)),
             Message = entry.Bytes > options.QueueBytes
                 ? $"the payload of {entry.Bytes} bytes is larger than the whole queue may hold (WorkerPoolOptions.QueueBytes = {options.QueueBytes})"

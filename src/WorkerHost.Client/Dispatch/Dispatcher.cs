@@ -92,6 +92,11 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             return QueueFull(entry);
         }
 
+        if (entry.Options.TimeLimit is { } within && WouldBeTooLate(entry, within) is { } refusal)
+        {
+            return refusal;
+        }
+
         if (!serviceTimes.TryGetValue(entry.Task, out entry.Service))
         {
             // Names come from callers: a caller who makes them up must not fill the memory.
@@ -134,8 +139,8 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         return null;
     }
 
-    /// <summary>A refusal of the queue may pass: it is full, and the task alone is not too large for it.</summary>
-    public bool WaitingHelps(TaskEntry entry) => !Stopping && entry.Bytes <= options.QueueBytes;
+    /// <summary>The refusal may pass: the queue is full, and the task alone is not too large for it.</summary>
+    public bool WaitingHelps(TaskEntry entry, TaskFailure refusal) => refusal.QueueIsFull && !Stopping && entry.Bytes <= options.QueueBytes;
 
     /// <summary>Others wait for a place already.</summary>
     public TaskFailure RefuseBehindWaiters(TaskEntry entry) => QueueFull(entry);

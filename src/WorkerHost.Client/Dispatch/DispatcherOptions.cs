@@ -7,6 +7,9 @@ internal sealed record DispatcherOptions
 
     public long QueueBytes { get; init; } = 256L * 1024 * 1024;
 
+    /// <summary>Refuse at once what would not begin within its time limit.</summary>
+    public bool AdmitByDeadline { get; init; } = true;
+
     public TimeSpan CancelGrace { get; init; } = TimeSpan.FromSeconds(2);
 
     public TimeSpan TerminateGrace { get; init; } = TimeSpan.FromSeconds(5);

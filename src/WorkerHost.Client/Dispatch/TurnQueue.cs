@@ -13,7 +13,7 @@ internal sealed class TurnQueue
     /// <summary>The first task of a priority goes at the latest in this turn from when it became the first.</summary>
     public const int LongestWait = 16;
 
-    private const int Levels = 1 + TaskPriority.Highest - TaskPriority.Lowest;
+    public const int Levels = 1 + TaskPriority.Highest - TaskPriority.Lowest;
 
     /// <summary>When it is due, each other level but the highest may be due too and go before it.</summary>
     private const int DueAfter = LongestWait - (Levels - 1);
@@ -32,6 +32,23 @@ internal sealed class TurnQueue
 
     /// <summary>Whose turn it is; null: nobody waits.</summary>
     public TaskEntry? Next => waiting == 0 ? null : levels[BitOperations.IsPow2(waiting) ? BitOperations.Log2((uint)waiting) : Turn()].Head;
+
+    /// <summary>
+    /// Of which levels all waiting tasks go before a new one of this priority, whatever comes meanwhile, and how many they are: its
+    /// own, and the higher ones if they are not so many that it is due before the last of them.
+    /// </summary>
+    public (int First, int End, int Tasks) Before(TaskPriority priority)
+    {
+        var own = priority - TaskPriority.Lowest;
+        var tasks = levels[own].Count;
+        var above = 0;
+        for (var level = own + 1; level < Levels; level++)
+        {
+            above += levels[level].Count;
+        }
+
+        return above <= DueAfter * (tasks + 1) - passed[own] ? (own, Levels, tasks + above) : (own, own + 1, tasks);
+    }
 
     public void PushBack(TaskEntry entry)
     {
@@ -58,6 +75,7 @@ internal sealed class TurnQueue
     {
         var level = LevelOf(entry);
         level.Remove(entry);
+        entry.Service!.Waiting[Index(entry)]--;
         Count--;
         Bytes -= entry.Bytes;
         if (level.Count == 0)
@@ -95,6 +113,7 @@ internal sealed class TurnQueue
 
     private void Added(TaskEntry entry)
     {
+        entry.Service!.Waiting[Index(entry)]++;
         waiting |= Bit(entry);
         Count++;
         Bytes += entry.Bytes;

@@ -37,4 +37,7 @@ public sealed record TaskFailure
 
     /// <summary>It is proven that the handler returned, but its result was lost with the worker.</summary>
     public bool RanToCompletion { get; init; }
+
+    /// <summary>It was refused for want of a place, which whoever wants to may wait for.</summary>
+    internal bool QueueIsFull { get; init; }
 }

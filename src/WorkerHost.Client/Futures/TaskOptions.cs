@@ -16,7 +16,8 @@ public sealed record TaskOptions
     /// <summary>
     /// How long the task may take from its submission, all attempts together; null: no limit. When it has passed the
     /// future ends with <see cref="TaskFailureKind.DeadlineExceeded"/> and a running task is stopped: its token is
-    /// cancelled, and a handler that does not heed it within the pool's grace loses its process.
+    /// cancelled, and a handler that does not heed it within the pool's grace loses its process. One that has passed in the queue
+    /// is never sent to a worker, and one that cannot be met is refused at once (<see cref="WorkerPoolOptions.AdmitByDeadline"/>).
     /// </summary>
     public TimeSpan? TimeLimit { get; init; }
 

@@ -15,8 +15,8 @@ public sealed partial class WorkerPool
     /// <param name="cancellationToken">Cancels the task, as <see cref="TaskFuture.Cancel"/> does.</param>
     /// <returns>At once; the future ends exactly once.</returns>
     /// <exception cref="TaskException">
-    /// The task was not accepted and will not run: the queue is full (<see cref="TaskFailureKind.Rejected"/> with a time to
-    /// come again), the pool is stopping, no worker can be had, or the input cannot be sent.
+    /// The task was not accepted and will not run: the queue is full or its time limit cannot be met (<see cref="TaskFailureKind.Rejected"/>
+    /// with a time to come again), the pool is stopping, no worker can be had, or the input cannot be sent.
     /// </exception>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]

@@ -39,6 +39,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
             {
                 QueueCapacity = options.QueueCapacity,
                 QueueBytes = options.QueueBytes,
+                AdmitByDeadline = options.AdmitByDeadline,
                 QuarantineAfter = options.QuarantineAfter,
                 IdPrefix = identity.IdPrefix,
                 CancelGrace = options.CancelGrace,

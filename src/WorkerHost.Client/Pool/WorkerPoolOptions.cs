@@ -19,6 +19,15 @@ public record WorkerPoolOptions
     /// <summary>How many bytes of payload may wait. Default 256 MiB; 1 or more.</summary>
     public long QueueBytes { get; init; } = 256L * 1024 * 1024;
 
+    /// <summary>
+    /// Refuse a task at once, as <see cref="TaskFailureKind.Rejected"/> with a time to come again, when by what was learned of the tasks that
+    /// wait before it it would not begin within its <see cref="TaskOptions.TimeLimit"/>. The reckoning is cautious: it refuses
+    /// only when the wait would be a quarter longer than the limit at the very least, counts a task name only after 16 of its tasks, and
+    /// never refuses while a lane is free or no worker is there. Default true; false: such a task waits, and ends with
+    /// <see cref="TaskFailureKind.DeadlineExceeded"/> if it does not begin in time. Tasks without a time limit are not concerned.
+    /// </summary>
+    public bool AdmitByDeadline { get; init; } = true;
+
     /// <summary>The largest task or result, in bytes. Default 64 MiB; from 1 KiB to 1 GiB.</summary>
     public int MaxMessageBytes { get; init; } = ProtocolLimits.DefaultMaxMessageBytes;
 

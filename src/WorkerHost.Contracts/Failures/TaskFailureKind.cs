@@ -24,7 +24,7 @@ public enum TaskFailureKind
     /// <summary>The time limit passed; <c>DEADLINE_EXCEEDED</c>.</summary>
     DeadlineExceeded = 5,
 
-    /// <summary>Refused and never started: queue full (<c>RESOURCE_EXHAUSTED</c>) or draining (<c>UNAVAILABLE</c>).</summary>
+    /// <summary>Refused and never started: queue full or time limit that cannot be met (<c>RESOURCE_EXHAUSTED</c>), or draining (<c>UNAVAILABLE</c>).</summary>
     Rejected = 6,
 
     /// <summary>No worker can be had; <c>UNAVAILABLE</c>. Never started.</summary>

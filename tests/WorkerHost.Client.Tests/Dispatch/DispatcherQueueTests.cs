@@ -94,8 +94,9 @@ public sealed class DispatcherQueueTests
         var rig = new DispatcherRig(new DispatcherOptions { QueueBytes = 100 });
         rig.Open();
         var entry = rig.Make(bytes: 101);
-        Assert.Contains("larger than the whole queue", rig.TrySubmit(entry)!.Message, StringComparison.Ordinal);
-        Assert.False(rig.Dispatcher.WaitingHelps(entry));
+        var refusal = rig.TrySubmit(entry)!;
+        Assert.Contains("larger than the whole queue", refusal.Message, StringComparison.Ordinal);
+        Assert.False(rig.Dispatcher.WaitingHelps(entry, refusal));
     }
 
     [Fact]

@@ -1,0 +1,61 @@
+using System.Globalization;
+
+namespace WorkerHost.Client;
+
+/// <summary>
+/// Refuses a task that would wait beyond its time limit: better told at once than when it is too late to go elsewhere.
+/// It reckons with the least that the wait can be, from what is known for certain: only the tasks that surely go before,
+/// only names that were seen often enough, no more than each of them takes at least, all lanes at work and nothing running before.
+/// </summary>
+internal sealed partial class Dispatcher
+{
+    /// <summary>The least wait must be so many times the limit: times change, and workers come.</summary>
+    private const double AdmissionMargin = 1.25;
+
+    private TaskFailure? WouldBeTooLate(TaskEntry entry, TimeSpan limit)
+    {
+        if (!options.AdmitByDeadline || queue.Count == 0 || LaneIsFree())
+        {
+            return null;
+        }
+
+        // A spare may serve at any moment.
+        var lanes = 0;
+        foreach (var endpoint in endpoints)
+        {
+            lanes += endpoint.Open ? endpoint.Concurrency : 0;
+        }
+
+        if (lanes == 0)
+        {
+            return null;
+        }
+
+        var (first, end, tasks) = queue.Before(entry.Options.Priority);
+        double work = 0;
+        double longest = 0;
+        foreach (var service in serviceTimes.Values)
+        {
+            for (var level = first; level < end; level++)
+            {
+                if (service.Waiting[level] > 0)
+                {
+                    work += service.Waiting[level] * service.AtLeast;
+                    longest = Math.Max(longest, service.AtLeast);
+                }
+            }
+        }
+
+        // When the task begins, all before it have begun, but one in each lane need not have ended.
+        var wait = work / lanes - longest;
+        return wait <= limit.TotalMicroseconds * AdmissionMargin ? null : new TaskFailure
+        {
+            Kind = TaskFailureKind.Rejected,
+            NeverStarted = true,
+            RetryAfter = TimeSpan.FromMicroseconds(Math.Clamp(wait - limit.TotalMicroseconds, 1000, 60e6)),
+            Message = string.Create(
+                CultureInfo.InvariantCulture,
+                $"task {entry.Task} would not begin within its time limit of {limit.TotalSeconds:0.###} s (TaskOptions.TimeLimit): {tasks} tasks wait before it that take at least {work / 1e6:0.###} s together, and there are {lanes} lanes; come again later, or set WorkerPoolOptions.AdmitByDeadline to false"),
+        };
+    }
+}
