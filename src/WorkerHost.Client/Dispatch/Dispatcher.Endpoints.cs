@@ -48,6 +48,7 @@ internal sealed partial class Dispatcher
 
         entry.EndedAt = now;
 
+        endpoint.FinishedAt = now;
         endpoint.Finished += outcome.Failure is { NeverStarted: true } ? 0 : 1;
         if (serviceMicroseconds >= 0)
         {
@@ -236,7 +237,7 @@ internal sealed partial class Dispatcher
         EndpointState? best = null;
         foreach (var endpoint in endpoints)
         {
-            if (endpoint.TakesTasks && HasRoom(endpoint, entry) && (best is null || endpoint.InFlight.Count < best.InFlight.Count))
+            if (endpoint.TakesTasks && HasRoom(endpoint, entry) && GoesFirst(endpoint, best))
             {
                 best = endpoint;
             }
@@ -244,6 +245,12 @@ internal sealed partial class Dispatcher
 
         return best;
     }
+
+    /// <summary>The one with less to do, and of equal ones the one that was at work last: its caches are warm, and who is not needed gets idle.</summary>
+    private static bool GoesFirst(EndpointState endpoint, EndpointState? other) =>
+        other is null
+        || endpoint.InFlight.Count < other.InFlight.Count
+        || (endpoint.InFlight.Count == other.InFlight.Count && endpoint.FinishedAt > other.FinishedAt);
 
     private bool HasRoom(EndpointState endpoint, TaskEntry entry)
     {

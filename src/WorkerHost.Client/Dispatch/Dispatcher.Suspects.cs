@@ -69,7 +69,7 @@ internal sealed partial class Dispatcher
         EndpointState? least = null;
         foreach (var endpoint in endpoints)
         {
-            if (endpoint.TakesTasks && (least is null || endpoint.InFlight.Count < least.InFlight.Count))
+            if (endpoint.TakesTasks && GoesFirst(endpoint, least))
             {
                 least = endpoint;
             }

@@ -95,6 +95,9 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>Outcomes received of tasks that it has run.</summary>
     public long Finished;
 
+    /// <summary>When its last outcome came; 0: none has.</summary>
+    public long FinishedAt;
+
     /// <summary>A kill was asked for: nothing new goes there.</summary>
     public bool KillOrdered;
 

@@ -146,6 +146,61 @@ public sealed class DispatcherQueueTests
         Assert.Equal([wide, narrow, wide, wide], tasks.Select(static t => t.Endpoint));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Of_equally_loaded_workers_the_one_that_finished_last_gets_the_next_task(int last)
+    {
+        var rig = new DispatcherRig();
+        var workers = Enumerable.Range(0, 3).Select(i => rig.Open(i)).ToList();
+        var tasks = workers.Select(_ => rig.Submit()).ToList();
+        workers.ForEach(w => rig.Pump(w));
+        foreach (var worker in workers.Except([workers[last]]).Append(workers[last]))
+        {
+            rig.Now++;
+            rig.Succeed(tasks.Find(t => t.Endpoint == worker)!);
+        }
+
+        Assert.Equal(workers[last], rig.Submit().Endpoint);
+    }
+
+    /// <summary>So that <c>Recycling.MaxIdle</c> finds somebody after a busy hour.</summary>
+    [Fact]
+    public void A_load_that_one_worker_can_carry_is_carried_by_one_and_the_others_get_idle()
+    {
+        var rig = new DispatcherRig();
+        var workers = Enumerable.Range(0, 3).Select(i => rig.Open(i)).ToList();
+        var busy = workers.Select(_ => rig.Submit()).ToList();
+        workers.ForEach(w => rig.Pump(w));
+        foreach (var task in busy)
+        {
+            rig.Now++;
+            rig.Succeed(task);
+        }
+
+        for (var i = 0; i < 100; i++)
+        {
+            var task = rig.Submit();
+            Assert.Equal(workers[2], task.Endpoint);
+            rig.Pump(workers[2]);
+            rig.Now++;
+            rig.Succeed(task);
+        }
+
+        // Now and then two at a time: the coldest is still left alone.
+        for (var i = 0; i < 100; i++)
+        {
+            TaskEntry[] pair = [rig.Submit(), rig.Submit()];
+            workers.ForEach(w => rig.Pump(w));
+            Assert.DoesNotContain(pair, t => t.Endpoint == workers[0]);
+            rig.Now++;
+            Assert.All(pair, t => rig.Succeed(t));
+        }
+
+        Assert.Equal(1, workers[0].Finished);
+    }
+
     [Fact]
     public void What_a_dead_worker_never_started_goes_to_the_front_in_its_old_order()
     {
