@@ -114,7 +114,12 @@ internal sealed class RetryRun(DispatchLoop loop, TaskEntry entry, ICompletion f
             underWay = attempt is not null;
         }
 
-        future.Complete(outcome);
+        if (entry.Stop is not (StopReason.Cancelled or StopReason.Expired))
+        {
+            // Otherwise the caller's decision is the outcome, and is told by whoever carries it out.
+            future.Complete(outcome);
+        }
+
         if (underWay)
         {
             // A strategy gave up without waiting for its attempt: nobody wants the result any more.

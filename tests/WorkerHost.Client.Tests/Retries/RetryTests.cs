@@ -168,6 +168,30 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task A_task_that_is_cancelled_just_when_its_next_attempt_is_due_is_told_as_cancelled()
+    {
+        await using var rig = new LoopRig();
+        var worker = rig.Connect();
+        var future = rig.Submit();
+        worker.Fail((await worker.NextAsync()).Sequence, DispatcherRig.HandlerThrew(retryable: true));
+        _ = rig.Submit();
+        await worker.NextAsync();
+
+        // Everything is cancelled, this one is told first, and before the other can be told its delay is over.
+        var (queued, _) = rig.Make();
+        queued.Completion = new WhenTold(() =>
+        {
+            rig.Time.Advance(TimeSpan.FromHours(1));
+            SpinWait.SpinUntil(() => future.IsDone, TimeSpan.FromMilliseconds(200));
+        });
+        Assert.Null(rig.Loop.Submit(queued, held: false));
+        rig.Loop.CancelAll();
+
+        await Assert.ThrowsAsync<TaskCanceledException>(() => future.Soon());
+        await future.Settled.Soon();
+    }
+
+    [Fact]
     public async Task Cancelling_everything_during_the_backoff_ends_the_task_and_the_stop_does_not_wait_for_the_delay()
     {
         await using var rig = new LoopRig();
@@ -391,5 +415,14 @@ public sealed class RetryTests
         }
 
         public sealed class Options : ResilienceStrategyOptions;
+    }
+
+    private sealed class WhenTold(Action then) : ICompletion
+    {
+        public void Complete(in AttemptOutcome outcome) => then();
+
+        public void Settle()
+        {
+        }
     }
 }
