@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using WorkerHost.V1;
 using static WorkerHost.Worker.Tests.SessionUnderTest;
+using Kind = WorkerHost.V1.TaskFailureKind;
 
 namespace WorkerHost.Worker.Tests;
 
@@ -97,6 +98,30 @@ public sealed class PieceTests(SharedWorker shared) : IClassFixture<SharedWorker
         await session.SubmitAsync(Task(1, "add", "[1, 2]"));
 
         Assert.Equal("3", (await session.OutcomeAsync(1)).Data.ToStringUtf8());
+    }
+
+    [Fact]
+    [Trait("Scenario", "37")]
+    public async Task A_result_that_is_cancelled_while_it_travels_goes_no_further()
+    {
+        const int size = 48 * 1024 * 1024;
+        using var session = await Worker.OpenSessionAsync(static hello => hello.TakesChunks = true);
+        await session.SubmitAsync(Task(1, "fill", $"[{size}]"));
+        while (session.Frames.Sum(static f => f.Chunks.Count) == 0)
+        {
+            Assert.NotNull(await session.FrameAsync());
+        }
+
+        await session.CancelAsync(1);
+        await session.SubmitAsync(Task(2, "add", "[1, 2]"));
+        var outcome = await session.OutcomeAsync(1);
+
+        Assert.Equal((Kind.Cancelled, true), (outcome.Failure?.Kind ?? default, outcome.Failure?.RanToCompletion ?? false));
+        Assert.Contains($"its result of {size} bytes", outcome.Failure!.Message, StringComparison.Ordinal);
+        Assert.Equal("3", (await session.OutcomeAsync(2)).Data.ToStringUtf8());
+        var pieces = session.Frames.SelectMany(static f => f.Chunks).ToList();
+        Assert.True(pieces[^1].Abandoned);
+        Assert.InRange(pieces.Sum(static p => (long)p.Data.Length), 1, size / 2);
     }
 
     [Theory]

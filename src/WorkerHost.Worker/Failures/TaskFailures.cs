@@ -60,6 +60,15 @@ internal static class TaskFailures
         ? Of(run, Kind.Cancelled, $"task \"{run.Task}\" was cancelled while it ran")
         : NeverStarted(run, Kind.Cancelled, $"task \"{run.Task}\" was cancelled before it started");
 
+    /// <summary>The cancellation came when the handler had returned and its result was on its way.</summary>
+    public static TaskFailure Withdrawn(WorkerId worker, int size) => new()
+    {
+        Kind = Kind.Cancelled,
+        Message = $"the task was cancelled when it had run to completion and its result of {size} bytes was on its way",
+        RanToCompletion = true,
+        Worker = worker.ToString(),
+    };
+
     public static TaskFailure TimeLimitPassed(TaskRun run, bool started) => started
         ? Of(run, Kind.DeadlineExceeded, $"the time limit of task \"{run.Task}\" passed while it ran")
         : NeverStarted(run, Kind.DeadlineExceeded, $"the time limit of task \"{run.Task}\" passed before it started");

@@ -50,6 +50,36 @@ internal sealed class FrameBuilder(int maxFrameBytes, bool inPieces)
         return true;
     }
 
+    /// <summary>
+    /// Takes back a large result that has not been sent to its end, because nobody wants it any more; the caller adds another outcome in its place.
+    /// Null: there is none such.
+    /// </summary>
+    public SessionOutcome? Withdraw(ulong sequence)
+    {
+        SessionOutcome? withdrawn = null;
+        var count = large.Count;
+        for (var i = 0; i < count; i++)
+        {
+            var outcome = large.Dequeue();
+            if (outcome.Sequence != sequence || outcome.End.Failure is not null)
+            {
+                large.Enqueue(outcome);
+                continue;
+            }
+
+            withdrawn = outcome;
+            if (i == 0 && sentOfLarge > 0)
+            {
+                // It fits: what is small leaves half of the frame as long as something is large.
+                frame.Chunks.Add(new PayloadChunk { Sequence = sequence, Abandoned = true });
+                size += PlainOutcomeOverhead;
+                sentOfLarge = 0;
+            }
+        }
+
+        return withdrawn;
+    }
+
     /// <summary>Uses what room is left, just before the frame is sent.</summary>
     public void FillWithPieces()
     {

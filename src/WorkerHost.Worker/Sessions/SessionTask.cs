@@ -51,7 +51,17 @@ internal sealed class SessionTask(EndpointCore core, TaskSession session, TaskSu
         }
     }
 
-    public override void Complete(in TaskEnd end, bool hurry) => session.Complete(this, end, hurry);
+    public override void Complete(in TaskEnd end, bool hurry)
+    {
+        if (Cause == StopCause.Caller && end.Failure is null && end.Data.Length > ProtocolLimits.MaxFrameBytes / 2)
+        {
+            // Whoever cancelled it waits for its end, and should not have to wait for so many bytes that nobody reads.
+            session.Complete(this, TaskEnd.FailedWith(TaskFailures.Withdrawn(Worker, end.Data.Length), end.ServiceMicroseconds), hurry);
+            return;
+        }
+
+        session.Complete(this, end, hurry);
+    }
 
     public override void GiveBack() => session.Complete(this, TaskEnd.GivenBack, hurry: false);
 }

@@ -64,7 +64,17 @@ internal sealed partial class TaskSession
 
         foreach (var sequence in frame.Cancel)
         {
-            if (Find(sequence, "cancels") is { } task && core.Queue.Cancel(task, StopCause.Caller))
+            if (Find(sequence, "cancels") is not { } task)
+            {
+                lock (gate)
+                {
+                    if (writing)
+                    {
+                        unwanted.Add(sequence);
+                    }
+                }
+            }
+            else if (core.Queue.Cancel(task, StopCause.Caller))
             {
                 Complete(task, TaskEnd.FailedWith(TaskFailures.Cancelled(task, started: false)), hurry: false);
             }

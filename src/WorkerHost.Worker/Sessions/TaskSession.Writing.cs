@@ -6,6 +6,7 @@ internal sealed partial class TaskSession
     // The writer's own; one loop at a time.
     private List<SessionOutcome> batch = [];
     private List<ulong> startedBatch = [];
+    private List<ulong> unwantedBatch = [];
     private FrameBuilder frames = new(ProtocolLimits.MaxFrameBytes, inPieces: false);
 
     // Under the gate. True: the caller has to write.
@@ -65,6 +66,15 @@ internal sealed partial class TaskSession
                     }
                 }
 
+                foreach (var sequence in unwantedBatch)
+                {
+                    if (frames.Withdraw(sequence) is { } unwanted && !frames.TryAdd(Withdrawn(unwanted)))
+                    {
+                        await SendAsync().ConfigureAwait(false);
+                        frames.TryAdd(Withdrawn(unwanted));
+                    }
+                }
+
                 if (frames.HasMore)
                 {
                     await SendAsync().ConfigureAwait(false);
@@ -100,6 +110,7 @@ internal sealed partial class TaskSession
         {
             batch.Clear();
             startedBatch.Clear();
+            unwantedBatch.Clear();
             draining = tellDraining;
             tellDraining = false;
             if (pending.Count > 0 || draining || started.Count > 0 || (frames.HasMore && !abandoned))
@@ -115,9 +126,12 @@ internal sealed partial class TaskSession
                 }
 
                 started.Clear();
+                (unwantedBatch, unwanted) = (unwanted, unwantedBatch);
                 return true;
             }
 
+            // What had ended before its cancellation came has left whole.
+            unwanted.Clear();
             StopWriting();
             done = (halfClosed || drained) && inFlight.Count == 0;
         }
@@ -129,6 +143,9 @@ internal sealed partial class TaskSession
 
         return false;
     }
+
+    private SessionOutcome Withdrawn(in SessionOutcome outcome) =>
+        new(outcome.Sequence, TaskEnd.FailedWith(TaskFailures.Withdrawn(core.Worker, outcome.End.Data.Length), outcome.End.ServiceMicroseconds));
 
     // Under the gate.
     private void StopWriting()

@@ -22,6 +22,9 @@ internal sealed partial class TaskSession
     private readonly Dictionary<ulong, SessionTask> inFlight = [];
     private List<SessionOutcome> pending = [];
     private List<ulong> started = [];
+
+    /// <summary>Cancelled after they had ended, while something is being written: the results of the large ones may still be stopped.</summary>
+    private List<ulong> unwanted = [];
     private bool tellDraining;
     private bool writing;
     private bool halfClosed;
