@@ -40,6 +40,32 @@ internal static partial class StoppingTasks
 
         // In native code, where no exception can reach it.
         worker.MapTask("hang", static (int seconds) => NativeSleep((uint)seconds));
+
+        // Says that it runs by making the file, then never ends by itself: "spin", "block", "deadlock" or "hang".
+        worker.MapTask("deaf", static (string here, string how) =>
+        {
+            File.WriteAllText(here, "");
+            while (true)
+            {
+                switch (how)
+                {
+                    case "spin":
+                        Thread.SpinWait(100);
+                        break;
+                    case "block":
+                        Thread.Sleep(Timeout.Infinite);
+                        break;
+                    case "deadlock":
+                        Deadlock();
+                        break;
+                    case "hang":
+                        NativeSleep(600);
+                        break;
+                    default:
+                        throw new ArgumentException($"no way to be deaf is called {how}", nameof(how));
+                }
+            }
+        });
         worker.MapTask("cancel_to_value", static async (int ms, CancellationToken token) =>
         {
             try
@@ -65,6 +91,27 @@ internal static partial class StoppingTasks
             const int sigTerm = 15, sigIgn = 1;
             NativeSignal(sigTerm, sigIgn);
         });
+    }
+
+    // Each of two threads holds what the other wants.
+    private static void Deadlock()
+    {
+        Lock first = new(), second = new();
+        using var bothHold = new Barrier(2);
+        var other = new Thread(() => Take(second, first, bothHold)) { IsBackground = true };
+        other.Start();
+        Take(first, second, bothHold);
+
+        static void Take(Lock mine, Lock other, Barrier bothHold)
+        {
+            lock (mine)
+            {
+                bothHold.SignalAndWait();
+                lock (other)
+                {
+                }
+            }
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "sleep")]

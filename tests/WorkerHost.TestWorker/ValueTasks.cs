@@ -23,6 +23,12 @@ internal static partial class ValueTasks
         worker.MapTask("sum", static (int[] values) => values.Sum());
         worker.MapTask("reverse", static (byte[] bytes) => bytes.Reverse().ToArray());
         worker.MapTask("fill", static (int size) => new byte[size]);
+        worker.MapTask("fill_and_touch", static (int size, string path) =>
+        {
+            var bytes = new byte[size];
+            File.WriteAllText(path, "");
+            return bytes;
+        });
         worker.MapTask("move", static (Point from, TaskContext _, double dx, double dy, CancellationToken _) => new Point(from.X + dx, from.Y + dy));
         worker.MapTask("value_task", static (int value) => new ValueTask<int>(value * 2));
         worker.MapTask("double_aot", static (int value, TaskContext _, CancellationToken _) => new ValueTask<int>(value * 2), ValueJson.Default.Int32, ValueJson.Default.Int32);

@@ -146,9 +146,8 @@ internal sealed partial class Dispatcher
 
         // Lanes take tasks in order: the oldest ones are those that run.
         var running = endpoint.InLaneOrder().Take(endpoint.Concurrency).ToList();
-        if (running.TrueForAll(static e => e.StopOverdue))
+        if (running.Find(static e => e.StopOverdue) is { } stubborn && (options.KillSharedWorkers || running.TrueForAll(static e => e.StopOverdue)))
         {
-            var stubborn = running.Find(static e => e.StopOverdue)!;
             var expired = stubborn.Stop == StopReason.Expired;
             var waited = expired ? options.ExpiredCancelGrace : options.CancelGrace;
             Kill(

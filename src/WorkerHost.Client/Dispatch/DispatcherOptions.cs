@@ -18,6 +18,9 @@ internal sealed record DispatcherOptions
 
     public TimeSpan ExpiredTerminateGrace { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>A task that did not heed its stop costs its worker at once, whatever runs beside it.</summary>
+    public bool KillSharedWorkers { get; init; }
+
     /// <summary>So many deaths of a task's own making, and it is not tried again.</summary>
     public int QuarantineAfter { get; init; } = 2;
 

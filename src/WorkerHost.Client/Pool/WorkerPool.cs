@@ -45,6 +45,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
                 CancelGrace = options.CancelGrace,
                 TerminateGrace = options.TerminateGrace,
                 ExpiredCancelGrace = options.ExpiredCancelGrace,
+                KillSharedWorkers = options.KillSharedWorkers,
                 ExpiredTerminateGrace = options.ExpiredTerminateGrace,
             },
             options.TimeProvider,

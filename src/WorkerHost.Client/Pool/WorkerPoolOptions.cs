@@ -77,6 +77,15 @@ public record WorkerPoolOptions
     /// <summary>The same as <see cref="TerminateGrace"/> when the task's time limit passed. Default 2 s.</summary>
     public TimeSpan ExpiredTerminateGrace { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// What becomes of a worker with several lanes when a task in one of them did not heed its stop within the grace. Default false:
+    /// it takes nothing new, its other tasks finish, then it is killed. True: it gets SIGTERM at once and SIGKILL after
+    /// <see cref="TerminateGrace"/> (<see cref="ExpiredTerminateGrace"/>). What runs beside the stubborn task and has not ended by then
+    /// is lost with it: tried again if it is idempotent, else <see cref="TaskFailureKind.WorkerLost"/>; it is never to blame. Of no
+    /// account with one lane, and without a supervisor that could kill.
+    /// </summary>
+    public bool KillSharedWorkers { get; init; }
+
     /// <summary>How long <c>DisposeAsync</c> lets accepted tasks finish before it cancels the rest. Default 30 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

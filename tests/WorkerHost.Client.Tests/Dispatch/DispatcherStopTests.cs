@@ -99,6 +99,22 @@ public sealed class DispatcherStopTests
     }
 
     [Fact]
+    public void A_worker_with_other_tasks_is_killed_at_once_if_the_pool_is_told_so()
+    {
+        var rig = new DispatcherRig(Graces with { KillSharedWorkers = true });
+        var endpoint = rig.Open(concurrency: 3);
+        var tasks = Enumerable.Range(0, 2).Select(_ => rig.Submit()).ToList();
+        rig.Pump(endpoint);
+        rig.Dispatcher.Cancel(tasks[1], rig.Now);
+        rig.Decided();
+
+        rig.Dispatcher.StopOverdue(tasks[1], endpoint, tasks[1].Sequence);
+        rig.Succeed(tasks[0]);
+
+        Assert.Single(rig.Decided(), static a => a.Kind == DispatchActionKind.Kill);
+    }
+
+    [Fact]
     public void A_worker_is_killed_when_the_last_task_beside_its_overdue_one_is_cancelled_unwritten()
     {
         var rig = new DispatcherRig(Graces);
