@@ -116,6 +116,9 @@ internal sealed class Crew(CrewSize size, Func<int, SlotMachine> newSlot)
             Promote();
             Shrink(now);
             Replace(now);
+
+            // With a wish granted one less may be wanted: nothing else may happen for long that would make it leave.
+            Shrink(now);
             Fill(now);
             reached = HasReached(Generation) ? Generation : reached;
         }

@@ -109,6 +109,21 @@ public sealed class CrewTests
     }
 
     [Fact]
+    public void A_worker_that_died_while_another_was_being_replaced_is_not_started_again_when_there_are_enough_without_it()
+    {
+        var world = new CrewWorld(workers: 2, spares: 0, maxSurge: 2).Start().AllBoot();
+        world.Recycle(0);
+        world.Exit(1, finished: 0);
+        world.AllBoot();
+        Assert.Equal([2, 3], world.Serving);
+        Assert.Equal(SlotState.Empty, world.Crew.Slots[1].Machine.State);
+        world.LeaversGo();
+        Assert.Equal(2, world.Alive);
+        Assert.True(world.Crew.IsComplete);
+        Assert.False(world.FireTimer());
+    }
+
+    [Fact]
     [Trait("Scenario", "24")]
     public void Who_has_a_grace_before_it_is_killed_is_replaced_meanwhile()
     {
