@@ -51,7 +51,7 @@ internal static class Snapshots
     private static bool IsLeaving(Seat seat) =>
         seat.Machine.State is SlotState.Draining or SlotState.Stopping && seat.Worker is { ReadyOn: not null };
 
-    private static WorkerOutlook Outlook(IReadOnlyList<Seat> seats, DeathReport? lastDeath, string? noneWanted, TimeSpan now)
+    public static WorkerOutlook Outlook(IReadOnlyList<Seat> seats, DeathReport? lastDeath, string? noneWanted, TimeSpan now)
     {
         var hopeless = seats.All(s => s.Machine is { BreakerOpen: true, State: not SlotState.Ready } or { State: SlotState.Stopped or SlotState.Empty });
         var trying = seats.Any(s => s.Machine.State is SlotState.Starting or SlotState.Ready);
