@@ -145,7 +145,7 @@ internal sealed class Crew(CrewSize size, Func<int, SlotMachine> newSlot)
             Leave(leaver, leaver.Wish ?? $"the pool was scaled to {Size.Workers} workers", now);
         }
 
-        for (var excess = Manned - Wanted(); excess > 0; excess--)
+        while (Manned > Wanted())
         {
             // Rather one that does not work, then one that is not ready yet, then a spare.
             if (slots.Where(static s => s.IsWaiting || s.Machine.State == SlotState.Starting || s.IsSpare)

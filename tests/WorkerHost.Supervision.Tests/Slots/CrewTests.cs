@@ -124,6 +124,22 @@ public sealed class CrewTests
     }
 
     [Fact]
+    public void Of_several_replacements_that_could_not_boot_only_as_many_are_tried_again_as_are_needed()
+    {
+        var world = new CrewWorld(workers: 1, spares: 0, maxSurge: 4).Start().AllBoot();
+        world.Recycle(0);
+        for (var slot = 1; slot < 4; slot++)
+        {
+            world.Exit(slot, ExitFacts.Exited(1), finished: 0);
+        }
+
+        Assert.True(world.Processes[4].Boots);
+        world.FireTimer(1);
+        Assert.True(world.Processes[1].Boots);
+        Assert.All(world.Crew.Slots.Skip(2), s => Assert.False(s.Machine.IsManned));
+    }
+
+    [Fact]
     [Trait("Scenario", "24")]
     public void Who_has_a_grace_before_it_is_killed_is_replaced_meanwhile()
     {
