@@ -103,7 +103,7 @@ public sealed class LifetimeTests
         var running = pool.Submit<int>("sleep", [600_000]);
         await TestPool.Until(() => running.State == TaskState.Running);
 
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => i % 2 == 0 ? pool.StopAsync(cancelPending: true) : pool.DisposeAsync().AsTask(), TestContext.Current.CancellationToken)))
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => i % 2 == 0 ? pool.StopAsync(StopMode.CancelAll) : pool.DisposeAsync().AsTask(), TestContext.Current.CancellationToken)))
             .WaitAsync(TestPool.Patience);
         await pool.DisposeAsync();
 
@@ -116,7 +116,7 @@ public sealed class LifetimeTests
     {
         var pool = await TestPool.StartAsync();
         var running = pool.Submit<int>("sleep", [600_000]);
-        var stop = pool.StopAsync(cancelPending: true);
+        var stop = pool.StopAsync(StopMode.CancelAll);
 
         Assert.Equal(TaskFailureKind.Rejected, Assert.Throws<TaskException>(() => pool.Submit<int>("add", [1, 2])).Kind);
         await stop.WaitAsync(TestPool.Patience);

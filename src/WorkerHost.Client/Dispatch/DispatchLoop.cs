@@ -292,6 +292,8 @@ internal sealed partial class DispatchLoop : IDisposable
 
     public void BeginStop() => Do(static d => d.BeginStop());
 
+    public void CancelWaiting() => Do(d => d.CancelWaiting(Now));
+
     public void CancelAll() => Do(d => d.CancelAll(Now));
 
     /// <summary>Completes when every accepted task has ended and nothing of any runs; only after <see cref="BeginStop"/>.</summary>

@@ -92,6 +92,11 @@ internal sealed partial class Dispatcher
             entry.SentAt = 0;
             Settle(entry);
         }
+        else if (CancelsWaiting)
+        {
+            entry.SentAt = 0;
+            EndStopped(entry, StopReason.Cancelled, neverStarted: true);
+        }
         else
         {
             entry.SentAt = 0;
@@ -109,6 +114,12 @@ internal sealed partial class Dispatcher
 
     private void FailAttempt(TaskEntry entry, TaskFailure failure, bool mayRetry)
     {
+        if (mayRetry && CancelsWaiting)
+        {
+            mayRetry = false;
+            failure = failure with { Message = $"{failure.Message}; it is not tried again because the pool is stopping (StopMode.CancelWaiting)" };
+        }
+
         Record(entry, failure);
         entry.Phase = TaskPhase.Retrying;
         entry.MayRetry = mayRetry;

@@ -50,6 +50,9 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
 
     public bool Stopping { get; private set; }
 
+    /// <summary>Nothing is sent any more that has not been sent yet.</summary>
+    public bool CancelsWaiting { get; private set; }
+
     /// <summary>A round trip without its handler's time, in microseconds: moving average of tasks sent to an idle endpoint.</summary>
     public double RoundTrip { get; private set; } = 200;
 
@@ -232,6 +235,39 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
     }
 
+    /// <summary>
+    /// Cancels what waits, now and from now on: what is queued or between two attempts, and what workers hold and have not begun.
+    /// Those are asked to give it back, and what comes back is cancelled; what has begun goes on. There are no further attempts.
+    /// </summary>
+    public void CancelWaiting(long now)
+    {
+        CancelsWaiting = true;
+        while (FirstQueued is { } entry)
+        {
+            Stop(entry, StopReason.Cancelled, now);
+        }
+
+        foreach (var entry in retrying.ToArray())
+        {
+            Stop(entry, StopReason.Cancelled, now);
+        }
+
+        foreach (var endpoint in endpoints)
+        {
+            foreach (var entry in endpoint.InFlight.InOrder())
+            {
+                if (!entry.Written)
+                {
+                    Stop(entry, StopReason.Cancelled, now);
+                }
+                else if (endpoint is { Prefetches: true, Ended: false })
+                {
+                    Recall(entry, endpoint);
+                }
+            }
+        }
+    }
+
     /// <summary>Cancels everything that has not ended.</summary>
     public void CancelAll(long now)
     {
@@ -342,15 +378,25 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
                     Release(waiting);
                     Redispatch(waiting);
                 }
-                else if (waiting.Stop == StopReason.None && !waiting.RecallAsked)
+                else
                 {
-                    waiting.RecallAsked = true;
-                    endpoint.Recalls.Add(waiting.Sequence);
+                    Recall(waiting, endpoint);
                 }
             }
 
             KillIfOnlyOverdueRun(endpoint);
             Dispatch(now);
+        }
+    }
+
+    /// <summary>Asks the worker to give it back if it has not begun.</summary>
+    private void Recall(TaskEntry entry, EndpointState endpoint)
+    {
+        if (entry.Stop == StopReason.None && !entry.RecallAsked)
+        {
+            entry.RecallAsked = true;
+            endpoint.Recalls.Add(entry.Sequence);
+            WantPump(endpoint);
         }
     }
 

@@ -156,19 +156,34 @@ public sealed partial class WorkerPool : IAsyncDisposable
     /// Takes no new tasks and ends when everything accepted has ended and the workers are stopped. Calling it again
     /// joins the stop that is under way.
     /// </summary>
-    /// <param name="cancelPending">Cancel what has not ended instead of waiting for it.</param>
+    /// <param name="mode">
+    /// What becomes of tasks that have not ended. Whatever it is, what has not ended after <see cref="WorkerPoolOptions.DrainTimeout"/> is
+    /// cancelled. A later call may ask for more and not for less.
+    /// </param>
     /// <param name="cancellationToken">Hurries: what has not ended when it is cancelled is cancelled, too. It does not abandon the stop.</param>
-    public async Task StopAsync(bool cancelPending = false, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentOutOfRangeException">The mode is none; nothing was stopped.</exception>
+    public async Task StopAsync(StopMode mode = StopMode.Finish, CancellationToken cancellationToken = default)
     {
-        // Before the first await: who does not wait for the stop may rely on nothing being accepted after the call all the same.
+        if (!Enum.IsDefined(mode))
+        {
+            throw new ArgumentOutOfRangeException(nameof(mode), mode, "not a StopMode");
+        }
+
+        // Before the first await: who does not wait for the stop may rely on nothing being accepted, and on nothing beginning
+        // that is to be cancelled, after the call all the same.
         loop.BeginStop();
+        if (mode == StopMode.CancelWaiting)
+        {
+            loop.CancelWaiting();
+        }
+
         Task stop;
         lock (stopLock)
         {
             stop = stopping ??= Task.Run(StopOnceAsync, CancellationToken.None);
         }
 
-        if (cancelPending)
+        if (mode == StopMode.CancelAll)
         {
             await hurry.CancelAsync().ConfigureAwait(false);
         }

@@ -310,7 +310,7 @@ public sealed class ConnectorTests
         var failing = pool.Submit<int>("fail", [], cancellationToken: TestContext.Current.CancellationToken);
         await Eventually.IsTrue(() => failing.Attempts is [{ Failure: not null }]);
 
-        await pool.StopAsync(cancelPending: true, TestContext.Current.CancellationToken).Soon();
+        await pool.StopAsync(StopMode.CancelAll, TestContext.Current.CancellationToken).Soon();
 
         Assert.Equal(TaskState.Cancelled, failing.State);
         await failing.Settled.Soon();
