@@ -29,6 +29,9 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Warning, "Quarantined: {Failure}")]
     public static partial void Quarantined(ILogger logger, string failure);
 
+    [LoggerMessage(11, LogLevel.Warning, "The attempt pipeline of task {Task} did not end within {Grace} of the pool's stop; it is left behind, and the task ends with its last failure")]
+    public static partial void PipelineDeaf(ILogger logger, string task, TimeSpan grace);
+
     [LoggerMessage(9, LogLevel.Error, "{What} could not be carried out; the other tasks go on")]
     public static partial void ActionBroke(ILogger logger, Exception exception, string what);
 

@@ -106,7 +106,6 @@ internal sealed partial class Dispatcher
                 $"task {entry.Task} ({task.Id}) was the only one running when {entry.Convictions} workers died, and is not tried again: it is in quarantine until WorkerPool.Release (WorkerPoolOptions.QuarantineAfter = {options.QuarantineAfter}). The last death: {deaths[^1]}"),
         };
         actions.Add(new DispatchAction(DispatchActionKind.Quarantined, entry, Outcome: AttemptOutcome.Failed(entry.LastFailure)));
-        Complete(entry, AttemptOutcome.Failed(entry.LastFailure));
-        Settle(entry);
+        EndWithLastFailure(entry);
     }
 }

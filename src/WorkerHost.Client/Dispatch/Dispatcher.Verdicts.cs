@@ -121,6 +121,11 @@ internal sealed partial class Dispatcher
         }
 
         Record(entry, failure);
+        AskOwner(entry, mayRetry);
+    }
+
+    private void AskOwner(TaskEntry entry, bool mayRetry)
+    {
         entry.Phase = TaskPhase.Retrying;
         entry.MayRetry = mayRetry;
         retrying.Add(entry);
@@ -130,6 +135,18 @@ internal sealed partial class Dispatcher
     private void EndFailed(TaskEntry entry, TaskFailure failure)
     {
         Record(entry, failure);
+        EndWithLastFailure(entry);
+    }
+
+    private void EndWithLastFailure(TaskEntry entry)
+    {
+        if (entry.HasPipeline)
+        {
+            // It has the last word, and may take its time: until then the task can be cancelled, and its time limit counts.
+            AskOwner(entry, mayRetry: false);
+            return;
+        }
+
         Complete(entry, AttemptOutcome.Failed(entry.LastFailure!));
         Settle(entry);
     }

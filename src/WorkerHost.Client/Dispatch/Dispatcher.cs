@@ -115,6 +115,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         if (hold)
         {
             entry.Phase = TaskPhase.Retrying;
+            entry.HasPipeline = true;
             entry.MayRetry = true;
             entry.Attempt = 0;
             retrying.Add(entry);

@@ -119,6 +119,9 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     /// <summary>The caller has its outcome.</summary>
     public bool Completed;
 
+    /// <summary>Its owner says how it ends when an attempt failed, also when no other is allowed.</summary>
+    public bool HasPipeline;
+
     /// <summary>The last failure says whether another try is allowed at all.</summary>
     public bool MayRetry;
 

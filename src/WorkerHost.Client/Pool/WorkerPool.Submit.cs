@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization.Metadata;
 using Google.Protobuf;
+using Polly;
 
 namespace WorkerHost;
 
@@ -71,18 +72,19 @@ public sealed partial class WorkerPool
     private TaskFuture<T> Submit<T>(string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken cancellationToken)
     {
         var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);
-        var held = retries.PipelineOf(entry.Options) is not null;
+        var pipeline = retries.PipelineOf(entry.Options);
         if (Known(entry, future, reader, cancellationToken) is { } attached)
         {
             return attached;
         }
 
-        if (loop.Submit(entry, held) is { } refusal)
+        var told = entry.Completion!;
+        if (loop.Submit(entry, held: pipeline is not null) is { } refusal)
         {
             throw Refused(entry, future, refusal);
         }
 
-        Accepted(entry, future, cancellationToken);
+        Accepted(entry, told, pipeline, future, cancellationToken);
         return future;
     }
 
@@ -91,16 +93,17 @@ public sealed partial class WorkerPool
         string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken giveUp, CancellationToken cancellationToken)
     {
         var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);
-        var held = retries.PipelineOf(entry.Options) is not null;
+        var pipeline = retries.PipelineOf(entry.Options);
         if (Known(entry, future, reader, cancellationToken) is { } attached)
         {
             return attached;
         }
 
+        var told = entry.Completion!;
         TaskFailure? refusal;
         try
         {
-            refusal = await loop.SubmitAsync(entry, held, giveUp).ConfigureAwait(false);
+            refusal = await loop.SubmitAsync(entry, held: pipeline is not null, giveUp).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -114,7 +117,7 @@ public sealed partial class WorkerPool
             throw Refused(entry, future, refusal);
         }
 
-        Accepted(entry, future, cancellationToken);
+        Accepted(entry, told, pipeline, future, cancellationToken);
         return future;
     }
 
@@ -190,11 +193,11 @@ public sealed partial class WorkerPool
         return new TaskException(future.Id, entry.Task, refusal);
     }
 
-    private void Accepted(Client.TaskEntry entry, TaskFuture future, CancellationToken cancellationToken)
+    private void Accepted(Client.TaskEntry entry, Client.ICompletion told, ResiliencePipeline? pipeline, TaskFuture future, CancellationToken cancellationToken)
     {
-        if (retries.PipelineOf(entry.Options) is not null)
+        if (pipeline is not null)
         {
-            retries.Begin(loop, entry, entry.Completion!);
+            retries.Begin(loop, entry, told, pipeline);
         }
 
         CancelWith(future, cancellationToken);

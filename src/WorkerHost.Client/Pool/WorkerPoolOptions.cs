@@ -54,8 +54,9 @@ public record WorkerPoolOptions
 
     /// <summary>
     /// A Polly pipeline around every attempt, the first included. A failed attempt passes through it as
-    /// <see cref="AttemptFailedException"/>; the cancellation of its token stops the attempt. Default none: tasks that
-    /// do not fail then never meet Polly.
+    /// <see cref="AttemptFailedException"/>; the cancellation of its token stops the attempt, and its own token is cancelled when
+    /// the task has failed or was cancelled and there is nothing more to try. What it makes of a failure is the outcome, when it has done so;
+    /// a result is told at once. Default none: tasks that do not fail then never meet Polly.
     /// </summary>
     public ResiliencePipeline? AttemptPipeline { get; init; }
 

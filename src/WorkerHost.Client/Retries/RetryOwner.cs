@@ -16,6 +16,9 @@ internal sealed class RetryOwner : IAsyncDisposable
 {
     private static readonly ResiliencePropertyKey<RetryRun> RunKey = new("workerhost.task");
 
+    /// <summary>For strategies of the user's to notice that the pool is stopping.</summary>
+    private static readonly TimeSpan DeafGrace = TimeSpan.FromSeconds(2);
+
     private readonly ResiliencePipeline<AttemptOutcome> retries;
     private readonly RetryBudget? budget;
     private readonly ResiliencePipeline? attempts;
@@ -72,9 +75,13 @@ internal sealed class RetryOwner : IAsyncDisposable
         : $"there is no attempt pipeline '{name}' (TaskOptions.AttemptPipeline); {(named is null ? "the pool has none: set WorkerPoolOptions.AttemptPipelines" : "add it to the registry in WorkerPoolOptions.AttemptPipelines")}";
 
     /// <summary>Runs a task's attempts inside the user's pipeline; the entry was accepted as held.</summary>
-    public void Begin(DispatchLoop loop, TaskEntry entry, ICompletion future)
+    /// <param name="loop">The pool's.</param>
+    /// <param name="entry">The task.</param>
+    /// <param name="future">Whoever is told; not read from the entry, which forgets it when the task has ended meanwhile.</param>
+    /// <param name="pipeline">What <see cref="PipelineOf"/> said when it was submitted.</param>
+    public void Begin(DispatchLoop loop, TaskEntry entry, ICompletion future, ResiliencePipeline pipeline)
     {
-        var run = new RetryRun(loop, entry, future);
+        var run = new RetryRun(loop, entry, future, pipeline);
         entry.Completion = run;
         Start(run, first: null);
     }
@@ -99,7 +106,7 @@ internal sealed class RetryOwner : IAsyncDisposable
             return;
         }
 
-        run = new RetryRun(loop, entry, future);
+        run = new RetryRun(loop, entry, future, pipeline: null);
         entry.Completion = run;
         Start(run, outcome);
     }
@@ -108,7 +115,19 @@ internal sealed class RetryOwner : IAsyncDisposable
     {
         // Not disposed: an attempt that fails from now on finds it cancelled, and its task ends with that failure.
         await stopped.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(runs.Values).ConfigureAwait(false);
+        try
+        {
+            await Task.WhenAll(runs.Values).WaitAsync(DeafGrace, time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            foreach (var run in runs.Keys)
+            {
+                runs.TryRemove(run, out _);
+                Log.PipelineDeaf(logger, run.Entry.Task, DeafGrace);
+                run.End(OutcomeAtTheEnd(run));
+            }
+        }
     }
 
     private bool MayRetry(ResilienceContext context, Outcome<AttemptOutcome> outcome)
@@ -116,14 +135,33 @@ internal sealed class RetryOwner : IAsyncDisposable
         if (outcome.Exception is not null
             || outcome.Result.Failure is null
             || !context.Properties.TryGetValue(RunKey, out var run)
+            || run.IsOverBudget
             || run.Entry is not { Phase: TaskPhase.Retrying, MayRetry: true }
             || run.Entry.Attempt >= run.Entry.MaxAttempts)
         {
             return false;
         }
 
+        return Pays(run);
+    }
+
+    /// <summary>Takes the next attempt of the task from the pool's budget. False: nothing is left there.</summary>
+    private bool Pays(RetryRun run)
+    {
         run.IsOverBudget = budget is not null && !budget.TryTake(time, run.Loop.Counts.Submitted);
-        return !run.IsOverBudget;
+        return run.IsPaid = !run.IsOverBudget;
+    }
+
+    /// <summary>An attempt inside the user's pipeline. A strategy that asks for another by itself pays for it like anybody.</summary>
+    private async ValueTask<AttemptOutcome> AttemptAsync(RetryRun run, CancellationToken stop)
+    {
+        if (run.Entry is { Attempt: > 0, Phase: TaskPhase.Retrying, MayRetry: true } again && again.Attempt < again.MaxAttempts && !run.IsPaid && !Pays(run))
+        {
+            return run.NoMore();
+        }
+
+        run.IsPaid = false;
+        return await run.AttemptAsync(stop).ConfigureAwait(false);
     }
 
     private void Start(RetryRun run, AttemptOutcome? first)
@@ -138,20 +176,24 @@ internal sealed class RetryOwner : IAsyncDisposable
 
     private async Task RunAsync(RetryRun run, AttemptOutcome? first)
     {
-        var context = ResilienceContextPool.Shared.Get(stopped.Token);
+        var context = ResilienceContextPool.Shared.Get(run.Over);
         context.Properties.Set(RunKey, run);
         AttemptOutcome outcome;
         try
         {
+            using var closing = stopped.Token.UnsafeRegister(static r => ((RetryRun)r!).Release(), run);
             var state = new RunState(this, run) { First = first };
             var result = await retries.ExecuteOutcomeAsync(static (ctx, s) => s.NextAsync(ctx), context, state).ConfigureAwait(false);
             outcome = result.Exception switch
             {
-                null when run.IsOverBudget && result.Result.Failure is { } failure => AttemptOutcome.Failed(failure with { Message = $"{failure.Message}; {budget!.Refusal}" }),
                 null => result.Result,
-                OperationCanceledException when stopped.IsCancellationRequested => AttemptOutcome.Failed(run.Entry.LastFailure ?? PoolStopped),
+                OperationCanceledException when run.Over.IsCancellationRequested => OutcomeAtTheEnd(run),
                 var thrown => AttemptOutcome.Threw(thrown),
             };
+            if (run.IsOverBudget && outcome.Failure is { } failure)
+            {
+                outcome = AttemptOutcome.Failed(failure with { Message = $"{failure.Message}; {budget!.Refusal}" });
+            }
         }
         finally
         {
@@ -161,10 +203,16 @@ internal sealed class RetryOwner : IAsyncDisposable
         run.End(outcome);
     }
 
+    private static AttemptOutcome OutcomeAtTheEnd(RetryRun run) => AttemptOutcome.Failed(run.Entry.LastFailure ?? PoolStopped);
+
     private static TaskFailure PoolStopped { get; } = new() { Kind = TaskFailureKind.Cancelled, Message = "the pool was stopped while the task waited for an attempt" };
 
     private sealed class RunState(RetryOwner owner, RetryRun run)
     {
+        public RetryOwner Owner => owner;
+
+        public RetryRun Run => run;
+
         public AttemptOutcome? First { get; set; }
 
         public async ValueTask<Outcome<AttemptOutcome>> NextAsync(ResilienceContext context)
@@ -175,7 +223,7 @@ internal sealed class RetryOwner : IAsyncDisposable
                 return Outcome.FromResult(first);
             }
 
-            if (owner.PipelineOf(run.Entry.Options) is not { } pipeline)
+            if (run.Pipeline is not { } pipeline)
             {
                 return Outcome.FromResult(await run.AttemptAsync(context.CancellationToken).ConfigureAwait(context.ContinueOnCapturedContext));
             }
@@ -184,13 +232,13 @@ internal sealed class RetryOwner : IAsyncDisposable
             try
             {
                 var result = await pipeline.ExecuteAsync(
-                    static async (ctx, r) =>
+                    static async (ctx, s) =>
                     {
-                        var outcome = await r.AttemptAsync(ctx.CancellationToken).ConfigureAwait(ctx.ContinueOnCapturedContext);
-                        return outcome.Failure is { } failure ? throw new AttemptFailedException(r.Entry, failure) : outcome;
+                        var outcome = await s.Owner.AttemptAsync(s.Run, ctx.CancellationToken).ConfigureAwait(ctx.ContinueOnCapturedContext);
+                        return outcome.Failure is { } failure ? throw new AttemptFailedException(s.Run.Entry, failure) : outcome;
                     },
                     context,
-                    run).ConfigureAwait(context.ContinueOnCapturedContext);
+                    this).ConfigureAwait(context.ContinueOnCapturedContext);
                 return Outcome.FromResult(result);
             }
             catch (AttemptFailedException e)

@@ -1,23 +1,39 @@
+using Polly;
+
 namespace WorkerHost.Client;
 
 /// <summary>
 /// One task's way through the retry pipeline: stands between the dispatcher and the future for as long as more than
-/// one attempt may be needed. Thread-safe.
+/// one attempt may be needed. What the dispatcher calls the task's end is told at once, whatever strategies of the user's
+/// still do; while they have the word after a failure the task has not ended there, and can be cancelled. Thread-safe.
 /// </summary>
-internal sealed class RetryRun(DispatchLoop loop, TaskEntry entry, ICompletion future) : ICompletion
+/// <param name="loop">The pool's.</param>
+/// <param name="entry">The task.</param>
+/// <param name="future">Whoever is told.</param>
+/// <param name="pipeline">The user's, around each attempt; null: none is.</param>
+internal sealed class RetryRun(DispatchLoop loop, TaskEntry entry, ICompletion future, ResiliencePipeline? pipeline) : ICompletion
 {
     private readonly Lock gate = new();
+
+    /// <summary>Not disposed of: it has no timer, and what strategies leave behind may still look at it.</summary>
+    private readonly CancellationTokenSource over = new();
     private TaskCompletionSource<AttemptOutcome>? attempt;
     private AttemptOutcome? last;
-    private bool pipelineEnded;
-    private bool settled;
 
     public TaskEntry Entry => entry;
 
     public DispatchLoop Loop => loop;
 
+    public ResiliencePipeline? Pipeline => pipeline;
+
     /// <summary>Another attempt was allowed, but the pool has no retries left. Touched only by the pipeline's own flow.</summary>
     public bool IsOverBudget { get; set; }
+
+    /// <summary>The next attempt was taken from the pool's budget already. Touched only by the pipeline's own flow.</summary>
+    public bool IsPaid { get; set; }
+
+    /// <summary>Cancelled when there is nothing to try again: strategies that would wait for another attempt need not.</summary>
+    public CancellationToken Over => over.Token;
 
     /// <summary>One more attempt; ends with its outcome, never with an exception.</summary>
     /// <param name="stop">The attempt is to be stopped; its outcome is awaited all the same.</param>
@@ -37,14 +53,12 @@ internal sealed class RetryRun(DispatchLoop loop, TaskEntry entry, ICompletion f
         if (!loop.Resubmit(entry))
         {
             // The task ended while it waited; or there is nothing to try again: the same answer as before.
-            AttemptOutcome? before;
             lock (gate)
             {
                 attempt = null;
-                before = last;
             }
 
-            return before ?? AttemptOutcome.Failed(entry.LastFailure ?? new TaskFailure { Kind = TaskFailureKind.Cancelled, Message = $"task {entry.Task} was cancelled before it ran" });
+            return NoMore();
         }
 
         using (stop.UnsafeRegister(static s => ((RetryRun)s!).StopAttempt(), this))
@@ -53,7 +67,18 @@ internal sealed class RetryRun(DispatchLoop loop, TaskEntry entry, ICompletion f
         }
     }
 
-    /// <summary>The attempt failed and another is allowed.</summary>
+    /// <summary>What whoever asks for an attempt is told when there is none: the last answer once more.</summary>
+    public AttemptOutcome NoMore()
+    {
+        // Who asks for ever would spin here for ever.
+        Release();
+        lock (gate)
+        {
+            return last ?? AttemptOutcome.Failed(entry.LastFailure ?? new TaskFailure { Kind = TaskFailureKind.Cancelled, Message = $"task {entry.Task} was cancelled before it ran" });
+        }
+    }
+
+    /// <summary>The attempt failed; the pipeline says what becomes of that.</summary>
     public void AttemptEnded(in AttemptOutcome outcome)
     {
         TaskCompletionSource<AttemptOutcome>? waiting;
@@ -69,48 +94,22 @@ internal sealed class RetryRun(DispatchLoop loop, TaskEntry entry, ICompletion f
 
     public void Complete(in AttemptOutcome outcome)
     {
-        // What the caller decided is told at once; the pipeline hears of it too and ends.
-        if (entry.Stop is StopReason.Cancelled or StopReason.Expired || outcome.Failure is { Kind: TaskFailureKind.NoWorkers })
-        {
-            future.Complete(outcome);
-        }
-
+        future.Complete(outcome);
         AttemptEnded(outcome);
-        bool ended;
-        lock (gate)
+        if (outcome.Failure is not null)
         {
-            ended = pipelineEnded;
-        }
-
-        if (ended)
-        {
-            future.Complete(outcome);
+            Release();
         }
     }
 
-    public void Settle()
-    {
-        lock (gate)
-        {
-            settled = true;
-            if (!pipelineEnded && entry.Stop is not (StopReason.Cancelled or StopReason.Expired))
-            {
-                return;
-            }
-        }
-
-        future.Settle();
-    }
+    public void Settle() => future.Settle();
 
     /// <summary>The pipeline has spoken.</summary>
     public void End(in AttemptOutcome outcome)
     {
-        bool nowSettled;
         bool underWay;
         lock (gate)
         {
-            pipelineEnded = true;
-            nowSettled = settled;
             underWay = attempt is not null;
         }
 
@@ -129,12 +128,14 @@ internal sealed class RetryRun(DispatchLoop loop, TaskEntry entry, ICompletion f
         {
             loop.GiveUp(entry, outcome);
         }
-
-        if (nowSettled)
-        {
-            future.Settle();
-        }
     }
+
+    /// <summary>
+    /// Lets strategies that wait go on. On other threads: callbacks of the token are the user's code and may block, and
+    /// what they throw is nobody's affair.
+    /// </summary>
+    public void Release() =>
+        _ = over.CancelAsync().ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private void StopAttempt() => loop.StopAttempt(entry);
 }

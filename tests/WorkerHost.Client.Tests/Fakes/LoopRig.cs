@@ -49,10 +49,11 @@ internal sealed class LoopRig : IAsyncDisposable
     public TaskFuture<T> Submit<T>(IResultReader<T> reader, string name = "work", TaskOptions? options = null, int? maxAttempts = null)
     {
         var (entry, future) = Make(reader, name, options, maxAttempts);
-        Assert.Null(Loop.Submit(entry, held: Retries.PipelineOf(entry.Options) is not null));
-        if (Retries.PipelineOf(entry.Options) is not null)
+        var pipeline = Retries.PipelineOf(entry.Options);
+        Assert.Null(Loop.Submit(entry, held: pipeline is not null));
+        if (pipeline is not null)
         {
-            Retries.Begin(Loop, entry, future);
+            Retries.Begin(Loop, entry, future, pipeline);
         }
 
         return future;
