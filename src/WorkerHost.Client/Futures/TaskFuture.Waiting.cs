@@ -26,6 +26,10 @@ public abstract partial class TaskFuture
         var distinct = futures.Distinct().ToList();
         var total = distinct.Count;
         var ended = Channel.CreateUnbounded<TFuture>(new UnboundedChannelOptions { SingleReader = true });
+
+        // Not disposed of: it only takes the continuations off what has not ended, so that waiting again and again for the
+        // first of many leaves nothing with the others.
+        var leaving = new CancellationTokenSource();
         foreach (var future in distinct.OrderBy(static f => f.IsDone ? 0 : 1))
         {
             if (future.IsDone)
@@ -37,7 +41,7 @@ public abstract partial class TaskFuture
                 _ = future.Completion.ContinueWith(
                     static (_, s) => ((Channel<TFuture> To, TFuture Future))s! is var pair && pair.To.Writer.TryWrite(pair.Future),
                     (ended, future),
-                    CancellationToken.None,
+                    leaving.Token,
                     TaskContinuationOptions.ExecuteSynchronously,
                     TaskScheduler.Default);
             }
@@ -46,16 +50,23 @@ public abstract partial class TaskFuture
         distinct = null;
         using var timer = timeout is { } limit ? new CancellationTokenSource(limit, timeProvider ?? TimeProvider.System) : new CancellationTokenSource();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        for (var yielded = 0; yielded < total; yielded++)
+        try
         {
-            if (!await ArrivesAsync(ended.Reader, either.Token).ConfigureAwait(false))
+            for (var yielded = 0; yielded < total; yielded++)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                throw new TimeoutException($"{total - yielded} (of {total}) futures unfinished");
-            }
+                if (!await ArrivesAsync(ended.Reader, either.Token).ConfigureAwait(false))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    throw new TimeoutException($"{total - yielded} (of {total}) futures unfinished");
+                }
 
-            // In no variable: this method waits on while the caller may have forgotten the future.
-            yield return ended.Reader.TryRead(out var next) ? next : throw new InvalidOperationException("nobody else reads");
+                // In no variable: this method waits on while the caller may have forgotten the future.
+                yield return ended.Reader.TryRead(out var next) ? next : throw new InvalidOperationException("nobody else reads");
+            }
+        }
+        finally
+        {
+            await leaving.CancelAsync().ConfigureAwait(false);
         }
     }
 

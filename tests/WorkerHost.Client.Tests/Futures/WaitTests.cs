@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace WorkerHost.Client.Tests;
 
 /// <summary>Waiting for all, the first, or the first failure.</summary>
@@ -62,5 +64,32 @@ public sealed class WaitTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.Soon());
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => TaskFuture.WaitAsync([future], (WaitUntil)7));
         future.Cancel();
+    }
+
+    [Fact]
+    public async Task A_wait_that_is_over_leaves_nothing_with_what_has_not_ended()
+    {
+        await using var rig = new LoopRig();
+        var waits = rig.Submit();
+        var ended = await WaitForTheFirstOfTwo(rig, waits);
+
+        // The second of those that had ended lay where the wait would have found it next. The garbage collector decides
+        // when: the test only asks it until it has.
+        await Eventually.IsTrue(() =>
+        {
+            GC.Collect();
+            return !ended.TryGetTarget(out _);
+        });
+        Assert.True(waits.Cancel());
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<WeakReference<TaskFuture>> WaitForTheFirstOfTwo(LoopRig rig, TaskFuture waits)
+    {
+        var (first, second) = (rig.Submit(), rig.Submit());
+        first.Cancel();
+        second.Cancel();
+        await TaskFuture.WaitAsync([first, second, waits], WaitUntil.FirstEnded).Soon();
+        return new WeakReference<TaskFuture>(second);
     }
 }
