@@ -96,6 +96,12 @@ internal sealed partial class Dispatcher
         if (Answered(endpoint, sequence) is { } entry)
         {
             entry.EndedAt = now;
+            if (entry is { RecallAsked: false, Stop: StopReason.None })
+            {
+                // It is leaving and has said so, or is about to; or it would be given the same again and again.
+                Rest(endpoint, null);
+            }
+
             Redispatch(entry);
             KillIfOnlyOverdueRun(endpoint);
         }

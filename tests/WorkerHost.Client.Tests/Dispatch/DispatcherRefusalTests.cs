@@ -55,6 +55,23 @@ public sealed class DispatcherRefusalTests
     }
 
     [Fact]
+    public void A_worker_that_gives_back_what_nobody_recalled_rests_and_is_not_asked_for_ever()
+    {
+        var rig = new DispatcherRig();
+        var endpoint = rig.Open();
+        var entry = rig.Submit();
+        rig.Pump(endpoint);
+        rig.Decided();
+
+        rig.Recall(endpoint, entry.Sequence);
+
+        Assert.Equal("RestTimer", rig.Told());
+        Assert.Equal(TaskPhase.Queued, entry.Phase);
+        rig.Dispatcher.Rested(endpoint, rig.Now);
+        Assert.Equal([entry], rig.Pump(endpoint));
+    }
+
+    [Fact]
     public void What_a_full_worker_refused_goes_to_another_at_once()
     {
         var rig = new DispatcherRig();

@@ -34,6 +34,7 @@ public sealed class DispatcherShareTests
         var second = rig.Submit();
         rig.Pump(endpoint);
         rig.Recall(endpoint, second.Sequence);
+        rig.Dispatcher.Rested(endpoint, rig.Now);
         Assert.Equal([second], rig.Pump(endpoint));
         rig.Succeed(first);
         rig.Succeed(second);
