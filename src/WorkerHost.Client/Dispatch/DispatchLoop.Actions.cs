@@ -19,6 +19,15 @@ internal sealed partial class DispatchLoop
 
     private void Carry(List<DispatchAction> actions)
     {
+        if (CarryAll(actions))
+        {
+            AdmitWaiters();
+        }
+    }
+
+    /// <summary>True: somebody may be waiting for a place that is free now.</summary>
+    private bool CarryAll(List<DispatchAction> actions)
+    {
         var queueFell = false;
 
         // Workers first: they should be busy while the callers' futures are completed.
@@ -41,10 +50,7 @@ internal sealed partial class DispatchLoop
 
         actions.Clear();
         cachedActions = actions;
-        if (queueFell)
-        {
-            AdmitWaiters();
-        }
+        return queueFell;
     }
 
     private void Carry(in DispatchAction action)

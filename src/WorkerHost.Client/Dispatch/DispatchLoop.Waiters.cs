@@ -3,6 +3,10 @@ namespace WorkerHost.Client;
 /// <summary>Those who wait for a place in the queue, first come first served.</summary>
 internal sealed partial class DispatchLoop
 {
+    /// <remarks>
+    /// What one of them sets going may let the next one in: that is what the loop is for. With a call inside a call
+    /// for each, a crowd would need a stack that nobody has.
+    /// </remarks>
     private void AdmitWaiters()
     {
         while (true)
@@ -33,8 +37,22 @@ internal sealed partial class DispatchLoop
                 Cancel(waiter.Entry);
             }
 
-            Carry(actions);
+            CarryAll(actions);
         }
+    }
+
+    /// <summary>Under the gate. The one who waits with this task; null: nobody does.</summary>
+    private QueueWaiter? WaiterOf(TaskEntry entry)
+    {
+        foreach (var waiter in waiters)
+        {
+            if (waiter.Entry == entry)
+            {
+                return waiter;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Who cancelled its waiting no longer holds up those behind.</summary>

@@ -174,4 +174,21 @@ public sealed class QueueTests
         rig.Loop.OutlookChanged(new WorkerOutlook(Hopeless: true, null, null));
         Assert.Equal(TaskFailureKind.NoWorkers, (await waiting.Soon())!.Kind);
     }
+
+    [Fact]
+    public async Task A_crowd_that_waits_is_let_in_without_depth()
+    {
+        const int crowd = 5000;
+        await using var rig = new LoopRig(new DispatcherOptions { QueueCapacity = 0 });
+        var waiting = Enumerable.Range(0, crowd).Select(_ => rig.Loop.SubmitAsync(rig.Make().Entry, held: false, CancellationToken.None).AsTask()).ToList();
+        FakeConnection? worker = null;
+
+        // A stack on which one call per waiter has no room.
+        var opening = new Thread(() => worker = rig.Connect(concurrency: crowd), maxStackSize: 256 * 1024);
+        opening.Start();
+        opening.Join();
+
+        Assert.All(await Task.WhenAll(waiting).Soon(), Assert.Null);
+        Assert.Equal(crowd, worker!.Count);
+    }
 }
