@@ -155,11 +155,32 @@ internal sealed partial class DispatchLoop : IDisposable
     public bool Cancel(TaskEntry entry)
     {
         bool heard;
+        TaskFailure? refusal = null;
         List<DispatchAction> actions;
         lock (gate)
         {
-            heard = entry.Phase != TaskPhase.New && dispatcher.Cancel(entry, Now);
+            if (entry.Phase != TaskPhase.New)
+            {
+                heard = dispatcher.Cancel(entry, Now);
+            }
+            else if (WaiterOf(entry) is { Admitted.Task.IsCompleted: false } waiter)
+            {
+                // Others may have a future of it already, although it still waits for its place.
+                refusal = Dispatcher.CancelledUnsent(entry);
+                heard = waiter.Admitted.TrySetResult(refusal);
+            }
+            else
+            {
+                heard = false;
+            }
+
             actions = TakeActions();
+        }
+
+        if (heard && refusal is not null && entry.Completion is { } told)
+        {
+            told.Complete(AttemptOutcome.Failed(refusal));
+            told.Settle();
         }
 
         Carry(actions);

@@ -248,6 +248,14 @@ internal sealed partial class Dispatcher
         };
     }
 
+    /// <summary>The end of a task that its caller did not want any more before it had been submitted here.</summary>
+    public static TaskFailure CancelledUnsent(TaskEntry entry)
+    {
+        Expect(entry, TaskPhase.New, nameof(CancelledUnsent));
+        entry.Stop = StopReason.Cancelled;
+        return Stopped(entry, StopReason.Cancelled, neverStarted: true);
+    }
+
     private static TaskFailure Stopped(TaskEntry entry, StopReason reason, bool neverStarted) => new()
     {
         Kind = reason == StopReason.Expired ? TaskFailureKind.DeadlineExceeded : TaskFailureKind.Cancelled,

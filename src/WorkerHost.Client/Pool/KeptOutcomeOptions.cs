@@ -13,8 +13,8 @@ public sealed record KeptOutcomeOptions
     public TimeSpan For { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// How many bytes of results, and 1 KiB for each task, are kept at most; the oldest is forgotten first. Default 64 MiB; 0 or more.
-    /// A result larger than that is not kept.
+    /// How many bytes of results, texts of failures, ids and headers, and 1 KiB for each task, are kept at most; the oldest is forgotten
+    /// first. Default 64 MiB; 0 or more. An outcome larger than that is not kept.
     /// </summary>
     public long Bytes { get; init; } = 64L * 1024 * 1024;
 }

@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace WorkerHost.Client;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace WorkerHost.Client;
 /// </summary>
 internal sealed class KnownTasks(KeptOutcomeOptions options, TimeProvider time)
 {
-    /// <summary>What a kept task costs beside its result, roughly: so many without results cannot fill the memory either.</summary>
+    /// <summary>What a kept task costs beside its result and its texts, roughly: so many without them cannot fill the memory either.</summary>
     private const int Overhead = 1024;
 
     private readonly Lock gate = new();
@@ -32,7 +34,7 @@ internal sealed class KnownTasks(KeptOutcomeOptions options, TimeProvider time)
     /// <summary>Nothing of the task runs any more: from now on its outcome is kept.</summary>
     public void Ended(SharedTask task)
     {
-        var bytes = task.Outcome!.Value.Data.Length + Overhead;
+        var bytes = BytesOf(task);
         lock (gate)
         {
             if (bytes > options.Bytes)
@@ -66,6 +68,36 @@ internal sealed class KnownTasks(KeptOutcomeOptions options, TimeProvider time)
             keptBytes -= oldest.Bytes;
             Remove(oldest.Task);
         }
+    }
+
+    private static long BytesOf(SharedTask task)
+    {
+        var (entry, outcome) = (task.Entry, task.Outcome!.Value);
+        long characters = entry.Options.Id!.Length + CharactersOf(outcome.Failure);
+        foreach (var (name, value) in entry.Options.Headers ?? ReadOnlyDictionary<string, string>.Empty)
+        {
+            characters += name.Length + value.Length;
+        }
+
+        // The last of them most often has the texts of the outcome.
+        foreach (var attempt in entry.PastAttempts)
+        {
+            characters += attempt.Failure?.Error == outcome.Failure?.Error ? 0 : CharactersOf(attempt.Failure);
+        }
+
+        return outcome.Data.Length + Overhead + sizeof(char) * characters;
+    }
+
+    /// <summary>A handler's exception may bring tens of thousands.</summary>
+    private static long CharactersOf(TaskFailure? failure)
+    {
+        long characters = failure?.Message.Length ?? 0;
+        for (var error = failure?.Error; error is not null; error = error.Cause)
+        {
+            characters += error.Type.Length + error.Message.Length + error.StackTrace.Length;
+        }
+
+        return characters;
     }
 
     private bool IsKnown(SharedTask task) => byId.TryGetValue(task.Entry.Options.Id!, out var known) && known == task;

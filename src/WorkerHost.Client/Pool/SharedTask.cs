@@ -10,6 +10,7 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
     private List<ICompletion> futures = [];
     private AttemptOutcome? outcome;
     private bool settled;
+    private bool wasOver;
 
     public TaskEntry Entry => entry;
 
@@ -55,14 +56,16 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
     {
         List<ICompletion> told;
         bool over;
+        AttemptOutcome first;
         lock (gate)
         {
-            outcome ??= how;
+            // Of several (a strategy of the user's and a cancellation may both end it) the first is everybody's.
+            first = outcome ??= how;
             (told, over) = Take();
         }
 
         // Before anybody is told: whoever hears that it never ran may submit it again at once.
-        if (how.Failure is { NeverStarted: true } or { Kind: TaskFailureKind.Quarantined })
+        if (first.Failure is { NeverStarted: true } or { Kind: TaskFailureKind.Quarantined })
         {
             known.Forget(this);
         }
@@ -73,7 +76,7 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
 
         foreach (var future in told)
         {
-            future.Complete(how);
+            future.Complete(first);
         }
     }
 
@@ -108,9 +111,11 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
     /// <summary>Outcome and end may be told by two threads, in either order: a future knows what comes first.</summary>
     private (List<ICompletion> Futures, bool Over) Take()
     {
-        var over = settled && outcome is not null;
-        List<ICompletion> told = over ? futures : [.. futures];
-        futures = over ? [] : futures;
-        return (told, over);
+        var isOver = settled && outcome is not null;
+        var nowOver = isOver && !wasOver;
+        wasOver = isOver;
+        List<ICompletion> told = isOver ? futures : [.. futures];
+        futures = isOver ? [] : futures;
+        return (told, nowOver);
     }
 }

@@ -162,6 +162,57 @@ public sealed class SameIdTests
     }
 
     [Fact]
+    public void A_failure_counts_with_its_texts_and_a_task_with_its_headers()
+    {
+        var known = new KnownTasks(new KeptOutcomeOptions { Bytes = 100_000 }, new FakeTimeProvider());
+        var text = new string('x', 15_000);
+        var failed = AttemptOutcome.Failed(new TaskFailure { Kind = TaskFailureKind.TaskFailed, Message = text, Error = new RemoteError("T", text, "", new RemoteError("T", "", text, null)) });
+        var first = End(known, "a", failed);
+        Assert.Same(first, known.FindOrAdd("a", Make(known, "a")));
+        End(known, "b", failed);
+        Assert.Null(known.FindOrAdd("a", Make(known, "a")));
+
+        var second = Make(known, "c", new Dictionary<string, string> { ["h"] = new('x', 45_000) });
+        Assert.Null(known.FindOrAdd("c", second));
+        second.Complete(FakeConnection.Json("1"));
+        second.Settle();
+        Assert.Null(known.FindOrAdd("b", Make(known, "b")));
+        Assert.Same(second, known.FindOrAdd("c", Make(known, "c")));
+    }
+
+    [Fact]
+    public void Of_two_outcomes_every_future_has_the_first_whoever_is_told_when()
+    {
+        var task = Make(new KnownTasks(new KeptOutcomeOptions(), new FakeTimeProvider()), "a");
+        var (first, second) = (new Told(), new Told());
+        first.Then = () => task.Complete(FakeConnection.Json("2"));
+        task.Attach(first);
+        task.Attach(second);
+        task.Complete(FakeConnection.Json("1"));
+        Assert.Equal(["1", "1"], new[] { first, second }.Select(static f => System.Text.Encoding.UTF8.GetString(f.Outcome!.Value.Data.Span)));
+    }
+
+    [Fact]
+    public async Task Who_cancels_it_while_it_waits_for_a_place_in_the_queue_ends_it_for_all()
+    {
+        var echoes = 0;
+        await using var endpoint = new FakeEndpoint(task => task.Task == "echo" && Interlocked.Increment(ref echoes) > 0 ? FakeEndpoint.Echo(task) : null, concurrency: 1);
+        await using var pool = await ConnectAsync(endpoint, new WorkerPoolOptions { QueueCapacity = 0 });
+        var running = pool.Submit("wait");
+        var waiting = pool.SubmitAsync<int>("echo", [7], Mine, TestContext.Current.CancellationToken).AsTask();
+        var again = pool.Submit<int>("echo", [7], Mine);
+
+        Assert.True(again.Cancel());
+
+        Assert.Equal(TaskState.Cancelled, again.State);
+        await again.Settled.Soon();
+        Assert.Equal(TaskFailureKind.Cancelled, (await Assert.ThrowsAsync<TaskException>(() => waiting.Soon())).Kind);
+        endpoint.Break();
+        await running.Completion.Ended();
+        Assert.Equal(0, echoes);
+    }
+
+    [Fact]
     public void Without_keeping_an_id_is_known_only_until_nothing_of_its_task_runs()
     {
         var known = new KnownTasks(new KeptOutcomeOptions { For = TimeSpan.Zero }, new FakeTimeProvider());
@@ -173,16 +224,38 @@ public sealed class SameIdTests
         Assert.Null(known.FindOrAdd("a", Make(known, "a")));
     }
 
-    private static SharedTask Make(KnownTasks known, string id) =>
-        new(new TaskEntry(1, "work", new TaskOptions { Id = id }, new byte[8], ContentType.Json, 1), known);
+    private static SharedTask Make(KnownTasks known, string id, Dictionary<string, string>? headers = null) =>
+        new(new TaskEntry(1, "work", new TaskOptions { Id = id, Headers = headers }, new byte[8], ContentType.Json, 1), known);
 
-    private static SharedTask End(KnownTasks known, string id, int bytes = 1)
+    private static SharedTask End(KnownTasks known, string id, int bytes = 1) => End(known, id, AttemptOutcome.Success(new byte[bytes], ContentType.Bytes));
+
+    private static SharedTask End(KnownTasks known, string id, AttemptOutcome outcome)
     {
         var task = Make(known, id);
         Assert.Null(known.FindOrAdd(id, task));
-        task.Complete(AttemptOutcome.Success(new byte[bytes], ContentType.Bytes));
+        task.Complete(outcome);
         task.Settle();
         return task;
+    }
+
+    /// <summary>A future that keeps the first outcome it is told.</summary>
+    private sealed class Told : ICompletion
+    {
+        public AttemptOutcome? Outcome { get; private set; }
+
+        public Action? Then { get; set; }
+
+        public void Complete(in AttemptOutcome outcome)
+        {
+            Outcome ??= outcome;
+            var then = Then;
+            Then = null;
+            then?.Invoke();
+        }
+
+        public void Settle()
+        {
+        }
     }
 
     private static V1.TaskOutcome Failed(V1.TaskSubmission task) =>
