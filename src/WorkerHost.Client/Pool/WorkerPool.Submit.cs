@@ -108,7 +108,7 @@ public sealed partial class WorkerPool
         catch (OperationCanceledException)
         {
             entry.Trace?.Ended(Client.AttemptOutcome.Failed(GivenUp));
-            (entry.Completion as Client.SharedTask)?.Refuse(GivenUp);
+            Refuse(entry, future, GivenUp);
             throw;
         }
 
@@ -189,8 +189,15 @@ public sealed partial class WorkerPool
     {
         Interlocked.Increment(ref refused);
         entry.Trace?.Ended(Client.AttemptOutcome.Failed(refusal));
-        (entry.Completion as Client.SharedTask)?.Refuse(refusal);
+        Refuse(entry, future, refusal);
         return new TaskException(future.Id, entry.Task, refusal);
+    }
+
+    /// <summary>Who came for the same id meanwhile is told by his future; the caller is by what is thrown, and nobody looks at his.</summary>
+    private static void Refuse(Client.TaskEntry entry, TaskFuture future, TaskFailure refusal)
+    {
+        (entry.Completion as Client.SharedTask)?.Refuse(refusal);
+        _ = future.Completion.Exception;
     }
 
     private void Accepted(Client.TaskEntry entry, Client.ICompletion told, ResiliencePipeline? pipeline, TaskFuture future, CancellationToken cancellationToken)

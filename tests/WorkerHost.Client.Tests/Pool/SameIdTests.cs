@@ -110,6 +110,29 @@ public sealed class SameIdTests
     }
 
     [Fact]
+    public async Task A_refusal_is_thrown_and_reported_nowhere_else()
+    {
+        var unobserved = 0;
+        EventHandler<UnobservedTaskExceptionEventArgs> count = (_, e) => Interlocked.Add(ref unobserved, e.Exception.ToString().Contains("task unheard", StringComparison.Ordinal) || e.Exception.ToString().Contains("larger than the whole queue", StringComparison.Ordinal) ? 1 : 0);
+        TaskScheduler.UnobservedTaskException += count;
+        try
+        {
+            await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo);
+            await using var pool = await ConnectAsync(endpoint, new WorkerPoolOptions { QueueBytes = 1 });
+            Assert.Throws<TaskException>(() => pool.Submit<int>("unheard", [7], Mine));
+            await Assert.ThrowsAsync<TaskException>(() => pool.SubmitAsync<int>("unheard", [7], Mine, TestContext.Current.CancellationToken).AsTask());
+        }
+        finally
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            TaskScheduler.UnobservedTaskException -= count;
+        }
+
+        Assert.Equal(0, unobserved);
+    }
+
+    [Fact]
     public async Task Many_threads_that_submit_the_same_ids_at_once_run_each_task_once()
     {
         const int threads = 4, ids = 300;
