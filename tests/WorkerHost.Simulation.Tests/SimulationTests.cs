@@ -52,20 +52,56 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>The rarest of these happens in two of a thousand schedules.</summary>
+    [Fact]
+    public void Everything_that_the_schedules_are_about_happens_in_them()
+    {
+        string[] expected =
+        [
+            "a result", "a result after another attempt", "TaskFailed", "Cancelled", "DeadlineExceeded", "NoWorkers", "a refusal", "a late outcome", "a task given back",
+            "WorkerLost Running", "WorkerLost Finished", "WorkerLost Passed", "WorkerLost Unknown", "Quarantined Running", "a suspect", "a suspect cleared",
+            .. Enum.GetNames<DeathCause>().Select(static cause => $"death by {cause}"),
+            "death of an idle worker", "death of a worker with one task", "death of a worker with several tasks", "a worker given up", "a worker without a session",
+            "a restart", "a restart given up",
+            .. Enum.GetNames<Ending>().Select(static ending => $"ending {ending}"),
+        ];
+        var missing = expected.ToHashSet();
+        for (var seed = 0UL; seed < 10_000 && missing.Count > 0; seed++)
+        {
+            var world = new World(seed);
+            world.Run();
+            missing.ExceptWith(Seen.In(world));
+        }
+
+        Assert.Empty(missing);
+    }
+
     [Theory]
     [InlineData(Sabotage.DropResult, "never ended")]
     [InlineData(Sabotage.TellTwice, "completed twice")]
     [InlineData(Sabotage.SwapResults, "was given the result of")]
     [InlineData(Sabotage.ReportLivingAsDead, "while it ran elsewhere")]
+    [InlineData(Sabotage.ReportIdleAsDead, "is reported dead and lives")]
     [InlineData(Sabotage.TakeLossForDeath, "was not observed dead")]
+    [InlineData(Sabotage.TakeLossForDeath, "was settled while it ran")]
+    [InlineData(Sabotage.ForgetSuspects, "was running when it died")]
     [InlineData(Sabotage.ForgetStartMark, "started a second time")]
     [InlineData(Sabotage.CallKillsCrashes, "is charged with")]
     [InlineData(Sabotage.CallCrashesOrdered, "is not what happened")]
     [InlineData(Sabotage.ForgetDispatch, "has a free lane")]
+    [InlineData(Sabotage.ForgetDispatch, "has nothing")]
     [InlineData(Sabotage.KillTheNextIncarnation, "is not what happened")]
     [InlineData(Sabotage.ForgetQuarantine, "proven to have killed")]
     [InlineData(Sabotage.ForgetPromotion, "keeps it as a spare")]
     [InlineData(Sabotage.OneWorkerTooMany, "are wanted")]
+    [InlineData(Sabotage.OneWorkerTooFew, "a spare waits")]
+    [InlineData(Sabotage.TooManySpares, "workers are ready: more than")]
+    [InlineData(Sabotage.ForgetStop, "was spawned after the stop")]
+    [InlineData(Sabotage.ForgetWorker, "never whole again")]
+    [InlineData(Sabotage.ForgetTimeLimit, "passed its time limit")]
+    [InlineData(Sabotage.ForgetKill, "after its last grace")]
+    [InlineData(Sabotage.ForgetSettle, "count as unsettled")]
+    [InlineData(Sabotage.SpareOneTask, "although everything was cancelled")]
     [InlineData(Sabotage.LeaveOneAlive, "alive after the stop")]
     [InlineData(Sabotage.KeepDeathSecret, "never ended")]
     [InlineData(Sabotage.InventStart, "is told as never started")]

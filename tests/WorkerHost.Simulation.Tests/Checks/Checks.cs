@@ -32,16 +32,21 @@ internal static class Checks
 
         foreach (var other in process.Lanes)
         {
-            if (other is not null && other.Task != task && (task.Entry.IsSuspect || other.Task.Entry.IsSuspect))
+            if (other is not null && other.Task != task && (task.MustRunAlone || other.Task.MustRunAlone))
             {
-                throw new Violation($"{task.Entry} shares {process.Id} with {other.Task.Entry}, and one of them is a suspect");
+                throw new Violation($"{task.Entry} shares {process.Id} with {other.Task.Entry}, and one of them shared a worker before and was running when it died");
             }
         }
     }
 
-    /// <summary>An attempt is sent only after the one before has answered or its process was observed dead.</summary>
-    public static void AtWrite(SimProcess process, SimTask task)
+    /// <summary>An attempt is sent only within the time limit, and after the one before has answered or its process was observed dead.</summary>
+    public static void AtWrite(SimProcess process, SimTask task, long now)
     {
+        if (task.Entry.Deadline < now)
+        {
+            throw new Violation($"{task.Entry} was sent to {process.Id} after its time limit");
+        }
+
         if (task.HeldBy is { DeathObserved: false } before)
         {
             throw new Violation($"{task.Entry} was sent to {process.Id} while {before.Id} has it and was not observed dead");
@@ -117,19 +122,51 @@ internal static class Checks
             throw new Violation($"{id} is reported as {cause}, and that is not what happened to it");
         }
 
-        if (process is { Culprit: { } culprit } && cause is DeathCause.Crash or DeathCause.Exit or DeathCause.OutOfMemory or DeathCause.Hang or DeathCause.Limit)
+        if (process is not { Culprit: { } culprit } || cause is not (DeathCause.Crash or DeathCause.Exit or DeathCause.OutOfMemory or DeathCause.Hang or DeathCause.Limit))
         {
-            culprit.Kills++;
+            return;
+        }
 
-            // Who was draining may have left with 0 as it was asked to.
-            culprit.ProvenKills += process is { HasLedger: true, RanAtTheEnd: 1, Session.SessionKey: not 0 } && !(process.Draining && cause == DeathCause.Exit) ? 1 : 0;
+        culprit.Kills++;
+        if (!process.HasLedger || process.Session is not { SessionKey: not 0 } || (process.Draining && cause == DeathCause.Exit))
+        {
+            // Nobody can tell what ran; and who was draining may have left with 0 as it was asked to.
+            return;
+        }
+
+        culprit.ProvenKills += process.RanAtTheEnd == 1 ? 1 : 0;
+        foreach (var task in process.RanTogether)
+        {
+            task.MustRunAlone |= process.RanAtTheEnd > 1;
         }
     }
 
     public static void AfterStep(World world)
     {
-        AfterStep(world.Pool, world.Tasks);
+        AfterStep(world.Pool, world.Tasks, world.Agenda.Now);
         AfterStep(world, world.Supervisor);
+    }
+
+    /// <summary>Whoever is cancelled hears of it at once.</summary>
+    public static void AfterCancelAll(World world)
+    {
+        foreach (var task in world.Tasks)
+        {
+            if (task.Completions == 0)
+            {
+                throw new Violation($"{task.Entry} has no outcome although everything was cancelled");
+            }
+        }
+    }
+
+    /// <summary>A task that was told to stop and does not is gone with its process, unless the kernel keeps that, the supervisor was held up, or the pool has to take another for the one that runs (its result did not come).</summary>
+    public static void AfterLastGrace(World world, SimTask task, SimProcess process)
+    {
+        if (process is { Alive: true, IsDoomed: false } && process.Lanes[0]?.Task == task && process.Session!.InLaneOrder().First() == task.Entry
+            && world.Supervisor.LastStall < world.Agenda.Now - (TimeSpan.TicksPerSecond * 10))
+        {
+            throw new Violation($"{task.Entry} still runs on {process.Id} 250 ms after its last grace");
+        }
     }
 
     /// <summary>Nobody waits for ever: everything accepted has ended, and after the stop nothing is alive.</summary>
@@ -194,7 +231,7 @@ internal static class Checks
         _ => false,
     };
 
-    private static void AfterStep(SimPool pool, List<SimTask> tasks)
+    private static void AfterStep(SimPool pool, List<SimTask> tasks, long now)
     {
         var dispatcher = pool.Dispatcher;
         if (dispatcher.Unsettled != pool.Accepted - pool.Settled || dispatcher.Counts.Submitted != pool.Accepted)
@@ -225,6 +262,11 @@ internal static class Checks
         var sent = 0;
         foreach (var task in tasks)
         {
+            if (task.Completions == 0 && task.Entry.Deadline < now)
+            {
+                throw new Violation($"{task.Entry} passed its time limit and has no outcome");
+            }
+
             if (task.Entry.Convictions > task.Kills)
             {
                 throw new Violation($"{task.Entry} is charged with {task.Entry.Convictions} deaths and caused {task.Kills}");

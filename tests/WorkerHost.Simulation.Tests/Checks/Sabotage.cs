@@ -20,6 +20,12 @@ public enum Sabotage
     /// <summary>A pool takes the end of a session for the death of its worker.</summary>
     TakeLossForDeath,
 
+    /// <summary>A process that has nothing to do is reported dead.</summary>
+    ReportIdleAsDead,
+
+    /// <summary>Nobody remembers who was running when a worker died.</summary>
+    ForgetSuspects,
+
     /// <summary>A worker runs a task without its start mark.</summary>
     ForgetStartMark,
 
@@ -43,6 +49,30 @@ public enum Sabotage
 
     /// <summary>The crew has more workers than it was told.</summary>
     OneWorkerTooMany,
+
+    /// <summary>The crew has fewer workers than it was told.</summary>
+    OneWorkerTooFew,
+
+    /// <summary>The crew has more spares than it was told.</summary>
+    TooManySpares,
+
+    /// <summary>A supervisor is told to stop, and its crew is not.</summary>
+    ForgetStop,
+
+    /// <summary>A pool never connects to a worker.</summary>
+    ForgetWorker,
+
+    /// <summary>A task's time limit passes, and nobody is told.</summary>
+    ForgetTimeLimit,
+
+    /// <summary>A kill that the pool orders is lost.</summary>
+    ForgetKill,
+
+    /// <summary>A task is over, and its caller is not told.</summary>
+    ForgetSettle,
+
+    /// <summary>Everything is cancelled but one task.</summary>
+    SpareOneTask,
 
     /// <summary>A process is left alive by the stop.</summary>
     LeaveOneAlive,

@@ -34,6 +34,8 @@ internal sealed class Plan
         Concurrency = 1 + (dice.Chance(50) ? 0 : dice.Next(3));
         Tasks = 6 + dice.Next(26);
         Span = dice.Time(TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(8));
+        Bursts = dice.Chance(50) ? 1 + dice.Next(4) : 0;
+        Fuses = Some(dice, 40);
         Faults = dice.Next(3) == 0 ? 0 : dice.Next(10);
         Changes = dice.Chance(50) ? dice.Next(4) : 0;
         Cancels = Some(dice, 30);
@@ -82,6 +84,9 @@ internal sealed class Plan
     /// <summary>How long tasks come and faults happen, in ticks.</summary>
     public long Span { get; }
 
+    /// <summary>Tasks come in so many bunches; 0: one by one.</summary>
+    public int Bursts { get; }
+
     /// <summary>Kills, freezes and lost sessions from outside.</summary>
     public int Faults { get; }
 
@@ -89,6 +94,9 @@ internal sealed class Plan
     public int Changes { get; }
 
     // In percent.
+
+    /// <summary>Of the workers: something happens to it at the n-th thing that it does, between two that belong together.</summary>
+    public int Fuses { get; }
 
     public int Cancels { get; }
 

@@ -81,12 +81,24 @@ internal sealed partial class SimPool
     private void Died(WorkerDeath death)
     {
         Do(() => Dispatcher.WorkerDied(death, agenda.Now));
+        ForgetSuspects();
         foreach (var endpoint in Dispatcher.Endpoints.ToArray())
         {
             // A worker without sessions: its calls end with it.
             if (endpoint.Worker.Id == death.Report.Worker && endpoint.SessionKey == 0)
             {
                 agenda.After(dice.Ms(0, 5), () => Do(() => Dispatcher.SessionEnded(endpoint, "it ended", agenda.Now)));
+            }
+        }
+    }
+
+    private void ForgetSuspects()
+    {
+        if (world.Sabotage == Sabotage.ForgetSuspects)
+        {
+            foreach (var task in world.Tasks)
+            {
+                task.Entry.IsSuspect &= task.Entry.Phase is TaskPhase.Queued;
             }
         }
     }
@@ -117,8 +129,10 @@ internal sealed partial class SimPool
         }
 
         opening[worker.Id] = null;
-        var process = world.Find(worker.Id);
-        Connect(process, tries: 1);
+        if (!world.Once(Sabotage.ForgetWorker, when: !world.Faulty))
+        {
+            Connect(world.Find(worker.Id), tries: 1);
+        }
     }
 
     private void Connect(SimProcess process, int tries)

@@ -21,6 +21,10 @@ internal sealed partial class SimPool(World world)
 
     public int Waiting => waiters.Count;
 
+    public int Refused { get; private set; }
+
+    public int Recalled { get; private set; }
+
     // ---- callers ----
 
     public void Submit(SimTask task, bool hold)
@@ -32,6 +36,7 @@ internal sealed partial class SimPool(World world)
         }
         else
         {
+            Refused++;
             Checks.AtRefusal(world, task, refusal);
             if (Dispatcher.WaitingHelps(task.Entry, refusal) && dice.Chance(60))
             {
@@ -48,7 +53,22 @@ internal sealed partial class SimPool(World world)
 
     public void BeginStop() => Do(Dispatcher.BeginStop);
 
-    public void CancelAll() => Do(() => Dispatcher.CancelAll(agenda.Now));
+    public void CancelAll()
+    {
+        if (world.Tasks.Find(static t => t.Completions == 0) is { } spared && world.Once(Sabotage.SpareOneTask))
+        {
+            foreach (var task in world.Tasks.FindAll(t => t != spared))
+            {
+                Cancel(task);
+            }
+        }
+        else
+        {
+            Do(() => Dispatcher.CancelAll(agenda.Now));
+        }
+
+        Checks.AfterCancelAll(world);
+    }
 
     /// <summary>As far as the pool knows.</summary>
     public int RunningOn(WorkerId id)
@@ -173,6 +193,7 @@ internal sealed partial class SimPool(World world)
 
         if (answer.Recalled)
         {
+            Recalled++;
             Dispatcher.Recalled(endpoint, answer.Sequence, agenda.Now);
             return;
         }
@@ -205,7 +226,7 @@ internal sealed partial class SimPool(World world)
         foreach (var entry in frame.Tasks)
         {
             var task = (SimTask)entry.Completion!;
-            Checks.AtWrite(process, task);
+            Checks.AtWrite(process, task, agenda.Now);
             task.HeldBy = process;
             request.Tasks.Add(new SimRun(task, entry.Sequence, entry.Attempt));
         }
@@ -282,18 +303,23 @@ internal sealed partial class SimPool(World world)
 
                 break;
             case DispatchActionKind.Settle:
-                Settled++;
+                Settled += world.Once(Sabotage.ForgetSettle) ? 0 : 1;
                 entry.Completion!.Settle();
                 break;
             case DispatchActionKind.AttemptFailed:
                 AttemptFailed((SimTask)entry.Completion!);
                 break;
             case DispatchActionKind.DeadlineTimer:
-                agenda.After(action.Delay, () => Do(() => Dispatcher.Expired(entry, agenda.Now)));
+                if (!world.Once(Sabotage.ForgetTimeLimit))
+                {
+                    agenda.After(action.Delay, () => Do(() => Dispatcher.Expired(entry, agenda.Now)));
+                }
+
                 break;
             case DispatchActionKind.StopTimer:
                 var sequence = action.Sequence;
                 agenda.After(action.Delay, () => Do(() => Dispatcher.StopOverdue(entry, endpoint, sequence)));
+                Watch((SimTask)entry.Completion!, (SimProcess)endpoint.Connection!, action.Delay);
                 break;
             case DispatchActionKind.SessionTimer:
                 agenda.After(action.Delay, () => Do(() => Dispatcher.SessionOverdue(endpoint)));
@@ -320,10 +346,25 @@ internal sealed partial class SimPool(World world)
         }
     }
 
+    /// <summary>A task that has the worker to itself and heeds nothing: its process is gone soon after the last grace.</summary>
+    private void Watch(SimTask task, SimProcess process, TimeSpan grace)
+    {
+        var terminate = grace == plan.Dispatcher.ExpiredCancelGrace ? plan.Dispatcher.ExpiredTerminateGrace : plan.Dispatcher.TerminateGrace;
+        if (plan.Concurrency == 1)
+        {
+            agenda.After(grace + terminate + TimeSpan.FromMilliseconds(250), () => Checks.AfterLastGrace(world, task, process));
+        }
+    }
+
     private void OrderKill(EndpointState endpoint, string reason, TimeSpan grace)
     {
         world.Story?.Tell($"{endpoint} is to be killed: {reason}");
         ((SimProcess)endpoint.Connection!).KillAsked = true;
+        if (world.Once(Sabotage.ForgetKill))
+        {
+            return;
+        }
+
         world.Supervisor.Request(endpoint.Worker.Id, (at, incarnation) => new SlotEvent.KillRequested(at, incarnation, reason, grace));
     }
 

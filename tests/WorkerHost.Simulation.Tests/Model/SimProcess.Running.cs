@@ -23,6 +23,7 @@ internal sealed partial class SimProcess
             return;
         }
 
+        Between();
         foreach (var run in request.Tasks)
         {
             if (run.Sequence <= lastArrived)
@@ -91,6 +92,7 @@ internal sealed partial class SimProcess
         }
 
         world.Story?.Tell($"{Id} starts {run.Task.Entry} as {run.Sequence}: {run.Task.Nature}");
+        Between();
         Checks.AtStart(this, run.Task);
         var task = run.Task;
         task.Starts++;
@@ -177,6 +179,7 @@ internal sealed partial class SimProcess
         task.FinishedAttempt = run.Attempt;
         task.MayStartAgain = outcome.Failure is { Retryable: true };
         world.Story?.Tell($"{Id} finishes {task.Entry}: {outcome.Failure?.Message ?? "a result"}");
+        Between();
         Answer(new SimAnswer(run.Sequence, outcome, Recalled: false, task.Service / TimeSpan.TicksPerMicrosecond));
         StartNext();
         LeaveIfDone();
@@ -223,6 +226,7 @@ internal sealed partial class SimProcess
         }
 
         var response = new SimResponse(answers, Draining, End: false);
+        Between();
         Outgoing.Put(response);
         if (world.Faulty && dice.Chance(world.Plan.Duplicates))
         {
@@ -242,6 +246,7 @@ internal sealed partial class SimProcess
         }
 
         Draining = true;
+        Between();
         world.Story?.Tell($"{Id} drains, {RunningCount} running");
         ledger?.Stage(LedgerStage.Draining);
         foreach (var run in inbox)

@@ -35,8 +35,14 @@ internal sealed partial class SimProcess
     /// <summary>How it ended, as its supervisor sees it; null before that.</summary>
     public ExitFacts? End { get; set; }
 
+    /// <summary>As it was reported; null: it was not.</summary>
+    public DeathCause? Cause { get; set; }
+
     /// <summary>How many tasks were in its lanes when it ended.</summary>
     public int RanAtTheEnd { get; private set; }
+
+    /// <summary>Which.</summary>
+    public List<SimTask> RanTogether { get; } = [];
 
     public bool WasFrozen { get; private set; }
 

@@ -19,6 +19,7 @@ internal sealed partial class SimProcess
     private readonly Link<SimRequest> incoming;
     private List<SimAnswer> unsent = [];
     private bool flushing;
+    private int fuse;
     private ulong highestStarted;
     private ulong lastArrived;
 
@@ -35,6 +36,7 @@ internal sealed partial class SimProcess
         incoming = new Link<SimRequest>(agenda, () => dice.Ms(0.02, world.Faulty && dice.Chance(world.Plan.Slow / 4) ? 400 : 0.3), request => WhenAwake(() => Read(request)));
         Outgoing = new Link<SimResponse>(agenda, () => dice.Ms(0.02, world.Faulty && dice.Chance(world.Plan.Slow / 4) ? 400 : 0.3), response => world.Pool.Read(this, response));
         StartedAt = agenda.Time;
+        fuse = world.Faulty && dice.Chance(world.Plan.Fuses) ? 1 + dice.Next(25) : 0;
     }
 
     public WorkerId Id { get; }
@@ -129,6 +131,7 @@ internal sealed partial class SimProcess
                     if (!Draining)
                     {
                         Serves = true;
+                        Between();
                         world.Supervisor.Booted(this);
                     }
                 }));
@@ -144,6 +147,7 @@ internal sealed partial class SimProcess
             return false;
         }
 
+        Between();
         Session = session;
         if (session.SessionKey != 0)
         {
@@ -252,6 +256,7 @@ internal sealed partial class SimProcess
             if (Lanes[lane] is { } run)
             {
                 run.Task.Running--;
+                RanTogether.Add(run.Task);
                 Lanes[lane] = null;
             }
         }
@@ -267,6 +272,28 @@ internal sealed partial class SimProcess
 
         SessionLost = true;
         world.Supervisor.Exited(this, facts);
+    }
+
+    /// <summary>Something was done, and something that belongs to it is still to be done: a good moment for misfortune.</summary>
+    private void Between()
+    {
+        if (fuse > 0 && --fuse == 0 && world.Faulty)
+        {
+            var loses = Session is { SessionKey: not 0 } && Adopted && !SessionLost && dice.Chance(25);
+            agenda.After(dice.Chance(50) ? 0 : dice.Ms(0, 0.4), () =>
+            {
+                if (Alive && loses && !SessionLost)
+                {
+                    world.Story?.Tell($"{Id} loses its session, just then");
+                    LoseSession();
+                }
+                else if (!loses)
+                {
+                    world.Story?.Tell($"{Id} is killed from outside, just then");
+                    Exit(ExitFacts.Signalled(SignalNames.Kill), Fate.Outside);
+                }
+            });
+        }
     }
 
     private void WhenAwake(Action what)

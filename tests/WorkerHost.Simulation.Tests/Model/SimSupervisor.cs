@@ -30,10 +30,15 @@ internal sealed class SimSupervisor
         agenda = world.Agenda;
         plan = world.Plan;
         dice = world.Dice;
-        var surge = plan.Surge + (world.Sabotage == Sabotage.OneWorkerTooMany ? 1 : 0);
-        var workers = plan.Workers + (world.Sabotage == Sabotage.OneWorkerTooMany ? 1 : 0);
-        Crew = new Crew(new CrewSize(workers, plan.Spares, surge), _ => new SlotMachine(plan.Times, new RestartPolicy(plan.Restart, dice)));
-        Size = Crew.Size with { Workers = plan.Workers, MaxSurge = plan.Surge };
+        var workers = plan.Workers + world.Sabotage switch
+        {
+            Sabotage.OneWorkerTooMany => 1,
+            Sabotage.OneWorkerTooFew => -1,
+            _ => 0,
+        };
+        var spares = plan.Spares + (world.Sabotage == Sabotage.TooManySpares ? 4 : 0);
+        Crew = new Crew(new CrewSize(workers, spares, plan.Surge), _ => new SlotMachine(plan.Times, new RestartPolicy(plan.Restart, dice)));
+        Size = new CrewSize(plan.Workers, plan.Spares, plan.Surge);
         inbox = new Link<Action>(agenda, () => Math.Max(stalledUntil - agenda.Now, 0) + dice.Ms(0.01, 0.5), Handle);
         pace = new LookPace(plan.Liveness);
         Sets = new Link<WorkerSet?>(agenda, () => dice.Ms(0.01, world.Faulty && dice.Chance(plan.Slow / 4) ? 300 : 0.2), set => world.Pool.Apply(set));
@@ -50,6 +55,9 @@ internal sealed class SimSupervisor
     public bool HasStopped { get; private set; }
 
     public bool IsStopping => stopping;
+
+    /// <summary>Until then it was held up last.</summary>
+    public long LastStall { get; private set; }
 
     public void Start()
     {
@@ -100,7 +108,10 @@ internal sealed class SimSupervisor
     {
         world.Story?.Tell("the supervisor stops");
         stopping = true;
-        Act(Crew.Stop(agenda.Time), default);
+        if (!world.Once(Sabotage.ForgetStop))
+        {
+            Act(Crew.Stop(agenda.Time), default);
+        }
     });
 
     /// <summary>Its loop is held up: everything it is told waits.</summary>
@@ -108,6 +119,7 @@ internal sealed class SimSupervisor
     {
         world.Story?.Tell($"the supervisor stalls for {TimeSpan.FromTicks(ticks)}");
         stalledUntil = agenda.Now + ticks;
+        LastStall = stalledUntil;
     }
 
     private void Tell(Action message)
@@ -294,6 +306,11 @@ internal sealed class SimSupervisor
         if (cause == DeathCause.Killed && world.Once(Sabotage.CallKillsCrashes, when: process is { RanAtTheEnd: > 0 }))
         {
             cause = DeathCause.Crash;
+        }
+
+        if (process is not null)
+        {
+            process.Cause = cause;
         }
 
         lastDeath = new DeathReport

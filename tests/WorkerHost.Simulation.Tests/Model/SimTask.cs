@@ -69,6 +69,9 @@ internal sealed class SimTask(TaskEntry entry, Nature nature, Poison poison, lon
 
     public int ProvenKills;
 
+    /// <summary>It shared a worker that died of its own making: it runs alone from then on.</summary>
+    public bool MustRunAlone;
+
     /// <summary>Its last handler returned, and said that another try is worth it.</summary>
     public bool MayStartAgain;
 

@@ -71,6 +71,13 @@ internal sealed partial class World
             return;
         }
 
+        if (Once(Sabotage.ReportIdleAsDead, when: process.Serves))
+        {
+            process.Fates.Outside = true;
+            Supervisor.Exited(process, ExitFacts.Signalled(SignalNames.Kill));
+            return;
+        }
+
         switch (Dice.Next(9))
         {
             case 0 or 1 or 2:

@@ -74,7 +74,8 @@ internal sealed partial class World
         Supervisor.Start();
         for (var i = 0; i < Plan.Tasks; i++)
         {
-            Agenda.At((long)(Dice.NextDouble() * Plan.Span), SubmitOne);
+            var at = Plan.Bursts == 0 ? Dice.NextDouble() : (1 + Dice.Next(Plan.Bursts)) / (1.0 + Plan.Bursts);
+            Agenda.At((long)(at * Plan.Span), SubmitOne);
         }
 
         for (var i = 0; i < Plan.Faults; i++)
@@ -161,7 +162,7 @@ internal sealed partial class World
     private void StopWhenWhole()
     {
         CancelWhatNeverEnds();
-        if (Pool.Dispatcher.Unsettled == 0 && Pool.Waiting == 0 && Supervisor.Crew.IsComplete && Pool.Ready.Length == Supervisor.Size.Workers)
+        if (Pool.Dispatcher.Unsettled == 0 && Pool.Waiting == 0 && Supervisor.Crew.IsComplete && Pool.Ready.Length == Supervisor.Size.Workers && Pool.Ready.All(w => Find(w.Id).Adopted))
         {
             Checks.WhenWhole(this);
             StopPool(TimeSpan.Zero);
