@@ -40,9 +40,14 @@ internal static class Checks
     }
 
     /// <summary>An attempt is sent only within the time limit, and after the one before has answered or its process was observed dead.</summary>
-    public static void AtWrite(SimProcess process, SimTask task, long now)
+    public static void AtWrite(World world, SimProcess process, SimTask task)
     {
-        if (task.Entry.Deadline < now)
+        if (world.Pool.Dispatcher.CancelsWaiting)
+        {
+            throw new Violation($"{task.Entry} was sent to {process.Id} although what had not begun was cancelled");
+        }
+
+        if (task.Entry.Deadline < world.Agenda.Now)
         {
             throw new Violation($"{task.Entry} was sent to {process.Id} after its time limit");
         }
@@ -155,6 +160,18 @@ internal static class Checks
             if (task.Completions == 0)
             {
                 throw new Violation($"{task.Entry} has no outcome although everything was cancelled");
+            }
+        }
+    }
+
+    /// <summary>What no worker has is told at once, and never to have run unless it has.</summary>
+    public static void AfterCancelWaiting(World world)
+    {
+        foreach (var task in world.Tasks)
+        {
+            if (task.Completions == 0 && task.Entry is not { Phase: TaskPhase.Sent, Written: true })
+            {
+                throw new Violation($"{task.Entry} has no outcome although what had not begun was cancelled");
             }
         }
     }

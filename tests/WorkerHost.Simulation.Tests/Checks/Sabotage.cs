@@ -44,6 +44,9 @@ public enum Sabotage
     /// <summary>Nobody is put into quarantine.</summary>
     ForgetQuarantine,
 
+    /// <summary>A task is let out of quarantine, and nobody asked for it.</summary>
+    ReleaseUnasked,
+
     /// <summary>A spare is promoted, and its pool does not hear of it.</summary>
     ForgetPromotion,
 

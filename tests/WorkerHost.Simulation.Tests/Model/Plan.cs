@@ -15,6 +15,9 @@ internal enum Ending
     /// <summary>The same, and everything is cancelled at once.</summary>
     CancelAll,
 
+    /// <summary>The same, and what has not begun is cancelled.</summary>
+    CancelWaiting,
+
     /// <summary>Somebody stops the supervisor under its pool.</summary>
     StopSupervisor,
 }
@@ -27,7 +30,7 @@ internal sealed class Plan
 {
     public Plan(Dice dice, Sabotage sabotage)
     {
-        Ending = dice.Chance(55) ? Ending.Heal : (Ending)dice.Next(4);
+        Ending = dice.Chance(55) ? Ending.Heal : (Ending)dice.Next(5);
         Workers = 1 + dice.Next(3);
         Spares = dice.Next(3) == 0 ? 0 : dice.Next(2);
         Surge = 1 + dice.Next(2);
@@ -56,6 +59,7 @@ internal sealed class Plan
             QueueCapacity = dice.Chance(20) ? dice.Next(5) : 1000,
             QuarantineAfter = sabotage == Sabotage.ForgetQuarantine ? 1000 : 2,
             IdPrefix = "sim",
+            KillSharedWorkers = dice.Chance(20),
         };
         Times = new SlotTimes(TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), dice.Chance(30) ? TimeSpan.FromSeconds(6) : null);
         Restart = new RestartOptions { MaxBackoff = TimeSpan.FromSeconds(5), Intensity = dice.Next(5) };

@@ -27,7 +27,8 @@ internal sealed partial class SimPool(World world)
 
     // ---- callers ----
 
-    public void Submit(SimTask task, bool hold)
+    /// <returns>Null: accepted.</returns>
+    public TaskFailure? Submit(SimTask task, bool hold)
     {
         var refusal = waiters.Count > 0 ? Dispatcher.RefuseBehindWaiters(task.Entry) : Dispatcher.Submit(task.Entry, agenda.Now, hold);
         if (refusal is null)
@@ -45,6 +46,7 @@ internal sealed partial class SimPool(World world)
         }
 
         Carry();
+        return refusal;
     }
 
     public void Cancel(SimTask task) => Do(() => Dispatcher.Cancel(task.Entry, agenda.Now));
@@ -68,6 +70,16 @@ internal sealed partial class SimPool(World world)
         }
 
         Checks.AfterCancelAll(world);
+    }
+
+    public void CancelWaiting()
+    {
+        if (!world.Once(Sabotage.SpareOneTask, when: Dispatcher.Queued > 0))
+        {
+            Do(() => Dispatcher.CancelWaiting(agenda.Now));
+        }
+
+        Checks.AfterCancelWaiting(world);
     }
 
     /// <summary>As far as the pool knows.</summary>
@@ -226,7 +238,7 @@ internal sealed partial class SimPool(World world)
         foreach (var entry in frame.Tasks)
         {
             var task = (SimTask)entry.Completion!;
-            Checks.AtWrite(process, task, agenda.Now);
+            Checks.AtWrite(world, process, task);
             task.HeldBy = process;
             request.Tasks.Add(new SimRun(task, entry.Sequence, entry.Attempt));
         }
@@ -296,6 +308,12 @@ internal sealed partial class SimPool(World world)
                 }
 
                 entry.Completion!.Complete(outcome);
+                if (action.Outcome.Failure is { Kind: TaskFailureKind.Quarantined })
+                {
+                    var again = (SimTask)entry.Completion;
+                    agenda.After(dice.Ms(0, 500), () => world.SubmitAgain(again));
+                }
+
                 if (world.Once(Sabotage.TellTwice))
                 {
                     entry.Completion.Complete(action.Outcome);

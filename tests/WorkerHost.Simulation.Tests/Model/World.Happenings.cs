@@ -17,6 +17,7 @@ internal sealed partial class World
         var name = Dice.Next(Names.Length);
         var options = new TaskOptions
         {
+            Id = nature == Nature.Poison ? $"poison {lastNumber + 1}" : null,
             Idempotent = Dice.Chance(Plan.Idempotent),
             Priority = Dice.Chance(Plan.Priorities) ? (TaskPriority)(Dice.Next(5) - 2) : TaskPriority.Normal,
             TimeLimit = Dice.Chance(Plan.Limits) ? TimeSpan.FromTicks(Dice.Ms(1, 4000)) : null,
@@ -35,6 +36,25 @@ internal sealed partial class World
         if (Dice.Chance(Plan.Cancels))
         {
             Agenda.After(Dice.Ms(0, Dice.Chance(50) ? 5 : 1500), () => CancelOne(task));
+        }
+    }
+
+    /// <summary>What is in quarantine is not run again under its id, unless somebody releases it.</summary>
+    public void SubmitAgain(SimTask quarantined)
+    {
+        var (before, id) = (quarantined.Entry, quarantined.Entry.Options.Id!);
+        var released = Faulty && Dice.Chance(30) && Pool.Dispatcher.Quarantine.Release(id);
+        if (Once(Sabotage.ReleaseUnasked, when: !released))
+        {
+            Pool.Dispatcher.Quarantine.Release(id);
+        }
+
+        var entry = new TaskEntry(++lastNumber, before.Task, before.Options, new byte[8], ContentType.Bytes, before.MaxAttempts);
+        var task = new SimTask(entry, quarantined.Nature, quarantined.Poison, quarantined.Service) { SupervisorIsGone = () => Pool.SourceHasEnded };
+        entry.Completion = task;
+        if (Pool.Submit(task, hold: false) is null && !released)
+        {
+            throw new Violation($"{entry} was accepted although its id '{id}' is in quarantine");
         }
     }
 

@@ -116,6 +116,9 @@ internal sealed partial class World
             case Ending.StopPool:
                 StopPool(TimeSpan.FromSeconds(Dice.Next(10)));
                 break;
+            case Ending.CancelWaiting:
+                StopPool(TimeSpan.FromSeconds(10), cancelWaiting: true);
+                break;
             case Ending.CancelAll:
                 StopPool(TimeSpan.Zero);
                 break;
@@ -173,11 +176,16 @@ internal sealed partial class World
     }
 
     /// <summary>As a pool stops: it drains, cancels what is left, waits for its graces, stops its supervisor and is told no more.</summary>
-    private void StopPool(TimeSpan drain)
+    private void StopPool(TimeSpan drain, bool cancelWaiting = false)
     {
         Story?.Tell($"the pool stops; {Pool.Dispatcher.Unsettled} tasks have {drain} to end");
         Stopping = true;
         Pool.BeginStop();
+        if (cancelWaiting)
+        {
+            Pool.CancelWaiting();
+        }
+
         var hurryAt = Agenda.Time + drain;
         var giveUpAt = hurryAt + Plan.Dispatcher.CancelGrace + Plan.Dispatcher.TerminateGrace + TimeSpan.FromSeconds(5);
         var cancelled = false;
