@@ -101,6 +101,7 @@ internal sealed partial class WorkerProcess
         var server = new EndpointServer(core, address, new PeerPolicy(launch, supervisorPid, logger), loggers);
         await using var _ = server.ConfigureAwait(false);
         core.Start();
+        LeftBehind.Watch(logger);
         try
         {
             await server.StartAsync(CancellationToken.None).ConfigureAwait(false);

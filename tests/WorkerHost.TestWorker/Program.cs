@@ -3,6 +3,7 @@ using WorkerHost.TestWorker;
 
 // A worker that does on request what workers are feared for. The verbs are the tasks; what it should do before it is
 // ready stands on the command line.
+LaunchVerbs.Run(args);
 var worker = WorkerApplication.Create(args);
 if (BootVerbs.Run(worker.Arguments) is { } exitCode)
 {
@@ -17,4 +18,5 @@ OutputTasks.Map(worker);
 FileTasks.Map(worker);
 PeerTasks.Map(worker);
 TracedTasks.Map(worker);
+BackgroundTasks.Map(worker);
 return await worker.RunAsync();

@@ -38,6 +38,13 @@ internal static partial class StoppingTasks
             return Environment.ProcessId;
         });
 
+        // A slow worker among fast ones.
+        worker.MapTask("slow_at", static (int pid, int slowMs, int fastMs) =>
+        {
+            Thread.Sleep(pid == Environment.ProcessId ? slowMs : fastMs);
+            return Environment.ProcessId;
+        });
+
         // In native code, where no exception can reach it.
         worker.MapTask("hang", static (int seconds) => NativeSleep((uint)seconds));
 

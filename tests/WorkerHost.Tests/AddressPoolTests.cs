@@ -18,6 +18,7 @@ public sealed class AddressPoolTests
     }
 
     [Fact]
+    [Trait("Scenario", "61")]
     public async Task A_pool_whose_workers_listen_on_loopback_tcp_shows_them_its_secret()
     {
         var options = TestPool.Options();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 
 namespace WorkerHost.Client;
@@ -227,11 +228,23 @@ internal sealed partial class DispatchLoop : IDisposable
                 if (endpoint.Worker.Id == worker)
                 {
                     var running = endpoint.InFlight.InOrder().Where(static e => e.Written).Take(endpoint.Concurrency);
-                    return new WorkerLoad([.. running.Select(e => e.IdWith(idPrefix))], endpoint.Finished, TimeSpan.Zero);
+                    return new WorkerLoad([.. running.Select(e => e.IdWith(idPrefix))], endpoint.Finished, TimeSpan.Zero)
+                    {
+                        RunningBy = evidence => RunningBy(evidence, endpoint, idPrefix),
+                    };
                 }
             }
 
             return WorkerLoad.None;
+        }
+    }
+
+    private ImmutableArray<string> RunningBy(LedgerEvidence evidence, EndpointState endpoint, string idPrefix)
+    {
+        lock (gate)
+        {
+            var running = endpoint.InFlight.InOrder().Where(e => e.Written && evidence.Judge(endpoint.SessionKey, e.Sequence) is StartVerdict.Running or StartVerdict.Unknown).Take(endpoint.Concurrency);
+            return [.. running.Select(e => e.IdWith(idPrefix))];
         }
     }
 

@@ -19,12 +19,12 @@ internal sealed record LedgerEvidence
     {
         this.tracks = tracks;
         this.lanes = lanes;
-        HasLedger = true;
     }
 
     public static LedgerEvidence None { get; } = new();
 
-    public bool HasLedger { get; }
+    /// <summary>The worker has written into it. One in another language may leave it as its supervisor made it.</summary>
+    public bool HasLedger => Stage != LedgerStage.Created || Heartbeat > 0 || Finished > 0 || tracks.Length + lanes.Length > 0;
 
     public long? Finished { get; private init; }
 

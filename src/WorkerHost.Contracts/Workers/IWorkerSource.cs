@@ -49,5 +49,11 @@ internal interface IWorkerBackChannel
 /// <param name="OldestWait">How long the oldest task in the pool's queue has waited.</param>
 internal sealed record WorkerLoad(ImmutableArray<string> RunningTasks, long Finished, TimeSpan OldestWait)
 {
+    /// <summary>
+    /// Given the ledger of the worker when it is dead: the ids of the tasks that were running. What had been sent and not begun was not, and neither
+    /// was what had ended and whose result was on its way. Thread-safe; null: <see cref="RunningTasks"/> is all that is known.
+    /// </summary>
+    public Func<LedgerEvidence, ImmutableArray<string>>? RunningBy { get; init; }
+
     public static WorkerLoad None { get; } = new([], 0, TimeSpan.Zero);
 }

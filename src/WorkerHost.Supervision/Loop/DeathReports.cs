@@ -14,7 +14,7 @@ internal static class DeathReports
         ExitCode = exited.Facts.ExitCode,
         Signal = exited.Facts.Signal is { } signal ? SignalNames.Name(signal) : null,
         Reason = Reason(action, exited, oomHint),
-        RunningTasks = load.RunningTasks,
+        RunningTasks = exited.Worker is { } dead && load.RunningBy is { } by ? by(dead.Evidence) : load.RunningTasks,
         LastOutput = exited.Worker?.LastOutput ?? [],
         PeakMemoryBytes = Largest(exited.PeakMemoryBytes, exited.Worker?.SeenPeakMemory),
         TasksFinished = exited.Worker?.Evidence.Finished ?? (load.Finished > 0 ? load.Finished : null),

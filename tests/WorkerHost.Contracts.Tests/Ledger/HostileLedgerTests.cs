@@ -61,9 +61,19 @@ public sealed class HostileLedgerTests
     }
 
     [Fact]
+    public void A_ledger_that_nobody_has_written_into_is_no_evidence()
+    {
+        using var ledger = new LedgerFile(lanes: 1);
+        Assert.False(ledger.Evidence().HasLedger);
+        ledger.Page.Stage(LedgerStage.ProcessStarted);
+        Assert.True(ledger.Evidence().HasLedger);
+    }
+
+    [Fact]
     public void A_ledger_that_its_worker_made_huge_costs_no_memory()
     {
         using var ledger = new LedgerFile(lanes: 1);
+        ledger.Page.Beat();
         using (var file = new FileStream(ledger.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             file.SetLength(1L << 40);
@@ -118,5 +128,6 @@ public sealed class HostileLedgerTests
         BinaryPrimitives.WriteUInt64LittleEndian(page.AsSpan(LedgerLayout.MagicAt), LedgerLayout.Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(LedgerLayout.LaneCountAt), lanes);
         BinaryPrimitives.WriteInt64LittleEndian(page.AsSpan(LedgerLayout.IncarnationAt), incarnation);
+        BinaryPrimitives.WriteInt64LittleEndian(page.AsSpan(LedgerLayout.HeartbeatAt), 1);
     }
 }
