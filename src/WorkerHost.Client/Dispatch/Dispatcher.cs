@@ -170,7 +170,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         }
 
         Expect(entry, TaskPhase.Retrying, nameof(Resubmit));
-        if (!entry.MayRetry || entry.Attempt >= entry.MaxAttempts)
+        if (!MayHaveAnother(entry))
         {
             return false;
         }
@@ -250,7 +250,11 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
 
         foreach (var entry in retrying.ToArray())
         {
-            Stop(entry, StopReason.Cancelled, now);
+            // One that failed for good waits for nothing: its owner is about to say so.
+            if (MayHaveAnother(entry))
+            {
+                Stop(entry, StopReason.Cancelled, now);
+            }
         }
 
         foreach (var endpoint in endpoints)
@@ -424,6 +428,8 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             actions.Add(new DispatchAction(DispatchActionKind.Complete, entry, Outcome: outcome));
         }
     }
+
+    private static bool MayHaveAnother(TaskEntry entry) => entry.MayRetry && entry.Attempt < entry.MaxAttempts;
 
     private void LeaveRetrying(TaskEntry entry)
     {

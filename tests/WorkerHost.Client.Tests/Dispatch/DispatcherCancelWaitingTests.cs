@@ -73,6 +73,8 @@ public sealed class DispatcherCancelWaitingTests
         var failed = rig.Decided().Where(static a => a.Kind == DispatchActionKind.AttemptFailed).ToList();
         Assert.Equal([lost, thrown], failed.Select(static a => a.Entry));
         Assert.All(failed, static a => Assert.Contains("not tried again because the pool is stopping", a.Outcome.Failure!.Message, StringComparison.Ordinal));
+        Stop(rig);
+        Assert.DoesNotContain("Complete", rig.Told(), StringComparison.Ordinal);
         Assert.False(rig.Dispatcher.Resubmit(lost, rig.Now));
         rig.Dispatcher.GiveUp(lost, failed[0].Outcome);
         rig.Dispatcher.GiveUp(thrown, failed[1].Outcome);

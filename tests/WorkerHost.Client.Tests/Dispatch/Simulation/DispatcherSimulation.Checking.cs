@@ -40,6 +40,7 @@ internal sealed partial class DispatcherSimulation
             }
         }
 
+        CheckTurns();
         var sent = 0;
         foreach (var task in tasks)
         {

@@ -5,6 +5,16 @@ internal sealed partial class DispatcherSimulation
 {
     private void Submit()
     {
+        var count = !crowded && schedule.Chance(3) ? 10 + schedule.Next(20) : 1;
+        crowded |= count > 1;
+        for (var i = 0; i < count; i++)
+        {
+            SubmitOne();
+        }
+    }
+
+    private void SubmitOne()
+    {
         var options = schedule.Next(4) switch
         {
             0 => new TaskOptions { Idempotent = true },
@@ -20,15 +30,82 @@ internal sealed partial class DispatcherSimulation
         var task = new SimTask(entry, stubborn: schedule.Chance(15) && supervised, supervised, poisonous: schedule.Chance(4));
         entry.Completion = task;
         var hold = schedule.Chance(10);
-        if (dispatcher.Submit(entry, now, hold) is null)
+        if (dispatcher.Submit(entry, now, hold) is { } refusal)
+        {
+            Refused(task, refusal);
+        }
+        else
         {
             story?.Add($"{now,8}  {entry} is accepted");
             accepted++;
+            task.QueuedAs = entry.Phase == TaskPhase.Queued && Once(Sabotage.JumpTheQueue) ? -1 : ++places;
             tasks.Add(task);
             if (hold)
             {
                 failedAttempts.Add(task);
             }
+        }
+
+        Carry();
+    }
+
+    private void Refused(SimTask task, TaskFailure refusal)
+    {
+        story?.Add($"{now,8}  {task.Entry} is refused: {refusal.Message}");
+        task.Refused = true;
+        task.Demand(refusal.NeverStarted, "is refused and not said to be never started");
+        if (refusal.Message.Contains(nameof(WorkerPoolOptions.AdmitByDeadline), StringComparison.Ordinal))
+        {
+            task.Demand(task.Entry.Options.TimeLimit is not null && dispatcher.Queued > 0 && dispatcher.Endpoints.Any(static e => e.Open), "is refused for a time that it can keep");
+        }
+
+        if (sabotage == Sabotage.SendRefused && Any(static w => w.Alive) is { } worker && Once(Sabotage.SendRefused))
+        {
+            worker.Wire.Enqueue(new SimMessage(SimMessageKind.Task, 1 << 20, task, 1));
+        }
+    }
+
+    /// <summary>So many tasks of the longest name run through that a time limit can be held against what waits.</summary>
+    private void LearnWhatIsLong()
+    {
+        Replace(0);
+        var worker = workers[^1];
+        for (var i = 0; i < ServiceTime.EnoughSamples; i++)
+        {
+            var entry = new TaskEntry(++lastNumber, "d", TaskOptions.Default, default, ContentType.Bytes, 1);
+            entry.Completion = new SimTask(entry, stubborn: false, supervised, poisonous: false) { FinishedAttempt = 1 };
+            accepted++;
+            dispatcher.Submit(entry, now);
+            Carry();
+            Pump(worker, ProtocolLimits.MaxFrameBytes);
+            while (worker.Wire.Count > 0)
+            {
+                worker.Arrive(full: false);
+                worker.Start(withoutMark: false);
+                worker.Finish(schedule, always: true);
+            }
+
+            worker.Flush(int.MaxValue);
+            Deliver(worker, int.MaxValue);
+        }
+    }
+
+    /// <summary>The pool stops, and only what runs may go on.</summary>
+    private void StopWhatWaits()
+    {
+        story?.Add($"{now,8}  the pool stops and cancels what waits");
+        stopped = true;
+        foreach (var task in tasks)
+        {
+            // Over bare addresses a task may wait again while what was lost of it runs on.
+            task.RanAtStop |= supervised && task.Running > 0;
+        }
+
+        dispatcher.BeginStop();
+        dispatcher.CancelWaiting(now);
+        if (sabotage == Sabotage.CancelRunningAtStop && tasks.Find(static t => t.Running > 0) is { } running)
+        {
+            dispatcher.Cancel(running.Entry, now);
         }
 
         Carry();
@@ -127,6 +204,7 @@ internal sealed partial class DispatcherSimulation
         {
             var task = tasks[schedule.Next(tasks.Count)];
             story?.Add($"{now,8}  {what} {task.Entry}");
+            task.StopAsked = true;
             ask(dispatcher, task.Entry, now);
             Carry();
         }
@@ -219,7 +297,7 @@ internal sealed partial class DispatcherSimulation
         var lanes = 1 + (int)(lastIncarnation + slot) % 3;
         var endpoint = new EndpointState(new WorkerEndpoint(id, Nowhere, 1, null, lanes), (ulong)lastIncarnation, lanes, supervised, prefetches: true) { TakesPieces = lastIncarnation % 4 != 0 };
         story?.Add($"{now,8}  {endpoint} opens with {lanes} lanes");
-        workers.Add(new SimWorker(endpoint, hasLedger: lastIncarnation % 5 != 0));
+        workers.Add(new SimWorker(endpoint, hasLedger: lastIncarnation % 5 != 0, keepsWhatItGivesBack: sabotage == Sabotage.RunWhatWasGivenBack));
         dispatcher.EndpointOpened(endpoint, now);
         Carry();
     }
@@ -238,6 +316,8 @@ internal sealed partial class DispatcherSimulation
     private void AnswerAttempt(SimTask task, bool grant)
     {
         story?.Add($"{now,8}  {(grant ? "grant" : "refuse")} another attempt to {task.Entry}");
+        task.GoesAhead |= task.Entry.Attempt > 0;
+        task.QueuedAs = ++places;
         if (!grant || !dispatcher.Resubmit(task.Entry, now))
         {
             dispatcher.GiveUp(task.Entry, AttemptOutcome.Failed(task.Entry.LastFailure ?? new TaskFailure { Kind = TaskFailureKind.Cancelled, Message = "given up" }));

@@ -25,6 +25,9 @@ internal sealed partial class DispatcherSimulation
     private long now;
     private int accepted;
     private int settled;
+    private int places;
+    private bool stopped;
+    private bool crowded;
     private bool sabotaged;
     private bool draining;
 
@@ -41,6 +44,11 @@ internal sealed partial class DispatcherSimulation
     /// <summary>Runs the schedule and drains; throws at the first promise broken.</summary>
     public void Run()
     {
+        if (schedule.Chance(20))
+        {
+            LearnWhatIsLong();
+        }
+
         for (var step = 0; step < schedule.Length; step++)
         {
             now += 1 + schedule.Next(2000);
@@ -122,8 +130,13 @@ internal sealed partial class DispatcherSimulation
                 LeaveOrGiveUpHope();
                 break;
             default:
-                if (schedule.Chance(5))
+                if (schedule.Chance(20))
                 {
+                    StopWhatWaits();
+                }
+                else if (schedule.Chance(5))
+                {
+                    tasks.ForEach(static t => t.StopAsked = true);
                     story?.Add($"{now,8}  everything is cancelled");
                     dispatcher.CancelAll(now);
                     Carry();

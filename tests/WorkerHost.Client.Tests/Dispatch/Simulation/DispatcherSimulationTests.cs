@@ -12,6 +12,8 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
     [InlineData(1)]
     [InlineData(42)]
     [InlineData(7465244852949665715)]
+    [InlineData(4744180014926276734)]
+    [InlineData(16859590282260275949)]
     public void The_promises_hold_in_a_schedule_replayed_by_its_seed(ulong seed) => Replay(seed, Sabotage.None);
 
     [Fact]
@@ -45,6 +47,11 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
     [InlineData(Sabotage.ForgetStartMark, "started a second time")]
     [InlineData(Sabotage.ForgetDispatch, "has a free lane")]
     [InlineData(Sabotage.CallKillsCrashes, "is charged with")]
+    [InlineData(Sabotage.JumpTheQueue, "still waits, and")]
+    [InlineData(Sabotage.MiscountTurns, "was passed over")]
+    [InlineData(Sabotage.SendRefused, "was refused and was started")]
+    [InlineData(Sabotage.RunWhatWasGivenBack, "after it was settled")]
+    [InlineData(Sabotage.CancelRunningAtStop, "was running when the pool stopped")]
     public void The_checker_notices(Sabotage sabotage, string accusation)
     {
         for (var seed = 0UL; seed < 5_000; seed++)

@@ -26,6 +26,21 @@ public enum Sabotage
     /// <summary>Kills from outside are reported as crashes.</summary>
     CallKillsCrashes,
 
+    /// <summary>A task claims to have come before all others.</summary>
+    JumpTheQueue,
+
+    /// <summary>A turn counts as many.</summary>
+    MiscountTurns,
+
+    /// <summary>A worker gets a task that was refused.</summary>
+    SendRefused,
+
+    /// <summary>A worker gives a task back and runs it all the same.</summary>
+    RunWhatWasGivenBack,
+
+    /// <summary>A stop that is to let running tasks finish cancels one.</summary>
+    CancelRunningAtStop,
+
     /// <summary>Nobody dispatches after a lane fell free.</summary>
     ForgetDispatch,
 }

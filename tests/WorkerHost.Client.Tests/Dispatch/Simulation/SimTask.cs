@@ -31,6 +31,23 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised, b
     /// <summary>Its last handler returned, and said that another try is worth it.</summary>
     public bool MayStartAgain;
 
+    /// <summary>A caller or a strategy wanted it stopped.</summary>
+    public bool StopAsked;
+
+    public bool RanAtStop;
+
+    // ---- the queue ----
+
+    public bool Refused;
+
+    /// <summary>When it took its place behind the others, counted in tasks.</summary>
+    public int QueuedAs;
+
+    /// <summary>It has been sent, or has another attempt: where it waits again it does so before all others.</summary>
+    public bool GoesAhead;
+
+    public TaskPhase LastPhase;
+
     // ---- what was told ----
 
     public int Completions;
@@ -54,6 +71,7 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised, b
         Demand(failure.Kind != TaskFailureKind.Quarantined || Kills >= 2, $"is quarantined and killed {Kills} workers");
         Demand(!failure.NeverStarted || Starts == 0, $"is told as never started ({failure.Kind}) and was started {Starts} times");
         Demand(failure.Verdict is not (StartVerdict.Running or StartVerdict.Finished) || Starts > 0, $"is told as {failure.Verdict} and was never started");
+        Demand(failure.Kind != TaskFailureKind.Cancelled || !RanAtStop || StopAsked, "was running when the pool stopped and is told as cancelled");
         Demand(!failure.RanToCompletion || FinishedAttempt == entry.Attempt, "is told as run to completion and was not");
     }
 

@@ -4,7 +4,7 @@ namespace WorkerHost.Client.Tests;
 /// A worker process with its lanes, its inbox, its ledger, and the two halves of a socket: what it has written into the
 /// kernel survives its death, what it has not is lost.
 /// </summary>
-internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
+internal sealed class SimWorker(EndpointState endpoint, bool hasLedger, bool keepsWhatItGivesBack = false)
 {
     private readonly LedgerBytes ledger = new LedgerBytes(endpoint.Concurrency, endpoint.Worker.Id.Incarnation).Track(endpoint.SessionKey, 0);
     private readonly SimRun?[] lanes = new SimRun?[endpoint.Concurrency];
@@ -106,7 +106,11 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
             case SimMessageKind.Recall:
                 if (Unstarted(message.Sequence) is { } recalled)
                 {
-                    inbox.Remove(recalled);
+                    if (!keepsWhatItGivesBack)
+                    {
+                        inbox.Remove(recalled);
+                    }
+
                     Unsent.Enqueue(new SimAnswer(message.Sequence, null, false, Recalled: true, -1));
                 }
 
@@ -139,6 +143,7 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger)
         }
 
         var task = run.Task;
+        task.Demand(!task.Refused, $"was refused and was started on {endpoint}");
         task.Demand(task.Settlements == 0 || !endpoint.Supervised, $"was started on {endpoint} after it was settled");
         task.Demand(task.Running == 0 || !endpoint.Supervised, $"was started on {endpoint} while it ran elsewhere");
         task.Demand(task.Starts == 0 || task.Entry.Options.Idempotent || task.MayStartAgain, $"is not idempotent and was started a second time, on {endpoint}");
