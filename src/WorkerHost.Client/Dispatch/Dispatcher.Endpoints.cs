@@ -265,8 +265,13 @@ internal sealed partial class Dispatcher
             || (endpoint.Prefetches
                 && count < endpoint.Concurrency + MaxPrefetch
                 && endpoint.Backlog < RoundTrip * endpoint.Concurrency
-                && entry.Service!.Microseconds < RoundTrip);
+                && entry.Service!.Microseconds < RoundTrip
+                && (endpoint.Travelling < MaxTravelling || !TravelsFirst(endpoint, entry)));
     }
+
+    /// <summary>It begins long after it was sent: until its last piece is written the lane it is for has nothing to do.</summary>
+    private static bool TravelsFirst(EndpointState endpoint, TaskEntry entry) =>
+        endpoint.TakesPieces && entry.WireBytes > ProtocolLimits.MaxFrameBytes / 2;
 
     private bool LaneIsFree()
     {
@@ -291,8 +296,10 @@ internal sealed partial class Dispatcher
         entry.StopOverdue = false;
         entry.RecallAsked = false;
 
-        // A name never seen may take for ever: nothing goes behind it.
-        entry.Charge = Math.Min(entry.Service!.Microseconds, UnknownCharge);
+        // While its payload travels it costs no lane any time, and what is known to be short passes it.
+        var travels = TravelsFirst(endpoint, entry);
+        endpoint.Travelling += travels ? 1 : 0;
+        entry.Charge = travels ? 0 : ChargeOf(entry);
         endpoint.LastSequence = endpoint.InFlight.Add(entry, endpoint.LastSequence);
         endpoint.Backlog += entry.Charge;
         endpoint.Outbox.Enqueue((entry, entry.Sequence));
@@ -300,6 +307,9 @@ internal sealed partial class Dispatcher
         WantPump(endpoint);
         Charge(endpoint);
     }
+
+    /// <summary>A name never seen may take for ever: nothing goes behind it.</summary>
+    private static double ChargeOf(TaskEntry entry) => Math.Min(entry.Service!.Microseconds, UnknownCharge);
 
     /// <summary>One task less for a worker that may have so many in its life.</summary>
     private void Charge(EndpointState endpoint)
@@ -361,6 +371,7 @@ internal sealed partial class Dispatcher
         var endpoint = entry.Endpoint!;
         endpoint.InFlight.Remove(entry);
         endpoint.HasSuspect &= !entry.IsSuspect;
+        endpoint.Travelling -= entry.Charge == 0 ? 1 : 0;
 
         // Sums of fractions drift: an empty endpoint starts over.
         endpoint.Backlog = endpoint.InFlight.Count == 0 ? 0 : Math.Max(0, endpoint.Backlog - entry.Charge);

@@ -63,6 +63,14 @@ internal sealed partial class Dispatcher
     {
         entry.Written = true;
         entry.SentAt = now;
+        if (entry.Charge == 0)
+        {
+            // It is there now.
+            var endpoint = entry.Endpoint!;
+            endpoint.Travelling--;
+            entry.Charge = ChargeOf(entry);
+            endpoint.Backlog += entry.Charge;
+        }
     }
 
     private static void TakePieces(EndpointState endpoint, int room, FrameContent frame, long now)

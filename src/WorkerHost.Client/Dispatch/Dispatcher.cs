@@ -19,6 +19,9 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     /// </summary>
     public const int MaxPrefetch = 256;
 
+    /// <summary>So many large tasks travel to one endpoint at a time beside those that have a lane: the wire is busy with one, and the next is there when it ends.</summary>
+    private const int MaxTravelling = 2;
+
     /// <summary>Microseconds of work that a task stands for when nobody knows how long it takes.</summary>
     private const double UnknownCharge = 1e9;
 

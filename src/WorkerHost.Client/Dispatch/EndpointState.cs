@@ -101,6 +101,9 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>A kill was asked for: nothing new goes there.</summary>
     public bool KillOrdered;
 
+    /// <summary>Large tasks given to it whose last piece is not written.</summary>
+    public int Travelling;
+
     /// <summary>Expected microseconds of work handed over and not finished, all lanes together.</summary>
     public double Backlog;
 

@@ -102,7 +102,7 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     /// <summary>When nothing more of the attempt could come; 0: it may.</summary>
     public long EndedAt;
 
-    /// <summary>What the dispatcher added to the endpoint's backlog for it, in microseconds.</summary>
+    /// <summary>What the dispatcher added to the endpoint's backlog for it, in microseconds; 0 for one in flight whose payload still travels.</summary>
     public double Charge;
 
     /// <summary>Monotonic timestamp; <see cref="long.MaxValue"/>: none.</summary>

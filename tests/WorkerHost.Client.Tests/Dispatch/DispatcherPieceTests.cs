@@ -33,6 +33,47 @@ public sealed class DispatcherPieceTests
     }
 
     [Fact]
+    [Trait("Scenario", "50")]
+    public void While_a_large_one_travels_its_lane_runs_what_is_known_to_be_short()
+    {
+        var endpoint = Open(rig, concurrency: 1);
+        Learn(endpoint, "short");
+        var large = rig.Submit(bytes: 1_000_000);
+        Take(endpoint);
+        var short1 = rig.Submit("short");
+        var unknown = rig.Submit("unknown");
+        Assert.Equal(TaskPhase.Queued, unknown.Phase);
+        Assert.True(rig.Dispatcher.Cancel(unknown, rig.Now));
+        Take(endpoint);
+        Assert.Equal([short1], frame.Tasks);
+        rig.Succeed(short1);
+        Assert.Equal(1, endpoint.Travelling);
+
+        while (!large.Written)
+        {
+            Take(endpoint);
+        }
+
+        // How long it takes nobody knows.
+        Assert.Equal(0, endpoint.Travelling);
+        var behind = rig.Submit("short");
+        Assert.Equal(TaskPhase.Queued, behind.Phase);
+        rig.Succeed(large);
+        Assert.Equal(TaskPhase.Sent, behind.Phase);
+    }
+
+    [Fact]
+    public void Large_ones_do_not_crowd_on_one_worker_while_they_travel()
+    {
+        var endpoint = Open(rig, concurrency: 1);
+        Learn(endpoint, "large");
+        var tasks = Enumerable.Range(0, 5).Select(_ => rig.Submit("large", bytes: 1_000_000)).ToList();
+        Assert.Equal(2, tasks.Count(static t => t.Phase == TaskPhase.Sent));
+        Assert.True(rig.Dispatcher.Cancel(tasks[0], rig.Now));
+        Assert.Equal((2, TaskPhase.Sent), (endpoint.Travelling, tasks[2].Phase));
+    }
+
+    [Fact]
     public void Large_tasks_do_not_wait_for_ever_behind_small_ones()
     {
         var endpoint = Open();
@@ -158,11 +199,18 @@ public sealed class DispatcherPieceTests
 
     private EndpointState Open(int slot = 0) => Open(rig, slot);
 
-    private static EndpointState Open(DispatcherRig rig, int slot = 0)
+    private static EndpointState Open(DispatcherRig rig, int slot = 0, int concurrency = 100)
     {
-        var endpoint = new EndpointState(rig.Endpoint(slot).Worker, (ulong)(1000 + slot * 100 + 1), concurrency: 100, supervised: true, prefetches: true) { TakesPieces = true };
+        var endpoint = new EndpointState(rig.Endpoint(slot).Worker, (ulong)(1000 + slot * 100 + 1), concurrency, supervised: true, prefetches: true) { TakesPieces = true };
         rig.Dispatcher.EndpointOpened(endpoint, rig.Now);
         return endpoint;
+    }
+
+    private void Learn(EndpointState endpoint, string name)
+    {
+        var task = rig.Submit(name);
+        rig.Pump(endpoint);
+        rig.Succeed(task, microseconds: 10);
     }
 
     private FrameContent Cleared()

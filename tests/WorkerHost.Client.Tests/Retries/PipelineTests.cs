@@ -13,7 +13,8 @@ public sealed class PipelineTests
     [Fact]
     public async Task One_that_tries_again_for_ever_ends_when_there_is_nothing_to_try_again()
     {
-        var forEver = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions { MaxRetryAttempts = int.MaxValue, Delay = TimeSpan.Zero, ShouldHandle = static _ => ValueTask.FromResult(true) }).Build();
+        var outer = new Ending();
+        var forEver = new ResiliencePipelineBuilder().AddStrategy(_ => outer, new NoOptions()).AddRetry(new RetryStrategyOptions { MaxRetryAttempts = int.MaxValue, Delay = TimeSpan.Zero, ShouldHandle = static _ => ValueTask.FromResult(true) }).Build();
         await using var rig = new LoopRig(pipeline: forEver);
         var worker = rig.Connect();
         var (good, bad) = (rig.Submit(), rig.Submit());
@@ -24,7 +25,7 @@ public sealed class PipelineTests
         Assert.Equal("it threw", (await Assert.ThrowsAsync<TaskException>(() => bad.Soon())).Message);
         await Task.WhenAll(good.Settled, bad.Settled).Soon();
         Assert.Equal(2, worker.Count);
-        await rig.Retries.DisposeAsync().AsTask().Soon();
+        await outer.EndsAsync(2).Soon();
     }
 
     [Fact]
@@ -125,6 +126,28 @@ public sealed class PipelineTests
     private static ResiliencePipeline Of(ResilienceStrategy strategy) => new ResiliencePipelineBuilder().AddStrategy(_ => strategy, new NoOptions()).Build();
 
     private sealed class NoOptions : ResilienceStrategyOptions;
+
+    /// <summary>Tells when what it wraps has ended.</summary>
+    private sealed class Ending : ResilienceStrategy
+    {
+        private readonly SemaphoreSlim ended = new(0);
+
+        public async Task EndsAsync(int times)
+        {
+            for (var time = 0; time < times; time++)
+            {
+                await ended.WaitAsync(TestContext.Current.CancellationToken);
+            }
+        }
+
+        protected override async ValueTask<Outcome<TResult>> ExecuteCore<TResult, TState>(
+            Func<ResilienceContext, TState, ValueTask<Outcome<TResult>>> callback, ResilienceContext context, TState state)
+        {
+            var outcome = await callback(context, state);
+            ended.Release();
+            return outcome;
+        }
+    }
 
     /// <summary>After its attempt it does something that never ends, and hears of nothing.</summary>
     private sealed class Deaf : ResilienceStrategy

@@ -78,6 +78,12 @@ public sealed class SessionConnectionTests
     [InlineData("a frame on stream 0")]
     [InlineData("garbage instead of frames")]
     [InlineData("a refusal in the middle")]
+    [InlineData("a piece that leaves a gap")]
+    [InlineData("pieces longer than they said")]
+    [InlineData("pieces that change their mind")]
+    [InlineData("a result whose pieces did not come")]
+    [InlineData("a result that ends before its pieces do")]
+    [InlineData("seventeen results in pieces")]
     [Trait("Scenario", "59")]
     public async Task A_peer_that_breaks_the_protocol_loses_its_session_and_its_tasks_are_judged(string what)
     {
@@ -93,6 +99,16 @@ public sealed class SessionConnectionTests
             "a message larger than the limit" => RawHttp2Peer.Frame(RawHttp2Peer.Data, 0, 1, [0, 0x7F, 0, 0, 0, 1]),
             "compressed without saying how" => RawHttp2Peer.Frame(RawHttp2Peer.Data, 0, 1, [1, 0, 0, 0, 1, 0]),
             "a frame on stream 0" => RawHttp2Peer.Frame(RawHttp2Peer.Data, 0, 0, [0]),
+            "a piece that leaves a gap" => Pieces(Piece(1, 1, 10, 20)),
+            "pieces longer than they said" => Pieces(Piece(1, 0, 10, 15), Piece(1, 10, 10, 15)),
+            "pieces that change their mind" => Pieces(Piece(1, 0, 10, 30), Piece(1, 10, 10, 40)),
+            "a result whose pieces did not come" => RawHttp2Peer.Message(new V1.SessionResponse { Outcomes = { new V1.TaskOutcome { Sequence = 1, TotalBytes = 5 } } }),
+            "a result that ends before its pieces do" => RawHttp2Peer.Message(new V1.SessionResponse
+            {
+                Chunks = { Piece(1, 0, 10, 30) },
+                Outcomes = { new V1.TaskOutcome { Sequence = 1, TotalBytes = 30, Data = ByteString.CopyFromUtf8("{}") } },
+            }),
+            "seventeen results in pieces" => Pieces([.. Enumerable.Range(1, 17).Select(static n => Piece((ulong)n, 0, 1, 2))]),
             "garbage instead of frames" => [.. Enumerable.Repeat((byte)0xEE, 100)],
             _ => RawHttp2Peer.Trailers(status: 3),
         };
@@ -107,6 +123,11 @@ public sealed class SessionConnectionTests
         await session.Connection.Ended.Soon();
         await future.Settled.Soon();
     }
+
+    private static V1.PayloadChunk Piece(ulong sequence, ulong offset, int bytes, ulong total) =>
+        new() { Sequence = sequence, Offset = offset, Data = ByteString.CopyFrom(new byte[bytes]), TotalBytes = total };
+
+    private static byte[] Pieces(params V1.PayloadChunk[] pieces) => RawHttp2Peer.Message(new V1.SessionResponse { Chunks = { pieces } });
 
     [Fact]
     public async Task A_batch_larger_than_a_small_message_limit_is_written_and_read()
