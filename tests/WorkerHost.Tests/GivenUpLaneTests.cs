@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace WorkerHost.Tests;
 
 /// <summary>A task that heeds no stop shares its worker with tasks that have done nothing.</summary>
@@ -15,8 +17,9 @@ public sealed class GivenUpLaneTests
 
         // Until the grace has passed the third lane is as good as any; after it the worker takes nothing.
         var next = pool.Submit<int>("pid", [], new TaskOptions { Attempts = 1 });
-        while (pool.QueuedTasks == 0)
+        for (var patience = Stopwatch.StartNew(); pool.QueuedTasks == 0;)
         {
+            Assert.True(patience.Elapsed < TestPool.Patience, "the worker goes on taking tasks");
             Assert.Equal(pid, await next.Task.WaitAsync(TestPool.Patience));
             next = pool.Submit<int>("pid", [], new TaskOptions { Attempts = 1 });
         }
