@@ -195,10 +195,17 @@ internal static class Checks
             {
                 throw new Violation($"{task.Entry} never ended: {task.Completions} outcomes, settled {task.Settlements} times");
             }
+
+            History(task, world.Pool.Dispatcher.HistoryOf(task.Entry));
         }
 
         if (!world.Stopping)
         {
+            foreach (var goal in world.Supervisor.Goals)
+            {
+                throw new Violation($"{goal} never ends, and whoever asked for it waits");
+            }
+
             throw new Violation($"the crew is never whole again: {world.Supervisor.Crew.Serving} of {world.Supervisor.Size.Workers} serve, {world.Pool.Waiting} callers wait for a place");
         }
 
@@ -228,6 +235,28 @@ internal static class Checks
 
     /// <summary>How a worker ends that was told to leave, whatever it was that ended it; only the manner of its end tells.</summary>
     private static bool EndedAsTold(SimProcess process) => process is { ToldToLeave: true, End: { OutOfMemory: false } end } && end.Signal is null or 15 or 9;
+
+    /// <summary>What is told of a task's attempts: each that ran, one after the other, and the last with the outcome.</summary>
+    private static void History(SimTask task, IReadOnlyList<TaskAttempt> attempts)
+    {
+        if (task.Starts > attempts.Count || attempts.Count > task.Entry.MaxAttempts)
+        {
+            throw new Violation($"{task.Entry} was started {task.Starts} times, and its history tells of {attempts.Count} attempts of {task.Entry.MaxAttempts}");
+        }
+
+        for (var i = 1; i < attempts.Count; i++)
+        {
+            if (attempts[i].Number <= attempts[i - 1].Number || attempts[i].SentAt < attempts[i - 1].EndedAt)
+            {
+                throw new Violation($"{task.Entry} has a history in which {attempts[i]} comes after {attempts[i - 1]}");
+            }
+        }
+
+        if (task.Told is null != (attempts is [.., { End: AttemptEnd.Succeeded }]))
+        {
+            throw new Violation($"{task.Entry} was told {task.Told?.Kind.ToString() ?? "its result"}, and its history ends with {(attempts is [.., var last] ? last : "nothing")}");
+        }
+    }
 
     private static bool IsTrue(DeathCause cause, TimeSpan? readyFor, SimProcess? process, bool stopping) => (cause, process) switch
     {

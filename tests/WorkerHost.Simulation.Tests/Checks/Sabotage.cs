@@ -62,6 +62,9 @@ public enum Sabotage
     /// <summary>A supervisor is told to stop, and its crew is not.</summary>
     ForgetStop,
 
+    /// <summary>Nobody looks whether what was asked of the supervisor is done.</summary>
+    ForgetGoal,
+
     /// <summary>A pool never connects to a worker.</summary>
     ForgetWorker,
 
@@ -70,6 +73,9 @@ public enum Sabotage
 
     /// <summary>A kill that the pool orders is lost.</summary>
     ForgetKill,
+
+    /// <summary>A failed attempt is forgotten.</summary>
+    ForgetAttempt,
 
     /// <summary>A task is over, and its caller is not told.</summary>
     ForgetSettle,

@@ -49,6 +49,7 @@ internal sealed class Plan
         Idempotent = dice.Chance(30) ? 100 : dice.Next(80);
         Priorities = Some(dice, 80);
         BootFails = Some(dice, 35);
+        OutageFrom = dice.Chance(12) ? (long)(dice.NextDouble() * Span) : long.MaxValue;
         LostSessions = Some(dice, 12);
         Duplicates = Some(dice, 10);
         Slow = Some(dice, 60);
@@ -117,6 +118,9 @@ internal sealed class Plan
     public int Priorities { get; }
 
     public int BootFails { get; }
+
+    /// <summary>From then on, until the faults end, no worker can boot; in ticks.</summary>
+    public long OutageFrom { get; }
 
     public int LostSessions { get; }
 

@@ -144,6 +144,11 @@ internal sealed partial class SimPool(World world)
     private void AttemptFailed(SimTask task)
     {
         var entry = task.Entry;
+        if (world.Once(Sabotage.ForgetAttempt, when: entry is { MayRetry: true, Attempt: 1 } && task.Starts == 1))
+        {
+            entry.PastAttempts = [];
+        }
+
         if (entry.Attempt >= entry.MaxAttempts || !entry.MayRetry || dice.Chance(2))
         {
             GiveUp(task);

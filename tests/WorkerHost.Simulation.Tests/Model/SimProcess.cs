@@ -110,7 +110,7 @@ internal sealed partial class SimProcess
 
     public void Boot()
     {
-        var fails = world.Faulty && dice.Chance(world.Plan.BootFails);
+        var fails = world.Faulty && (dice.Chance(world.Plan.BootFails) || agenda.Now >= world.Plan.OutageFrom);
         switch (fails ? dice.Next(4) : 4)
         {
             case 0:

@@ -18,6 +18,7 @@ internal sealed class SimSupervisor
     private readonly Link<Action> inbox;
     private readonly LookPace pace;
     private readonly List<WorkerDeath> untold = [];
+    private readonly List<(string What, Func<Crew, bool> IsReached)> goals = [];
     private WorkerSet told = WorkerSet.Empty;
     private DeathReport? lastDeath;
     private long stalledUntil;
@@ -50,6 +51,9 @@ internal sealed class SimSupervisor
     public CrewSize Size { get; private set; }
 
     public Link<WorkerSet?> Sets { get; }
+
+    /// <summary>What operators wait for.</summary>
+    public IEnumerable<string> Goals => goals.Select(static g => g.What);
 
     /// <summary>Nothing of it happens any more.</summary>
     public bool HasStopped { get; private set; }
@@ -95,13 +99,24 @@ internal sealed class SimSupervisor
     {
         world.Story?.Tell($"scaled to {workers} workers and {spares} spares");
         Size = Size with { Workers = workers, Spares = spares };
+        goals.Add(($"scaling to {workers}", static crew => crew.IsComplete));
         Act(Crew.Resize(Crew.Size with { Workers = workers, Spares = spares }, agenda.Time), default);
     });
 
     public void Restart(bool rolling) => Tell(() =>
     {
         world.Story?.Tell(rolling ? "rolling restart" : "restart of all at once");
-        Act(Crew.Restart(rolling, "restart", agenda.Time), default);
+        var decided = Crew.Restart(rolling, "restart", agenda.Time);
+        var generation = Crew.Generation;
+        goals.Add(($"restart {generation}", crew => crew.HasReached(generation) || crew.FailedGeneration >= generation));
+        Act(decided, default);
+    });
+
+    public void Drain(WorkerId id) => Tell(() =>
+    {
+        world.Story?.Tell($"{id} is to be drained");
+        goals.Add(($"draining {id}", crew => !crew.Slots.Any(s => s.Number == id.Slot && s.Machine.Incarnation == id.Incarnation && s.IsOccupied)));
+        Handle(id.Slot, new SlotEvent.RecycleRequested(agenda.Time, id.Incarnation, "it was told to drain"));
     });
 
     public void Stop() => Tell(() =>
@@ -135,6 +150,10 @@ internal sealed class SimSupervisor
         if (!HasStopped)
         {
             message();
+            if (goals.Count > 0 && world.Sabotage != Sabotage.ForgetGoal)
+            {
+                goals.RemoveAll(g => g.IsReached(Crew));
+            }
         }
     }
 

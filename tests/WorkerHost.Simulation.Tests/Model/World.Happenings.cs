@@ -168,8 +168,7 @@ internal sealed partial class World
             default:
                 if (Living() is { } process)
                 {
-                    Story?.Tell($"{process.Id} is to be drained");
-                    Supervisor.Request(process.Id, static (at, incarnation) => new SlotEvent.RecycleRequested(at, incarnation, "it was told to drain"));
+                    Supervisor.Drain(process.Id);
                 }
 
                 break;

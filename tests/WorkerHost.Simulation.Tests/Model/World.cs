@@ -165,7 +165,7 @@ internal sealed partial class World
     private void StopWhenWhole()
     {
         CancelWhatNeverEnds();
-        if (Pool.Dispatcher.Unsettled == 0 && Pool.Waiting == 0 && Supervisor.Crew.IsComplete && Pool.Ready.Length == Supervisor.Size.Workers && Pool.Ready.All(w => Find(w.Id).Adopted))
+        if (Pool.Dispatcher.Unsettled == 0 && Pool.Waiting == 0 && Supervisor.Crew.IsComplete && Pool.Ready.Length == Supervisor.Size.Workers && Pool.Ready.All(w => Find(w.Id).Adopted) && !Supervisor.Goals.Any())
         {
             Checks.WhenWhole(this);
             StopPool(TimeSpan.Zero);
