@@ -34,11 +34,12 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Trait("Scenario", "35")]
     [Trait("Scenario", "42")]
     [Trait("Scenario", "50")]
-    public void The_promises_hold_in_a_hundred_thousand_schedules() => RunMany(100_000);
+    public void The_promises_hold_in_a_hundred_thousand_schedules() => RunMany(100_000, first: 0);
 
+    /// <summary>Other seeds each time: what fails prints its own, and goes into the list above.</summary>
     [Fact]
     [Trait("Category", "Slow")]
-    public void The_promises_hold_in_a_million_schedules() => RunMany(1_000_000);
+    public void The_promises_hold_in_a_million_schedules() => RunMany(1_000_000, first: (ulong)Random.Shared.NextInt64() << 20);
 
     [Fact]
     public void A_schedule_replays_exactly()
@@ -128,15 +129,13 @@ public sealed class SimulationTests(ITestOutputHelper output)
         Assert.Fail($"5000 schedules with {sabotage} and nobody was accused of '{accusation}', but of:\n{string.Join('\n', others.Take(20).Select(static o => $"{o.Value} × {o.Key}"))}");
     }
 
-    private void RunMany(int schedules)
+    private void RunMany(int schedules, ulong first)
     {
         if (Environment.GetEnvironmentVariable(SeedVariable) is { Length: > 0 })
         {
             Assert.Skip($"{SeedVariable} asks for one schedule only");
         }
 
-        // A seed of its own each run: what fails prints it, and goes into the list above.
-        var first = (ulong)Random.Shared.NextInt64() << 20;
         var clock = Stopwatch.StartNew();
         var failed = -1L;
         var steps = 0L;
