@@ -88,6 +88,23 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
         ILoggerFactory? loggers = null,
         CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
+        var supervisor = Begin(command, options, time, loggers);
+        try
+        {
+            await supervisor.loop.FirstReady.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return supervisor;
+        }
+        catch
+        {
+            await supervisor.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Starts the workers and waits for none of them. Where no worker can boot it goes on trying, and its readiness says why.</summary>
+    internal static Supervisor Begin(WorkerCommand command, SupervisorOptions? options, TimeProvider? time, ILoggerFactory? loggers)
+    {
         ArgumentNullException.ThrowIfNull(command);
         if (!OperatingSystem.IsLinux())
         {
@@ -96,19 +113,9 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
 
         options ??= new SupervisorOptions();
         SupervisorOptionsCheck.Throw(command, options);
-        cancellationToken.ThrowIfCancellationRequested();
         var loop = new SupervisorLoop(command, options, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance, new Random());
-        var supervisor = new Supervisor(loop, options);
-        try
-        {
-            await loop.FirstReady.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return supervisor;
-        }
-        catch
-        {
-            await supervisor.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
+        Observe(loop.FirstReady);
+        return new Supervisor(loop, options);
     }
 
     /// <summary>
@@ -219,6 +226,10 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     void IWorkerBackChannel.Recycle(WorkerId worker, string reason) => Recycle(worker, reason);
 
     void IWorkerBackChannel.ReportLoad(Func<WorkerId, WorkerLoad> load) => loop.ReportLoad(load);
+
+    // That nobody may be waiting for it makes a failure no stray one.
+    internal static void Observe(Task task) =>
+        _ = task.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private async Task RunAsync()
     {

@@ -35,6 +35,15 @@ public static class EmbeddedWorkerPool
         }
     }
 
+    /// <summary>The same without waiting for a worker: tasks wait in the queue, and are refused when no worker can be had.</summary>
+    internal static WorkerPool Begin(WorkerCommand command, EmbeddedPoolOptions options)
+    {
+        var supervisor = Supervisor.Begin(command, options.ForSupervisor(), options.TimeProvider, options.LoggerFactory);
+        var pool = new WorkerPool(supervisor, supervisor, options, WorkerPool.NewRandom());
+        Supervisor.Observe(pool.FirstConnected);
+        return pool;
+    }
+
     extension(WorkerPool pool)
     {
         /// <summary>

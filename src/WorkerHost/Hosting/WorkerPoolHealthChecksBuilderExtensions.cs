@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using WorkerHost;
+using WorkerHost.Hosting;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Worker pools in the health of a host.</summary>
+public static class WorkerPoolHealthChecksBuilderExtensions
+{
+    /// <summary>
+    /// Adds a check of a pool that was added with <c>AddWorkerPool</c>: healthy while enough workers take tasks
+    /// (<see cref="SupervisorOptions.ReadyAtLeast"/>), degraded when some of its workers are in a crash loop, and unhealthy, with the
+    /// reason and the last death, when too few are ready. That is readiness, not liveness: a host whose workers cannot boot
+    /// should not be killed for it, so keep the check out of a liveness probe; its tags are <c>ready</c> and <c>workerhost</c>.
+    /// </summary>
+    /// <param name="builder">The health checks.</param>
+    /// <param name="pool">The pool's name. Default: the pool that has none.</param>
+    /// <param name="failureStatus">What is told when too few are ready. Default (null): unhealthy.</param>
+    /// <param name="tags">Instead of the two.</param>
+    /// <returns>The same builder.</returns>
+    public static IHealthChecksBuilder AddWorkerPool(
+        this IHealthChecksBuilder builder, string pool = "default", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrEmpty(pool);
+        return builder.Add(new HealthCheckRegistration(
+            $"workerhost-{pool}",
+            services => new WorkerPoolHealthCheck(services.GetRequiredKeyedService<WorkerPool>(pool)),
+            failureStatus,
+            tags ?? ["ready", "workerhost"]));
+    }
+}
