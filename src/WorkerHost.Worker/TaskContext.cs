@@ -39,5 +39,12 @@ public abstract class TaskContext
     /// </summary>
     public abstract CancellationToken CancellationToken { get; }
 
+    /// <summary>
+    /// A scope of this task's own over <see cref="WorkerApplication.Services"/>, made at the first use and disposed when the
+    /// handler has returned. Not thread-safe.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The program has registered no services.</exception>
+    public abstract IServiceProvider Services { get; }
+
     private protected static IReadOnlyDictionary<string, string> NoHeaders => ReadOnlyDictionary<string, string>.Empty;
 }

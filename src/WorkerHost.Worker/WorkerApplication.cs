@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization.Metadata;
 using Google.Protobuf;
+using Microsoft.Extensions.DependencyInjection;
 using WorkerHost.Worker;
 
 namespace WorkerHost;
@@ -20,6 +21,7 @@ public sealed class WorkerApplication
 {
     private readonly TaskTable tasks = new();
     private readonly Initializer initializer = new();
+    private readonly HandlerServices services = new();
     private readonly WorkerProcess? process;
     private int runs;
 
@@ -40,6 +42,15 @@ public sealed class WorkerApplication
 
     /// <summary>Which worker this is; null when the program was started by hand.</summary>
     public WorkerId? Worker => process?.Worker;
+
+    /// <summary>
+    /// Services for handlers: a parameter of a type that is registered here, and one with <c>[FromKeyedServices]</c>, is no
+    /// argument of the task but comes from a scope of the task's own, which is disposed when the task has ended. Register before
+    /// <c>MapTask</c>. Handlers of the other overloads have them as <see cref="TaskContext.Services"/>. An <c>ILogger&lt;T&gt;</c> needs no
+    /// registration: what it is given arrives in the host's log, with its level and category. They are built, and checked
+    /// as a whole, before the worker's initializers run; one that cannot be made is a failed boot.
+    /// </summary>
+    public IServiceCollection Services => services.Collection;
 
     /// <summary>
     /// Begins a worker. Under a supervisor this takes over stdin, which reads as empty from here on, so call it before
@@ -70,7 +81,7 @@ public sealed class WorkerApplication
     public void MapTask(string name, Delegate handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        tasks.Add(DelegateHandler.Create(TaskTable.Checked(name), handler));
+        tasks.Add(DelegateHandler.Create(TaskTable.Checked(name), handler, services));
     }
 
     /// <summary>Maps a task of one JSON argument with metadata made at compile time. Clean for trimming and native AOT.</summary>
@@ -166,7 +177,7 @@ public sealed class WorkerApplication
     /// </summary>
     /// <param name="cancellationToken">Asks the worker to leave, as SIGTERM does.</param>
     /// <returns>The exit code for the program; see <see cref="WorkerExitCode"/>.</returns>
-    /// <exception cref="InvalidOperationException">It was called before.</exception>
+    /// <exception cref="InvalidOperationException">It was called before, or a task was mapped before a service that it takes was registered.</exception>
     public Task<int> RunAsync(CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref runs, 1) != 0)
@@ -174,14 +185,14 @@ public sealed class WorkerApplication
             throw new InvalidOperationException("RunAsync can be called once");
         }
 
-        tasks.Close();
+        tasks.Close(services);
         if (process is null)
         {
             ByHand.Explain(Console.Error, Environment.ProcessPath ?? "this program", tasks.Names);
             return Task.FromResult(WorkerExitCode.NotSupervised);
         }
 
-        return process.RunAsync(tasks, initializer, cancellationToken);
+        return process.RunAsync(tasks, initializer, services, cancellationToken);
     }
 
     private static string[] WithoutMarker(string[] args)

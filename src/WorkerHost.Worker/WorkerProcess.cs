@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace WorkerHost.Worker;
@@ -68,7 +69,7 @@ internal sealed partial class WorkerProcess
         return process;
     }
 
-    public async Task<int> RunAsync(TaskTable tasks, Initializer initializer, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(TaskTable tasks, Initializer initializer, HandlerServices services, CancellationToken cancellationToken)
     {
         try
         {
@@ -77,7 +78,18 @@ internal sealed partial class WorkerProcess
                 throw failure;
             }
 
-            return await ServeAsync(launch!, tasks, initializer, cancellationToken).ConfigureAwait(false);
+            var provider = Build(services);
+            try
+            {
+                return await ServeAsync(launch!, tasks, initializer, provider, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (provider is not null)
+                {
+                    await provider.DisposeAsync().ConfigureAwait(false);
+                }
+            }
         }
         catch (LaunchException e)
         {
@@ -86,7 +98,7 @@ internal sealed partial class WorkerProcess
         }
     }
 
-    private async Task<int> ServeAsync(LaunchLine launch, TaskTable tasks, Initializer initializer, CancellationToken cancellationToken)
+    private async Task<int> ServeAsync(LaunchLine launch, TaskTable tasks, Initializer initializer, ServiceProvider? services, CancellationToken cancellationToken)
     {
         var address = ListenAddress.Parse(launch);
         departure.HeedTermination();
@@ -97,7 +109,7 @@ internal sealed partial class WorkerProcess
         }
 
         // Not disposed of: a lane that is still in user code at the end writes its marks until the process is gone.
-        var core = new EndpointCore(launch, tasks, ledger, time, logger);
+        var core = new EndpointCore(launch, tasks, services, ledger, time, logger);
         var server = new EndpointServer(core, address, new PeerPolicy(launch, supervisorPid, logger), loggers);
         await using var _ = server.ConfigureAwait(false);
         core.Start();
@@ -127,6 +139,18 @@ internal sealed partial class WorkerProcess
         await server.StopAsync().ConfigureAwait(false);
         core.Queue.Stop();
         return WorkerExitCode.Success;
+    }
+
+    private static ServiceProvider? Build(HandlerServices services)
+    {
+        try
+        {
+            return services.Build();
+        }
+        catch (Exception e) when (e is AggregateException or ArgumentException or InvalidOperationException)
+        {
+            throw new LaunchException(WorkerExitCode.CannotServe, $"the services of the handlers cannot be made: {e.Message}", e);
+        }
     }
 
     /// <summary>False: the worker was asked to leave meanwhile, and no longer waits for what does not heed that.</summary>

@@ -19,4 +19,5 @@ FileTasks.Map(worker);
 PeerTasks.Map(worker);
 TracedTasks.Map(worker);
 BackgroundTasks.Map(worker);
+ServiceTasks.Map(worker);
 return await worker.RunAsync();

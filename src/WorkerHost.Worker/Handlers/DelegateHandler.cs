@@ -38,7 +38,7 @@ internal sealed class DelegateHandler : TaskHandler
     }
 
     /// <exception cref="ArgumentException">The handler has a parameter or a return type that cannot travel.</exception>
-    public static DelegateHandler Create(string name, Delegate handler)
+    public static DelegateHandler Create(string name, Delegate handler, HandlerServices services)
     {
         if (!handler.HasSingleTarget)
         {
@@ -49,7 +49,7 @@ internal sealed class DelegateHandler : TaskHandler
 
         // A delegate over a static method with its first argument bound.
         var skip = method.IsStatic && handler.Target is not null ? 1 : 0;
-        var parameters = method.GetParameters().Skip(skip).Select(static p => new HandlerParameter(p)).ToArray();
+        var parameters = method.GetParameters().Skip(skip).Select(p => new HandlerParameter(p, services)).ToArray();
         foreach (var parameter in parameters)
         {
             if (parameter.Type.IsByRef || parameter.Type.IsPointer || parameter.Type.IsByRefLike)
@@ -88,6 +88,7 @@ internal sealed class DelegateHandler : TaskHandler
             {
                 ParameterSource.Context => run,
                 ParameterSource.Token => cancellationToken,
+                ParameterSource.Service => parameters[i].Service(run),
                 _ => null,
             };
         }
@@ -111,6 +112,14 @@ internal sealed class DelegateHandler : TaskHandler
         catch (Exception e)
         {
             throw new ResultNotWritableException(e);
+        }
+    }
+
+    public override void Close(HandlerServices services)
+    {
+        foreach (var argument in arguments)
+        {
+            services.Check(argument, Name);
         }
     }
 

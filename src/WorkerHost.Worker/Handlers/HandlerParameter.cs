@@ -11,6 +11,7 @@ internal enum ParameterSource
     Argument,
     Context,
     Token,
+    Service,
 }
 
 /// <summary>One parameter of a handler found by reflection.</summary>
@@ -19,14 +20,15 @@ internal sealed class HandlerParameter
     private readonly ParameterInfo parameter;
     private JsonTypeInfo? typeInfo;
 
-    public HandlerParameter(ParameterInfo parameter)
+    public HandlerParameter(ParameterInfo parameter, HandlerServices services)
     {
         this.parameter = parameter;
         Source = Type == typeof(TaskContext) ? ParameterSource.Context
             : Type == typeof(CancellationToken) ? ParameterSource.Token
+            : services.Have(parameter) ? ParameterSource.Service
             : ParameterSource.Argument;
-        IsBytes = Type == typeof(byte[]) || Type == typeof(ReadOnlyMemory<byte>);
-        IsMessage = typeof(IMessage).IsAssignableFrom(Type);
+        IsBytes = Source == ParameterSource.Argument && (Type == typeof(byte[]) || Type == typeof(ReadOnlyMemory<byte>));
+        IsMessage = Source == ParameterSource.Argument && typeof(IMessage).IsAssignableFrom(Type);
     }
 
     public Type Type => parameter.ParameterType;
@@ -41,6 +43,8 @@ internal sealed class HandlerParameter
 
     /// <summary>What a call without this argument gets.</summary>
     public object? Default => parameter.DefaultValue ?? (Type.IsValueType ? ValueTypeDefault() : null);
+
+    public object Service(TaskRun run) => HandlerServices.Get(run.Services, parameter);
 
     [RequiresUnreferencedCode("JSON by reflection")]
     [RequiresDynamicCode("JSON by reflection")]

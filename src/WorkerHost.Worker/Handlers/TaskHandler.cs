@@ -19,6 +19,12 @@ internal abstract class TaskHandler(string name, string[] contentTypes)
     /// <exception cref="ResultNotWritableException">The result cannot be written.</exception>
     public abstract TaskResult Run(TaskRun run, CancellationToken cancellationToken);
 
+    /// <summary>Everything is mapped and registered now.</summary>
+    /// <exception cref="InvalidOperationException">This handler was mapped too early.</exception>
+    public virtual void Close(HandlerServices services)
+    {
+    }
+
     protected static bool Is(string contentType, string expected) =>
         ReferenceEquals(contentType, expected) || string.Equals(contentType, expected, StringComparison.Ordinal);
 

@@ -35,7 +35,15 @@ internal sealed class TaskTable
             : throw new ArgumentException($"a task's name has at most {ProtocolLimits.MaxNameLength} characters; this one has {name.Length}", nameof(name));
     }
 
-    public void Close() => closed = true;
+    /// <exception cref="InvalidOperationException">A handler takes a service that was registered after it was mapped.</exception>
+    public void Close(HandlerServices services)
+    {
+        closed = true;
+        foreach (var handler in handlers.Values)
+        {
+            handler.Close(services);
+        }
+    }
 
     public TaskHandler? Find(string name) => handlers.GetValueOrDefault(name);
 

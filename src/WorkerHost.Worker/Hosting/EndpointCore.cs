@@ -19,12 +19,13 @@ internal sealed class EndpointCore : IDisposable
     private long finished;
     private volatile bool draining;
 
-    public EndpointCore(LaunchLine launch, TaskTable tasks, LedgerPage? ledger, TimeProvider time, ILogger logger)
+    public EndpointCore(LaunchLine launch, TaskTable tasks, IServiceProvider? services, LedgerPage? ledger, TimeProvider time, ILogger logger)
     {
         Launch = launch;
         Worker = launch.Worker;
         WorkerName = Worker.ToString();
         Tasks = tasks;
+        Services = services;
         Time = time;
         Logger = logger;
         this.ledger = ledger;
@@ -42,6 +43,9 @@ internal sealed class EndpointCore : IDisposable
     public string WorkerName { get; }
 
     public TaskTable Tasks { get; }
+
+    /// <summary>Null: the program has registered none.</summary>
+    public IServiceProvider? Services { get; }
 
     public TimeProvider Time { get; }
 

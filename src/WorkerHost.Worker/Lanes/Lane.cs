@@ -122,6 +122,11 @@ internal sealed partial class Lane
             end = TaskEnd.FailedWith(Explain(run, e), ServiceTime(run));
         }
 
+        if (run.HasScope)
+        {
+            end = EndScope(run, end);
+        }
+
         TaskSpan.End(span, end.Failure);
         if (timerArmed)
         {
@@ -131,6 +136,20 @@ internal sealed partial class Lane
 
         core.Finished(Index);
         Answer(run, end, !more);
+    }
+
+    // What its services do at their end is part of the task: a unit of work that cannot be committed has failed.
+    private TaskEnd EndScope(TaskRun run, in TaskEnd end)
+    {
+        try
+        {
+            run.DisposeScope();
+            return end;
+        }
+        catch (Exception e)
+        {
+            return end.Failure is null ? TaskEnd.FailedWith(Explain(run, e), ServiceTime(run)) : end;
+        }
     }
 
     private static V1.TaskFailure Explain(TaskRun run, Exception exception) => exception switch

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Microsoft.Extensions.DependencyInjection;
 using WorkerHost.V1;
 
 namespace WorkerHost.Worker;
@@ -54,6 +55,7 @@ internal readonly struct TaskEnd
 internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long deadline) : TaskContext
 {
     private Lane? lane;
+    private IServiceScope? scope;
 
     /// <summary>Null for a name that nobody mapped; such a run is never queued.</summary>
     public TaskHandler? Handler { get; } = handler;
@@ -110,6 +112,11 @@ internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long de
         }
     }
 
+    public override IServiceProvider Services => (scope ??= (core.Services
+        ?? throw new InvalidOperationException("the worker has no services; register some in WorkerApplication.Services")).CreateScope()).ServiceProvider;
+
+    public bool HasScope => scope is not null;
+
     protected EndpointCore Core => core;
 
     /// <summary>Called by the lane queue, under its lock.</summary>
@@ -118,6 +125,20 @@ internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long de
         State = RunState.Running;
         StartedAt = now;
         lane = on;
+    }
+
+    public void DisposeScope()
+    {
+        var used = scope;
+        scope = null;
+        if (used is IAsyncDisposable disposable)
+        {
+            disposable.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+        else
+        {
+            used?.Dispose();
+        }
     }
 
     /// <summary>Just before the handler is called.</summary>

@@ -30,7 +30,7 @@ internal sealed class PoolLifetime(IServiceProvider services, IEnumerable<PoolRe
     }
 
     public Task StoppedAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(pools.Select(pool => pool.StopAsync(cancelPending: false, cancellationToken)));
+        Task.WhenAll(pools.Select(pool => pool.StopAsync(cancellationToken: cancellationToken)));
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
-namespace WorkerHost.Supervision.Tests;
+namespace WorkerHost;
 
 internal sealed record LogLine(string Category, LogLevel Level, string Text, Exception? Error, int Event = 0, IReadOnlyList<KeyValuePair<string, object?>>? State = null);
 
@@ -17,7 +17,18 @@ internal sealed class RecordingLoggers : ILoggerFactory
     /// <summary>A provider of the user's that is broken.</summary>
     public bool Throws { get; init; }
 
-    public Task<LogLine> Until(Func<LogLine, bool> wanted) => stream.Reader.Until(wanted);
+    /// <summary>The next line like that; those before it are not looked at again.</summary>
+    public async Task<LogLine> Until(Func<LogLine, bool> wanted)
+    {
+        using var hang = new CancellationTokenSource(Eventually.Patience);
+        while (true)
+        {
+            if (await stream.Reader.ReadAsync(hang.Token) is var line && wanted(line))
+            {
+                return line;
+            }
+        }
+    }
 
     public Task<LogLine> Output(string start) => Until(l => l.Category == "WorkerHost.WorkerOutput" && l.Text.Contains(start, StringComparison.Ordinal));
 

@@ -1,0 +1,75 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace WorkerHost.Worker;
+
+/// <summary>
+/// The services of handlers: the user's, and logging. A worker whose program asks for none pays nothing for them at its start.
+/// </summary>
+internal sealed class HandlerServices
+{
+    private ServiceCollection? collection;
+
+    /// <summary>Somebody has registered something, or wants something: there will be a provider.</summary>
+    public bool AreUsed => collection is not null;
+
+    public IServiceCollection Collection => collection ??= Make();
+
+    /// <summary>Whether a parameter is no argument of the task but one of these; settled when the task is mapped.</summary>
+    public bool Have(ParameterInfo parameter)
+    {
+        var type = parameter.ParameterType;
+        if (parameter.IsDefined(typeof(FromKeyedServicesAttribute)) || type == typeof(IServiceProvider) || IsLogger(type))
+        {
+            _ = Collection;
+            return true;
+        }
+
+        return collection is not null && collection.Any(service => Is(service, type));
+    }
+
+    /// <exception cref="InvalidOperationException">A handler was mapped before a service that it takes was registered.</exception>
+    public void Check(HandlerParameter argument, string task)
+    {
+        if (collection?.Any(service => Is(service, argument.Type)) == true)
+        {
+            throw new InvalidOperationException(
+                $"parameter \"{argument}\" of task \"{task}\" is a service that was registered after the task was mapped; fill WorkerApplication.Services before MapTask");
+        }
+    }
+
+    /// <summary>Null: there are none.</summary>
+    /// <exception cref="AggregateException">Services that cannot be made: all of them.</exception>
+    public ServiceProvider? Build() =>
+        collection?.BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true, ValidateOnBuild = true });
+
+    public static object Get(IServiceProvider services, ParameterInfo parameter)
+    {
+        var key = parameter.GetCustomAttribute<FromKeyedServicesAttribute>()?.Key;
+        return key is null
+            ? services.GetRequiredService(parameter.ParameterType)
+            : services.GetRequiredKeyedService(parameter.ParameterType, key);
+    }
+
+    private static bool Is(ServiceDescriptor service, Type type) =>
+        !service.IsKeyedService
+        && (service.ServiceType == type
+            || (service.ServiceType.IsGenericTypeDefinition && type.IsConstructedGenericType && type.GetGenericTypeDefinition() == service.ServiceType));
+
+    private static bool IsLogger(Type type) =>
+        type == typeof(ILogger) || type == typeof(ILoggerFactory) || (type.IsConstructedGenericType && type.GetGenericTypeDefinition() == typeof(ILogger<>));
+
+    // A line of JSON on stderr per entry: the supervisor logs it with its level, category and fields, and a death report has the last ones.
+    private static ServiceCollection Make()
+    {
+        var made = new ServiceCollection();
+        made.AddLogging(static logging => logging
+            .AddJsonConsole()
+            .Services.Configure<ConsoleLoggerOptions>(static o => o.LogToStandardErrorThreshold = LogLevel.Trace));
+        made.TryAddSingleton(TimeProvider.System);
+        return made;
+    }
+}
