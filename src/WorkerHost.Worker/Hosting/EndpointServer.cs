@@ -23,7 +23,9 @@ internal sealed class EndpointServer : IAsyncDisposable
     // Room for a batch of frames or one large task without a round trip for credit.
     private const int WindowBytes = 8 * 1024 * 1024;
 
-    private static readonly TimeSpan StopGrace = TimeSpan.FromMilliseconds(500);
+    // Clients close their connections themselves when every stream has ended. One that is slow to read its last results would lose
+    // them with the connection (SocketsHttpHandler discards what it has received), so this is for a busy machine, not an idle one.
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(2);
 
     private readonly ListenAddress address;
     private readonly PeerPolicy peers;
