@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using System.Text.Json.Serialization.Metadata;
 using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
@@ -82,6 +83,36 @@ public sealed class WorkerApplication
     {
         ArgumentNullException.ThrowIfNull(handler);
         tasks.Add(DelegateHandler.Create(TaskTable.Checked(name), handler, services));
+    }
+
+    /// <summary>
+    /// Maps every public static method of a type under its full name, <c>Company.FileTasks.Sha256</c>: what a caller means with
+    /// <c>pool.Submit(FileTasks.Sha256, path)</c>. Each is a task as with <see cref="MapTask(string, Delegate)"/>. Properties and
+    /// operators are left out.
+    /// </summary>
+    /// <param name="type">Usually a static class that both programs share.</param>
+    /// <exception cref="ArgumentException">It has no such method, or one that is overloaded or generic, or that takes or returns what cannot travel.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
+    [RequiresUnreferencedCode("Parameters and JSON metadata are found by reflection. Map tasks by name with JsonTypeInfo, bytes or protobuf messages when trimming.")]
+    [RequiresDynamicCode("Parameters and JSON metadata are found by reflection. Map tasks by name with JsonTypeInfo, bytes or protobuf messages for native AOT.")]
+    public void MapTasks(Type type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        var methods = type.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly).Where(static m => !m.IsSpecialName).ToList();
+        if (methods.Count == 0)
+        {
+            throw new ArgumentException($"{type.FullName} has no public static method to map", nameof(type));
+        }
+
+        if (methods.GroupBy(static m => m.Name, StringComparer.Ordinal).FirstOrDefault(static g => g.Count() > 1) is { } overloaded)
+        {
+            throw new ArgumentException($"{type.FullName}.{overloaded.Key} is overloaded, and a task's name says not which is meant; give each a name of its own", nameof(type));
+        }
+
+        foreach (var method in methods)
+        {
+            tasks.Add(DelegateHandler.Create(TaskTable.Checked(FunctionName.Of(method)), method, boundTo: null, services));
+        }
     }
 
     /// <summary>Maps a task of one JSON argument with metadata made at compile time. Clean for trimming and native AOT.</summary>

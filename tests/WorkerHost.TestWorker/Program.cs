@@ -20,4 +20,5 @@ PeerTasks.Map(worker);
 TracedTasks.Map(worker);
 BackgroundTasks.Map(worker);
 ServiceTasks.Map(worker);
+worker.MapTasks(typeof(Shapes));
 return await worker.RunAsync();

@@ -40,6 +40,14 @@ public sealed class MappingTests
     }
 
     [Fact]
+    public void A_type_without_functions_and_one_whose_functions_a_name_does_not_tell_apart_are_refused()
+    {
+        Assert.Contains("no public static method", Refusal(() => worker.MapTasks(typeof(MappingTests))), StringComparison.Ordinal);
+        Assert.Contains("Overloaded.Twice is overloaded", Refusal(() => worker.MapTasks(typeof(Overloaded))), StringComparison.Ordinal);
+        Assert.Contains("Generic.First is generic", Refusal(() => worker.MapTasks(typeof(Generic))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nothing_can_be_mapped_once_it_runs_and_it_runs_once()
     {
         Assert.Equal(WorkerExitCode.NotSupervised, await worker.RunAsync(TestContext.Current.CancellationToken));
@@ -54,5 +62,17 @@ public sealed class MappingTests
     {
         await Task.Yield();
         yield return 1;
+    }
+
+    private static class Overloaded
+    {
+        public static int Twice(int value) => 2 * value;
+
+        public static double Twice(double value) => 2 * value;
+    }
+
+    private static class Generic
+    {
+        public static T First<T>(T[] values) => values[0];
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Google.Protobuf;
 
 namespace WorkerHost.Client;
 
@@ -35,7 +36,7 @@ internal static class JsonPayload
     }
 }
 
-/// <summary>JSON results, by reflection.</summary>
+/// <summary>JSON results, by reflection; where bytes or a message are asked for and came, those.</summary>
 [RequiresUnreferencedCode(JsonPayload.ReflectionWarning)]
 [RequiresDynamicCode(JsonPayload.ReflectionWarning)]
 internal sealed class JsonResult<T> : IResultReader<T>
@@ -54,6 +55,13 @@ internal sealed class JsonResult<T> : IResultReader<T>
         if (contentType == ContentType.Bytes && typeof(T) == typeof(ReadOnlyMemory<byte>))
         {
             return (T)(object)data;
+        }
+
+        if (contentType == ContentType.Protobuf && typeof(IMessage).IsAssignableFrom(typeof(T)))
+        {
+            var message = Activator.CreateInstance<T>();
+            ((IMessage)message!).MergeFrom(data.Span);
+            return message;
         }
 
         JsonPayload.Expect(contentType, ContentType.Json);

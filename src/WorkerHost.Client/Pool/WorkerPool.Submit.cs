@@ -69,6 +69,29 @@ public sealed partial class WorkerPool
     public ValueTask<TaskFuture<ReadOnlyMemory<byte>>> SubmitBytesAsync(string task, ReadOnlyMemory<byte> payload, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
         SubmitAsync(task, payload, ContentType.Bytes, Client.RawBytes.Reader, options, cancellationToken, cancellationToken);
 
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    private TaskFuture<TResult> SubmitFunction<T1, T2, T3, T4, TResult>(
+        Delegate function, Client.IResultReader<TResult> reader, T1 first, T2 second, T3 third, T4 fourth, TaskOptions? taskOptions, CancellationToken cancellationToken)
+    {
+        var task = FunctionName.Of(function);
+        Client.FunctionPayload payload;
+        try
+        {
+            payload = Client.FunctionPayload.Of(first, second, third, fourth);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw NotWritable(task, e);
+        }
+
+        var token = payload.Token;
+        token.ThrowIfCancellationRequested();
+        var future = Submit(task, payload.Data, payload.ContentType, reader, taskOptions, cancellationToken);
+        CancelWith(future, token);
+        return future;
+    }
+
     private TaskFuture<T> Submit<T>(string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken cancellationToken)
     {
         var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);
@@ -229,15 +252,13 @@ public sealed partial class WorkerPool
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // A converter of the user's may throw anything.
-            throw new TaskException("", task, new TaskFailure
-            {
-                Kind = TaskFailureKind.BadInput,
-                NeverStarted = true,
-                Message = $"the arguments of task {task} cannot be written as JSON: {e.Message}",
-            });
+            throw NotWritable(task, e);
         }
     }
+
+    // A converter of the user's may throw anything.
+    private static TaskException NotWritable(string task, Exception exception) =>
+        BadInput("", task, $"the arguments of task {task} cannot be written as JSON: {exception.Message}");
 
     private static TaskFailure GivenUp { get; } = new() { Kind = TaskFailureKind.Cancelled, NeverStarted = true, Message = "the caller gave up waiting for a place in the queue" };
 

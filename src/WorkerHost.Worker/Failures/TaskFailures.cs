@@ -51,6 +51,13 @@ internal static class TaskFailures
         }
 
         var tail = known.Count == 0 ? "it has no tasks; call MapTask before RunAsync" : $"it knows {names}";
+
+        // The name of a function, as the pool makes it.
+        if (run.Task.LastIndexOf('.') is > 0 and var dot && !run.Task.Contains('/', StringComparison.Ordinal))
+        {
+            tail += $"; a function is known after worker.MapTasks(typeof({run.Task[(run.Task.LastIndexOf('.', dot - 1) + 1)..dot]}))";
+        }
+
         return NeverStarted(run, Kind.UnknownTask, $"worker {run.Worker} has no task \"{run.Task}\"; {tail}");
     }
 

@@ -24,14 +24,13 @@ internal sealed class DelegateHandler : TaskHandler
     private readonly HandlerParameter[] arguments;
     private readonly ReturnValue returnValue;
 
-    private DelegateHandler(string name, Delegate handler, HandlerParameter[] parameters, ReturnValue returnValue)
+    private DelegateHandler(string name, MethodInfo method, object? boundTo, HandlerParameter[] parameters, ReturnValue returnValue)
         : base(name, Accepts(parameters))
     {
-        var method = handler.Method;
         invoker = MethodInvoker.Create(method);
-        hasBoundFirst = method.IsStatic && handler.Target is not null;
-        boundFirst = hasBoundFirst ? handler.Target : null;
-        target = method.IsStatic ? null : handler.Target;
+        hasBoundFirst = method.IsStatic && boundTo is not null;
+        boundFirst = hasBoundFirst ? boundTo : null;
+        target = method.IsStatic ? null : boundTo;
         this.parameters = parameters;
         arguments = [.. parameters.Where(static p => p.Source == ParameterSource.Argument)];
         this.returnValue = returnValue;
@@ -45,32 +44,39 @@ internal sealed class DelegateHandler : TaskHandler
             throw new ArgumentException($"the handler of task \"{name}\" is made of several delegates; map one", nameof(handler));
         }
 
-        var method = handler.Method;
+        return Create(name, handler.Method, handler.Target, services);
+    }
 
-        // A delegate over a static method with its first argument bound.
-        var skip = method.IsStatic && handler.Target is not null ? 1 : 0;
+    /// <param name="name">The task's.</param>
+    /// <param name="method">What is called.</param>
+    /// <param name="boundTo">The object it is called on, or the first argument of a static method.</param>
+    /// <param name="services">Which parameters are services.</param>
+    /// <exception cref="ArgumentException">The method has a parameter or a return type that cannot travel.</exception>
+    public static DelegateHandler Create(string name, MethodInfo method, object? boundTo, HandlerServices services)
+    {
+        var skip = method.IsStatic && boundTo is not null ? 1 : 0;
         var parameters = method.GetParameters().Skip(skip).Select(p => new HandlerParameter(p, services)).ToArray();
         foreach (var parameter in parameters)
         {
             if (parameter.Type.IsByRef || parameter.Type.IsPointer || parameter.Type.IsByRefLike)
             {
-                throw new ArgumentException($"parameter \"{parameter}\" of task \"{name}\" cannot be read from a payload", nameof(handler));
+                throw new ArgumentException($"parameter \"{parameter}\" of task \"{name}\" cannot be read from a payload", nameof(method));
             }
         }
 
         if (parameters.Count(static p => p.Source == ParameterSource.Argument) > 1
             && Array.Find(parameters, static p => p.IsMessage) is { } message)
         {
-            throw new ArgumentException($"parameter \"{message}\" of task \"{name}\" is a protobuf message and must be the only argument", nameof(handler));
+            throw new ArgumentException($"parameter \"{message}\" of task \"{name}\" is a protobuf message and must be the only argument", nameof(method));
         }
 
         var returnValue = ReturnValue.For(method.ReturnType);
         if (returnValue.Type is { } type && (type.IsByRef || type.IsPointer || type.IsByRefLike || IsAsyncSequence(type)))
         {
-            throw new ArgumentException($"task \"{name}\" returns {type.Name}, which cannot be written as one result", nameof(handler));
+            throw new ArgumentException($"task \"{name}\" returns {type.Name}, which cannot be written as one result", nameof(method));
         }
 
-        return new DelegateHandler(name, handler, parameters, returnValue);
+        return new DelegateHandler(name, method, boundTo, parameters, returnValue);
     }
 
     public override TaskResult Run(TaskRun run, CancellationToken cancellationToken)
