@@ -51,6 +51,7 @@ internal static class BenchmarkRun
             await contender.RunRoundAsync(options.WarmUp, options.InFlight);
         }
 
+        await pool.Functions.RunRoundAsync(options.WarmUp, options.InFlight);
         for (var round = 1; round <= options.Rounds; round++)
         {
             foreach (var contender in contenders)
@@ -70,7 +71,10 @@ internal static class BenchmarkRun
 
             var best = await raw.RunRoundAsync(options.Round, options.RawUnaryBest);
             samples.Add("echo8.raw_unary_at_its_best.calls_per_s", raw.RateUnit, best.Tasks / best.Seconds);
-            log.WriteLine($"round {round} of {options.Rounds}: {samples.Last(contenders.Select(c => c.RateName))}");
+            var functions = await pool.Functions.RunRoundAsync(options.Round, options.InFlight);
+            samples.Add(pool.Functions.RateName, pool.Functions.RateUnit, functions.Tasks / functions.Seconds);
+            samples.Add("functions.pool.alloc_bytes_per_task", "B", (double)functions.AllocatedBytes / functions.Tasks);
+            log.WriteLine($"round {round} of {options.Rounds}: {samples.Last([.. contenders.Select(c => c.RateName), pool.Functions.RateName])}");
         }
 
         DotnetContender[] sequential = [pool, raw];

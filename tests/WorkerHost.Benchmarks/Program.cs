@@ -8,6 +8,7 @@ if (WorkerApplication.IsWorker)
     worker.MapTask("compute", static (double milliseconds) => Work.Compute(milliseconds));
     worker.MapTask("occupy_short", static (double milliseconds) => Work.Occupy(milliseconds));
     worker.MapTask("occupy_long", static (double milliseconds) => Work.Occupy(milliseconds));
+    worker.MapTasks(typeof(Functions));
     return await worker.RunAsync();
 }
 

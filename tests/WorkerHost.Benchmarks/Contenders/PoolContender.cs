@@ -8,9 +8,12 @@ internal sealed class PoolContender : DotnetContender
     private PoolContender(WorkerPool pool)
     {
         this.pool = pool;
+        Functions = new FunctionContender(pool, () => WorkerPids);
     }
 
     public override string Name => "pool";
+
+    public FunctionContender Functions { get; }
 
     public override string RateName => "echo8.pool.tasks_per_s";
 
