@@ -131,6 +131,23 @@ public sealed class FunctionTests(SharedPool shared) : IClassFixture<SharedPool>
     }
 
     [Fact]
+    public async Task A_function_that_is_called_often_is_compiled_and_fails_as_before()
+    {
+        TaskException failure;
+        do
+        {
+            var futures = Enumerable.Range(0, 100).Select(_ => Pool.Submit(Shapes.Divide, 1, 0)).ToList();
+            failure = (await Task.WhenAll(futures.Select(TestPool.FailureOf))).Last()!;
+        }
+        while (!failure.Failure.Error!.StackTrace.Contains("lambda_method", StringComparison.Ordinal));
+
+        Assert.Equal("System.DivideByZeroException", failure.Failure.Error!.Type);
+        Assert.Equal(5, await Pool.Submit(Shapes.Divide, 10, 2).Task.WaitAsync(TestPool.Patience));
+        var bad = await TestPool.FailureOf(Pool.Submit<int>("WorkerHost.Shapes.Divide", ["one", 2]));
+        Assert.Contains("argument \"int dividend\" could not be read", bad!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_no_other_process_can_find_is_refused_with_its_name_and_what_to_do()
     {
         static int Local(int value) => value;

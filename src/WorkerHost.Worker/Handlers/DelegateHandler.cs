@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Google.Protobuf;
@@ -7,15 +8,17 @@ using Google.Protobuf;
 namespace WorkerHost.Worker;
 
 /// <summary>
-/// Any lambda or method as a task. Called through <see cref="MethodInvoker"/>: compiling expression trees would cost
-/// more at every start of a worker than it saves in its life.
+/// Any lambda or method as a task. Called through <see cref="MethodInvoker"/>: compiling it would cost more at every start of a worker
+/// than it saves in the lives of most. One that is called often is compiled after all, once, beside the work (<see cref="TypedCall"/>).
 /// </summary>
 [RequiresUnreferencedCode("Finds parameters and JSON metadata by reflection.")]
 [RequiresDynamicCode("Finds parameters and JSON metadata by reflection.")]
 internal sealed class DelegateHandler : TaskHandler
 {
-    private static readonly ByteString Null = ByteString.CopyFromUtf8("null");
+    // Some milliseconds of work, for what is called often enough to earn them back soon.
+    private const int CompiledAfter = 500;
 
+    private readonly MethodInfo method;
     private readonly MethodInvoker invoker;
     private readonly object? target;
     private readonly object? boundFirst;
@@ -23,10 +26,13 @@ internal sealed class DelegateHandler : TaskHandler
     private readonly HandlerParameter[] parameters;
     private readonly HandlerParameter[] arguments;
     private readonly ReturnValue returnValue;
+    private volatile TypedCall? typed;
+    private int calls;
 
     private DelegateHandler(string name, MethodInfo method, object? boundTo, HandlerParameter[] parameters, ReturnValue returnValue)
         : base(name, Accepts(parameters))
     {
+        this.method = method;
         invoker = MethodInvoker.Create(method);
         hasBoundFirst = method.IsStatic && boundTo is not null;
         boundFirst = hasBoundFirst ? boundTo : null;
@@ -81,6 +87,16 @@ internal sealed class DelegateHandler : TaskHandler
 
     public override TaskResult Run(TaskRun run, CancellationToken cancellationToken)
     {
+        if (typed is { } compiled && IsJson(run.ContentType) && compiled.TryRun(run, cancellationToken, out var straight))
+        {
+            return straight;
+        }
+
+        if (calls < CompiledAfter && Interlocked.Increment(ref calls) == CompiledAfter && RuntimeFeature.IsDynamicCodeCompiled)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static handler => handler.typed = TypedCall.TryCompile(handler.method, handler.boundFirst ?? handler.target, handler.parameters, handler.returnValue), this, preferLocal: false);
+        }
+
         var values = new object?[parameters.Length + (hasBoundFirst ? 1 : 0)];
         var bound = values.AsSpan(hasBoundFirst ? 1 : 0);
         if (hasBoundFirst)
@@ -253,7 +269,7 @@ internal sealed class DelegateHandler : TaskHandler
 
     private TaskResult Write(object? result) => result switch
     {
-        _ when returnValue.Type is null => new TaskResult(Null, ContentType.Json),
+        _ when returnValue.Type is null => TaskResult.Nothing,
         byte[] bytes => new TaskResult(Wrap(bytes), ContentType.Bytes),
         ReadOnlyMemory<byte> bytes => new TaskResult(Wrap(bytes), ContentType.Bytes),
         Memory<byte> bytes => new TaskResult(Wrap(bytes), ContentType.Bytes),

@@ -3,7 +3,11 @@ using Google.Protobuf;
 namespace WorkerHost.Worker;
 
 /// <summary>What a handler's result is on the wire.</summary>
-internal readonly record struct TaskResult(ByteString Data, string ContentType);
+internal readonly record struct TaskResult(ByteString Data, string ContentType)
+{
+    /// <summary>Of a handler that returns nothing.</summary>
+    public static TaskResult Nothing { get; } = new(ByteString.CopyFromUtf8("null"), WorkerHost.ContentType.Json);
+}
 
 /// <summary>
 /// A mapped task: reads the payload, calls the user's code, writes the result; all of it in a lane, blocking it.
