@@ -8,8 +8,8 @@ public sealed record TaskOptions
     /// <summary>
     /// The task's id, for logs and reports. Null: the pool makes one up. The same id again is the same task: submitted while it
     /// waits or runs, or within <see cref="WorkerPoolOptions.KeptOutcomes"/> after its end, it is not run again; the new future has
-    /// the outcome of the one task, whatever its other options say. Its name and the size of its payload must be the same. What
-    /// provably never ran may be submitted again.
+    /// the outcome of the one task, whatever its other options say. Its name and its payload must be the same (told by
+    /// a hash). What provably never ran may be submitted again.
     /// </summary>
     public string? Id { get; init; }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -15,12 +14,6 @@ internal readonly struct NoArgument;
 /// </summary>
 internal readonly struct FunctionPayload
 {
-    private const int MostKept = 64 * 1024;
-
-    // Of one thread, for one call at a time: a converter of the user's that submits in turn finds it taken and makes another.
-    [ThreadStatic]
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? spare;
-
     private FunctionPayload(ReadOnlyMemory<byte> data, string contentType, CancellationToken token)
     {
         Data = data;
@@ -44,39 +37,24 @@ internal readonly struct FunctionPayload
         {
             switch (first)
             {
-                case byte[] bytes:
+                case byte[] bytes when typeof(T1) == typeof(byte[]):
                     return new FunctionPayload(bytes, WorkerHost.ContentType.Bytes, token);
-                case ReadOnlyMemory<byte> bytes:
+                case ReadOnlyMemory<byte> bytes when typeof(T1) == typeof(ReadOnlyMemory<byte>):
                     return new FunctionPayload(bytes, WorkerHost.ContentType.Bytes, token);
-                case IMessage message:
+                case IMessage message when typeof(IMessage).IsAssignableFrom(typeof(T1)):
                     return new FunctionPayload(message.ToByteArray(), WorkerHost.ContentType.Protobuf, token);
             }
         }
 
-        var (buffer, writer) = spare ?? Make();
-        spare = null;
+        var scratch = JsonScratch.Take();
+        var writer = scratch.Writer;
         writer.WriteStartArray();
         Write(writer, first);
         Write(writer, second);
         Write(writer, third);
         Write(writer, fourth);
         writer.WriteEndArray();
-        writer.Flush();
-        var data = buffer.WrittenSpan.ToArray();
-        if (buffer.Capacity <= MostKept)
-        {
-            buffer.ResetWrittenCount();
-            writer.Reset();
-            spare = (buffer, writer);
-        }
-
-        return new FunctionPayload(data, WorkerHost.ContentType.Json, token);
-    }
-
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer) Make()
-    {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        return (buffer, new Utf8JsonWriter(buffer));
+        return new FunctionPayload(scratch.GiveBack(), WorkerHost.ContentType.Json, token);
     }
 
     private static bool IsArgument<T>() => typeof(T) != typeof(NoArgument) && typeof(T) != typeof(CancellationToken);

@@ -14,6 +14,9 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
 
     public TaskEntry Entry => entry;
 
+    // The payload itself is gone before its task has ended.
+    private readonly int content = ContentOf(entry.Data);
+
     /// <summary>How it ended; null while it has not.</summary>
     public AttemptOutcome? Outcome
     {
@@ -25,6 +28,13 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
             }
         }
     }
+
+    /// <summary>Whether another submission of the id means the same task; null: it does. Else what tells them apart.</summary>
+    public string? DifferenceTo(TaskEntry other) =>
+        other.Task != entry.Task ? $"task {entry.Task}"
+        : other.Bytes != entry.Bytes ? $"one of {entry.Bytes} bytes"
+        : ContentOf(other.Data) != content ? $"one whose {entry.Bytes} bytes are others"
+        : null;
 
     /// <summary>The future is told what happens from now on, and at once what has happened.</summary>
     public void Attach(ICompletion future)
@@ -106,6 +116,14 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
     {
         Complete(AttemptOutcome.Failed(refusal));
         Settle();
+    }
+
+    // Against mistakes, not against somebody who looks for two payloads with the same hash: they are both his own.
+    private static int ContentOf(ReadOnlyMemory<byte> data)
+    {
+        var hash = new HashCode();
+        hash.AddBytes(data.Span);
+        return hash.ToHashCode();
     }
 
     /// <summary>Outcome and end may be told by two threads, in either order: a future knows what comes first.</summary>

@@ -197,9 +197,9 @@ public sealed partial class WorkerPool
 
     private TaskFuture<T> Attach<T>(Client.TaskEntry entry, Client.SharedTask same, Client.IResultReader<T> reader, CancellationToken cancellationToken)
     {
-        if (entry.Task != same.Entry.Task || entry.Bytes != same.Entry.Bytes)
+        if (same.DifferenceTo(entry) is { } difference)
         {
-            throw BadInput(entry.Options.Id!, entry.Task, $"task {entry.Task} with {entry.Bytes} bytes has the id {entry.Options.Id} (TaskOptions.Id), which is that of another: task {same.Entry.Task} with {same.Entry.Bytes} bytes");
+            throw BadInput(entry.Options.Id!, entry.Task, $"task {entry.Task} with {entry.Bytes} bytes has the id {entry.Options.Id} (TaskOptions.Id), which is that of another: {difference}");
         }
 
         var attached = new TaskFuture<T>(loop, same.Entry, reader, identity, attached: true);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Linq.Expressions;
 using System.Reflection;
@@ -99,11 +98,6 @@ internal abstract class TypedCall
     [RequiresDynamicCode("Compiles a call for types found by reflection.")]
     private sealed class Of<T1, T2, T3, T4, TResult>(Func<T1, T2, T3, T4, TaskRun, CancellationToken, TResult> call) : TypedCall
     {
-        private const int MostKept = 64 * 1024;
-
-        [ThreadStatic]
-        private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? spare;
-
         private readonly JsonTypeInfo<T1>? first = Info<T1>();
         private readonly JsonTypeInfo<T2>? second = Info<T2>();
         private readonly JsonTypeInfo<T3>? third = Info<T3>();
@@ -166,33 +160,17 @@ internal abstract class TypedCall
                 return TaskResult.Nothing;
             }
 
-            var (buffer, writer) = spare ?? Make();
-            spare = null;
+            var scratch = JsonScratch.Take();
             try
             {
-                JsonSerializer.Serialize(writer, value, returned);
+                JsonSerializer.Serialize(scratch.Writer, value, returned);
             }
             catch (Exception e)
             {
                 throw new ResultNotWritableException(e);
             }
 
-            writer.Flush();
-            var written = buffer.WrittenSpan.ToArray();
-            if (buffer.Capacity <= MostKept)
-            {
-                buffer.ResetWrittenCount();
-                writer.Reset();
-                spare = (buffer, writer);
-            }
-
-            return new TaskResult(UnsafeByteOperations.UnsafeWrap(written), ContentType.Json);
-        }
-
-        private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer) Make()
-        {
-            var buffer = new ArrayBufferWriter<byte>(256);
-            return (buffer, new Utf8JsonWriter(buffer));
+            return new TaskResult(UnsafeByteOperations.UnsafeWrap(scratch.GiveBack()), ContentType.Json);
         }
     }
 }

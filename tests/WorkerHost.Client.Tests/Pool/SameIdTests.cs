@@ -65,7 +65,7 @@ public sealed class SameIdTests
         await using var pool = await ConnectAsync(endpoint);
         var first = pool.Submit<int>("echo", [7], Mine);
 
-        foreach (var (task, argument) in new[] { ("count", 7), ("echo", 77) })
+        foreach (var (task, argument) in new[] { ("count", 7), ("echo", 77), ("echo", 8) })
         {
             var refused = Assert.Throws<TaskException>(() => pool.Submit<int>(task, [argument], Mine));
             Assert.Equal((TaskFailureKind.BadInput, true), (refused.Kind, refused.Failure.NeverStarted));
