@@ -99,8 +99,8 @@ internal sealed partial class Dispatcher
                 return;
             }
 
-            var length = Math.Min(Math.Min(room - PieceOverhead, left), ProtocolLimits.ChunkBytes);
-            if (length < Math.Min(left, ProtocolLimits.SmallestChunkBytes))
+            var length = ProtocolLimits.ChunkOf(left, room - PieceOverhead);
+            if (length == 0)
             {
                 return;
             }

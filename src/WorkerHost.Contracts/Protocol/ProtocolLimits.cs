@@ -36,6 +36,13 @@ internal static class ProtocolLimits
     /// </summary>
     public const int ChunkBytes = 64 * 1024;
 
+    /// <summary>How much of a payload goes into the next piece of it: as much as may and has room, and nothing where that is too little to be worth it.</summary>
+    public static int ChunkOf(int left, int room)
+    {
+        var length = Math.Min(Math.Min(room, left), ChunkBytes);
+        return length < Math.Min(left, SmallestChunkBytes) ? 0 : length;
+    }
+
     /// <summary>So many payloads may be on their way in pieces at a time, in one direction of a session.</summary>
     public const int MaxPartialPayloads = 16;
 

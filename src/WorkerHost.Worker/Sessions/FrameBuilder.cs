@@ -98,8 +98,8 @@ internal sealed class FrameBuilder(int maxFrameBytes, bool inPieces)
                 continue;
             }
 
-            var length = Math.Min(Math.Min(room, left), ProtocolLimits.ChunkBytes);
-            if (length < Math.Min(left, ProtocolLimits.SmallestChunkBytes))
+            var length = ProtocolLimits.ChunkOf(left, room);
+            if (length == 0)
             {
                 return;
             }
