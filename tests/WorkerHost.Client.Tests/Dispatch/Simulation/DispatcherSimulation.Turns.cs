@@ -7,8 +7,7 @@ internal sealed partial class DispatcherSimulation
     private readonly SimTask?[] lastOfLevel = new SimTask?[TurnQueue.Levels];
     private readonly SimTask?[] firstOfLevel = new SimTask?[TurnQueue.Levels];
     private readonly bool[] served = new bool[TurnQueue.Levels];
-    private readonly bool[] waits = new bool[TurnQueue.Levels];
-    private readonly bool[] waited = new bool[TurnQueue.Levels];
+    private readonly bool[] stays = new bool[TurnQueue.Levels];
     private long dispatchedBefore;
 
     private void CheckTurns()
@@ -21,7 +20,7 @@ internal sealed partial class DispatcherSimulation
         Array.Clear(lastOfLevel);
         Array.Clear(firstOfLevel);
         Array.Clear(served);
-        Array.Clear(waits);
+        Array.Clear(stays);
         var turns = 0;
         var sent = 0;
         foreach (var task in tasks)
@@ -46,7 +45,8 @@ internal sealed partial class DispatcherSimulation
 
             if (entry is { Phase: TaskPhase.Queued, IsSuspect: false })
             {
-                waits[level] = true;
+                // The last of a priority may pass its limit and another come, all in one step: then nobody was passed over so often.
+                stays[level] |= task.LastPhase == TaskPhase.Queued;
                 if (!task.GoesAhead && (firstOfLevel[level] is not { } first || task.QueuedAs < first.QueuedAs))
                 {
                     firstOfLevel[level] = task;
@@ -66,8 +66,7 @@ internal sealed partial class DispatcherSimulation
                 throw new SimulationViolation($"{first.Entry} still waits, and {last.Entry} of the same priority came later and was sent");
             }
 
-            passedOver[level] = isKnown && waits[level] && waited[level] && !served[level] ? passedOver[level] + turns * (sabotage == Sabotage.MiscountTurns ? 5 : 1) : 0;
-            waited[level] = waits[level];
+            passedOver[level] = isKnown && stays[level] && !served[level] ? passedOver[level] + turns * (sabotage == Sabotage.MiscountTurns ? 5 : 1) : 0;
             if (passedOver[level] >= TurnQueue.LongestWait)
             {
                 throw new SimulationViolation($"priority {level + TaskPriority.Lowest} was passed over {passedOver[level]} times in a row");

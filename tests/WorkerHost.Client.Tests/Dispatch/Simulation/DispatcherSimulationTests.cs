@@ -14,6 +14,7 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
     [InlineData(7465244852949665715)]
     [InlineData(4744180014926276734)]
     [InlineData(16859590282260275949)]
+    [InlineData(8332528167720471575)]
     public void The_promises_hold_in_a_schedule_replayed_by_its_seed(ulong seed) => Replay(seed, Sabotage.None);
 
     [Fact]
