@@ -179,7 +179,7 @@ internal sealed class SessionConnection : IEndpointConnection
         {
             if (!hurry)
             {
-                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                await default(BehindOthers);
             }
 
             while (loop.TakeFrame(State, maxFrameBytes, frame.Content, out _))
@@ -190,7 +190,7 @@ internal sealed class SessionConnection : IEndpointConnection
                 if (!State.LaneWaits)
                 {
                     // Every lane has work: what is submitted meanwhile goes into one frame instead of many.
-                    await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                    await default(BehindOthers);
                 }
             }
         }
