@@ -59,7 +59,8 @@ internal static class KillableHost
 
     private static async Task TellAsync(Supervisor supervisor)
     {
-        await foreach (var what in supervisor.WatchAsync())
+        // From the first on: what happens just after the line above is among them, whenever this begins.
+        await foreach (var what in supervisor.WatchAsync(after: 0))
         {
             Console.WriteLine(what is SupervisorEvent.Died { Report: var death }
                 ? string.Create(CultureInfo.InvariantCulture, $"Died {death.Pid} {death.Cause}")
