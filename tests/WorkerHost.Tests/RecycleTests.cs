@@ -7,6 +7,7 @@ public sealed class RecycleTests
 {
     [Fact]
     [Trait("Scenario", "42")]
+    [Trait("Category", "Slow")]
     public async Task Workers_told_to_leave_while_tasks_come_get_none_that_they_cannot_finish()
     {
         await using var pool = await TestPool.StartAsync(TestPool.Options(workers: 3));

@@ -15,7 +15,11 @@ internal static class FunctionName
     public static string Of(Delegate function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        return Known.GetOrAdd(function.Method, static (method, f) => Find(method, f), function);
+
+        // What is known of a method says nothing of a delegate that holds more than it.
+        return function.Target is null && function.HasSingleTarget
+            ? Known.GetOrAdd(function.Method, static (method, f) => Find(method, f), function)
+            : Find(function.Method, function);
     }
 
     /// <exception cref="ArgumentException">It is generic: its name says not enough.</exception>
