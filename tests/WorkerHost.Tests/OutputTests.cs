@@ -2,6 +2,7 @@ namespace WorkerHost.Tests;
 
 /// <summary>However much workers write, and whatever, tasks go on.</summary>
 [Trait("Scenario", "28")]
+[Collection(nameof(Alone))]
 public sealed class OutputTests
 {
     private const int Lines = 1_000_000;
