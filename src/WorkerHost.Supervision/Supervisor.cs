@@ -114,7 +114,7 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
         options ??= new SupervisorOptions();
         SupervisorOptionsCheck.Throw(command, options);
         var loop = new SupervisorLoop(command, options, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance, new Random());
-        Observe(loop.FirstReady);
+        Unawaited.Observe(loop.FirstReady);
         return new Supervisor(loop, options);
     }
 
@@ -226,10 +226,6 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     void IWorkerBackChannel.Recycle(WorkerId worker, string reason) => Recycle(worker, reason);
 
     void IWorkerBackChannel.ReportLoad(Func<WorkerId, WorkerLoad> load) => loop.ReportLoad(load);
-
-    // That nobody may be waiting for it makes a failure no stray one.
-    internal static void Observe(Task task) =>
-        _ = task.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private async Task RunAsync()
     {

@@ -40,7 +40,7 @@ public static class EmbeddedWorkerPool
     {
         var supervisor = Supervisor.Begin(command, options.ForSupervisor(), options.TimeProvider, options.LoggerFactory);
         var pool = new WorkerPool(supervisor, supervisor, options, WorkerPool.NewRandom());
-        Supervisor.Observe(pool.FirstConnected);
+        Unawaited.Observe(pool.FirstConnected);
         return pool;
     }
 

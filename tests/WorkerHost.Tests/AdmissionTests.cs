@@ -2,23 +2,8 @@ namespace WorkerHost.Tests;
 
 /// <summary>Time limits and the queue, with a real worker that writes down what it runs.</summary>
 [Trait("Scenario", "53")]
-public sealed class AdmissionTests : IAsyncLifetime
+public sealed class AdmissionTests : RecordedRuns
 {
-    private readonly string record = TestPool.NewPath();
-    private readonly string here = TestPool.NewPath();
-    private readonly string there = TestPool.NewPath();
-    private WorkerPool pool = null!;
-
-    public async ValueTask InitializeAsync() => pool = await TestPool.StartAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        await pool.DisposeAsync();
-        File.Delete(record);
-        File.Delete(here);
-        File.Delete(there);
-    }
-
     [Fact]
     public async Task A_task_whose_time_limit_passes_in_the_queue_never_reaches_the_worker()
     {
@@ -63,27 +48,10 @@ public sealed class AdmissionTests : IAsyncLifetime
         var running = await KeepBusyAsync();
         var waiting = Enumerable.Range(0, 200).Select(_ => Record(TaskOptions.Default)).ToList();
 
-        var submit = pool.SubmitAsync<string>("record", [record, 10], new TaskOptions { TimeLimit = TimeSpan.FromSeconds(0.5) }).AsTask();
+        var submit = Pool.SubmitAsync<string>("record", [RecordPath, 10], new TaskOptions { TimeLimit = TimeSpan.FromSeconds(0.5) }).AsTask();
 
         Assert.Equal(TaskFailureKind.Rejected, (await Assert.ThrowsAsync<TaskException>(() => submit.WaitAsync(TestPool.Patience))).Kind);
         await GoOnAsync(running);
         await TaskFuture.WhenAll(waiting).WaitAsync(TestPool.Patience);
     }
-
-    private async Task<TaskFuture<int>> KeepBusyAsync()
-    {
-        var running = pool.Submit<int>("meet", [here, there]);
-        await TestPool.Until(() => File.Exists(here));
-        return running;
-    }
-
-    private async Task GoOnAsync(TaskFuture<int> running)
-    {
-        await File.WriteAllTextAsync(there, "", TestContext.Current.CancellationToken);
-        await running.Task.WaitAsync(TestPool.Patience);
-    }
-
-    private TaskFuture<string> Record(TaskOptions options) => pool.Submit<string>("record", [record, 10], options);
-
-    private List<string> Begun() => [.. File.ReadAllLines(record).Select(static l => l.Split(' ')).Where(static l => l[3] == "begin").Select(static l => l[0])];
 }

@@ -2,38 +2,21 @@ namespace WorkerHost.Tests;
 
 /// <summary>Priorities, with a real worker that writes down what it runs and when.</summary>
 [Trait("Scenario", "52")]
-public sealed class PriorityTests : IAsyncLifetime
+public sealed class PriorityTests : RecordedRuns
 {
     private static readonly TaskOptions Low = new() { Priority = TaskPriority.Low };
     private static readonly TaskOptions High = new() { Priority = TaskPriority.High };
 
-    private readonly string record = TestPool.NewPath();
-    private readonly string here = TestPool.NewPath();
-    private readonly string there = TestPool.NewPath();
-    private WorkerPool pool = null!;
-
-    public async ValueTask InitializeAsync() => pool = await TestPool.StartAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        await pool.DisposeAsync();
-        File.Delete(record);
-        File.Delete(here);
-        File.Delete(there);
-    }
-
     [Fact]
     public async Task Tasks_of_high_priority_overtake_a_backlog_and_each_priority_keeps_its_order()
     {
-        var running = pool.Submit<int>("meet", [here, there]);
-        await TestPool.Until(() => File.Exists(here));
+        var running = await KeepBusyAsync();
         var low = Enumerable.Range(0, 30).Select(_ => Record(Low)).ToList();
         var normal = Enumerable.Range(0, 3).Select(_ => Record(TaskOptions.Default)).ToList();
         var high = Enumerable.Range(0, 5).Select(_ => Record(High)).ToList();
-        await File.WriteAllTextAsync(there, "", TestContext.Current.CancellationToken);
+        await GoOnAsync(running);
 
         await TaskFuture.WhenAll(low.Concat(normal).Concat(high)).WaitAsync(TestPool.Patience);
-        await running;
 
         Assert.Equal(high.Concat(normal).Concat(low).Select(static f => f.Id), Begun());
     }
@@ -43,7 +26,7 @@ public sealed class PriorityTests : IAsyncLifetime
     {
         using var enough = new CancellationTokenSource();
         var streams = Enumerable.Range(0, 4).Select(_ => StreamAsync(enough.Token)).ToList();
-        await TestPool.Until(() => File.Exists(record) && Begun().Count > 0);
+        await TestPool.Until(() => File.Exists(RecordPath) && Begun().Count > 0);
 
         var before = Begun().Count;
         var waiting = Record(Low);
@@ -63,9 +46,4 @@ public sealed class PriorityTests : IAsyncLifetime
             }
         }
     }
-
-    /// <summary>Longer than the longest round trip, so that nothing is prefetched behind it.</summary>
-    private TaskFuture<string> Record(TaskOptions options) => pool.Submit<string>("record", [record, 10], options);
-
-    private List<string> Begun() => [.. File.ReadAllLines(record).Select(static l => l.Split(' ')).Where(static l => l[3] == "begin").Select(static l => l[0])];
 }

@@ -134,8 +134,7 @@ internal sealed class RetryRun(DispatchLoop loop, TaskEntry entry, ICompletion f
     /// Lets strategies that wait go on. On other threads: callbacks of the token are the user's code and may block, and
     /// what they throw is nobody's affair.
     /// </summary>
-    public void Release() =>
-        _ = over.CancelAsync().ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    public void Release() => Unawaited.Observe(over.CancelAsync());
 
     private void StopAttempt() => loop.StopAttempt(entry);
 }

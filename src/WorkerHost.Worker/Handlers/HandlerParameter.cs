@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.Json.Serialization.Metadata;
 using Google.Protobuf;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace WorkerHost.Worker;
 
@@ -18,6 +19,7 @@ internal enum ParameterSource
 internal sealed class HandlerParameter
 {
     private readonly ParameterInfo parameter;
+    private readonly object? serviceKey;
     private JsonTypeInfo? typeInfo;
 
     public HandlerParameter(ParameterInfo parameter, HandlerServices services)
@@ -27,6 +29,7 @@ internal sealed class HandlerParameter
             : Type == typeof(CancellationToken) ? ParameterSource.Token
             : services.Have(parameter) ? ParameterSource.Service
             : ParameterSource.Argument;
+        serviceKey = parameter.GetCustomAttribute<FromKeyedServicesAttribute>()?.Key;
         IsBytes = Source == ParameterSource.Argument && (Type == typeof(byte[]) || Type == typeof(ReadOnlyMemory<byte>));
         IsMessage = Source == ParameterSource.Argument && typeof(IMessage).IsAssignableFrom(Type);
     }
@@ -44,7 +47,9 @@ internal sealed class HandlerParameter
     /// <summary>What a call without this argument gets.</summary>
     public object? Default => parameter.DefaultValue ?? (Type.IsValueType ? ValueTypeDefault() : null);
 
-    public object Service(TaskRun run) => HandlerServices.Get(run.Services, parameter);
+    public object Service(TaskRun run) => serviceKey is null
+        ? run.Services.GetRequiredService(Type)
+        : run.Services.GetRequiredKeyedService(Type, serviceKey);
 
     [RequiresUnreferencedCode("JSON by reflection")]
     [RequiresDynamicCode("JSON by reflection")]

@@ -13,9 +13,6 @@ internal sealed class HandlerServices
 {
     private ServiceCollection? collection;
 
-    /// <summary>Somebody has registered something, or wants something: there will be a provider.</summary>
-    public bool AreUsed => collection is not null;
-
     public IServiceCollection Collection => collection ??= Make();
 
     /// <summary>Whether a parameter is no argument of the task but one of these; settled when the task is mapped.</summary>
@@ -45,14 +42,6 @@ internal sealed class HandlerServices
     /// <exception cref="AggregateException">Services that cannot be made: all of them.</exception>
     public ServiceProvider? Build() =>
         collection?.BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true, ValidateOnBuild = true });
-
-    public static object Get(IServiceProvider services, ParameterInfo parameter)
-    {
-        var key = parameter.GetCustomAttribute<FromKeyedServicesAttribute>()?.Key;
-        return key is null
-            ? services.GetRequiredService(parameter.ParameterType)
-            : services.GetRequiredKeyedService(parameter.ParameterType, key);
-    }
 
     private static bool Is(ServiceDescriptor service, Type type) =>
         !service.IsKeyedService

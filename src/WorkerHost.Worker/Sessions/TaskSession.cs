@@ -78,8 +78,7 @@ internal sealed partial class TaskSession
             else
             {
                 // Nobody waits for it any more; it ends with the call.
-                _ = reading.ContinueWith(
-                    static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                Unawaited.Observe(reading);
             }
 
             if (writeFailure is not null)

@@ -15,7 +15,7 @@ internal sealed class PoolLifetime(IServiceProvider services, IEnumerable<PoolRe
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        string[] wrong = [.. registrations.SelectMany(r => r.Told(r.Find(services).Errors))];
+        string[] wrong = [.. registrations.SelectMany(r => r.Told(services.GetRequiredKeyedService<FoundSettings>(r.Name).Errors))];
         if (wrong.Length > 0)
         {
             throw new OptionsValidationException(Options.DefaultName, typeof(EmbeddedPoolOptions), wrong);

@@ -10,6 +10,9 @@ namespace WorkerHost.Hosting;
 /// <summary>What a pool is made of; a null command is this very program.</summary>
 internal sealed record PoolSettings(WorkerCommand? Command, EmbeddedPoolOptions Options);
 
+/// <summary>The settings of one pool as its services make them, and everything that is wrong with them.</summary>
+internal sealed record FoundSettings(PoolSettings Settings, IReadOnlyList<string> Errors);
+
 /// <summary>A pool that the services know by name: how its settings come about, and how it is made of them.</summary>
 internal sealed class PoolRegistration(string name)
 {
@@ -29,8 +32,8 @@ internal sealed class PoolRegistration(string name)
             reader.Read(section, settings.Options, nameof(PoolSettings.Command)));
     }
 
-    /// <summary>The settings as they are meant to be, and everything that is wrong with them.</summary>
-    public (PoolSettings Settings, IReadOnlyList<string> Errors) Find(IServiceProvider services)
+    /// <summary>Takes the steps; called once per container.</summary>
+    public FoundSettings Find(IServiceProvider services)
     {
         var errors = new List<string>();
         var settings = new PoolSettings(null, new EmbeddedPoolOptions
@@ -44,7 +47,7 @@ internal sealed class PoolRegistration(string name)
             settings = step(services, settings, errors);
             if (settings.Options is null)
             {
-                return (settings, [.. errors, "Configure returned null instead of options"]);
+                return new FoundSettings(settings, [.. errors, "Configure returned null instead of options"]);
             }
         }
 
@@ -59,13 +62,13 @@ internal sealed class PoolRegistration(string name)
             errors.AddRange(WorkerCommandCheck.Find(command));
         }
 
-        return (settings, errors);
+        return new FoundSettings(settings, errors);
     }
 
     /// <exception cref="OptionsValidationException">The settings cannot be used; has everything that is wrong.</exception>
     public WorkerPool Create(IServiceProvider services)
     {
-        var (settings, errors) = Find(services);
+        var (settings, errors) = services.GetRequiredKeyedService<FoundSettings>(Name);
         return errors.Count == 0
             ? EmbeddedWorkerPool.Begin(settings.Command ?? WorkerCommand.Self(), settings.Options)
             : throw new OptionsValidationException(Name, typeof(EmbeddedPoolOptions), Told(errors));

@@ -19,7 +19,7 @@ public static class WorkerPoolHealthChecksBuilderExtensions
     /// <param name="tags">Instead of the two.</param>
     /// <returns>The same builder.</returns>
     public static IHealthChecksBuilder AddWorkerPool(
-        this IHealthChecksBuilder builder, string pool = "default", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
+        this IHealthChecksBuilder builder, string pool = WorkerPoolServiceCollectionExtensions.DefaultName, HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(pool);

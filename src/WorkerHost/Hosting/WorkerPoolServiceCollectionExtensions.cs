@@ -10,7 +10,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class WorkerPoolServiceCollectionExtensions
 {
     /// <summary>The name of the pool that has none.</summary>
-    private const string DefaultName = "default";
+    internal const string DefaultName = "default";
 
     /// <summary>
     /// Adds the pool that services take as <see cref="WorkerPool"/> without a key. Its name is <c>default</c>.
@@ -44,6 +44,7 @@ public static class WorkerPoolServiceCollectionExtensions
 
         var registration = new PoolRegistration(name);
         services.AddSingleton(registration);
+        services.AddKeyedSingleton(name, (provider, _) => registration.Find(provider));
         services.AddKeyedSingleton(name, (provider, _) => registration.Create(provider));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PoolLifetime>());
         return new WorkerPoolBuilder(services, registration);
