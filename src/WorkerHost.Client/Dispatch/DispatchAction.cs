@@ -26,6 +26,9 @@ internal enum DispatchActionKind
     /// <summary>Wake the dispatcher with Rested after Delay.</summary>
     RestTimer,
 
+    /// <summary>Wake the dispatcher with Look after Delay.</summary>
+    LookTimer,
+
     /// <summary>SIGTERM, then SIGKILL after Delay, to the endpoint's process.</summary>
     Kill,
 

@@ -107,7 +107,7 @@ internal sealed partial class DispatchLoop
                 entry!.Trace?.AttemptEnded(action.Outcome.Failure);
                 retries.AttemptFailed(this, entry, action.Outcome);
                 break;
-            case DispatchActionKind.DeadlineTimer or DispatchActionKind.StopTimer or DispatchActionKind.SessionTimer or DispatchActionKind.RestTimer:
+            case DispatchActionKind.DeadlineTimer or DispatchActionKind.StopTimer or DispatchActionKind.SessionTimer or DispatchActionKind.RestTimer or DispatchActionKind.LookTimer:
                 SetTimer(action.Kind, action.Delay, entry, endpoint, action.Sequence);
                 break;
             case DispatchActionKind.PrepareReplacement:
@@ -142,6 +142,7 @@ internal sealed partial class DispatchLoop
         DispatchActionKind.StopTimer => d => d.StopOverdue(entry!, endpoint!, sequence),
         DispatchActionKind.SessionTimer => d => d.SessionOverdue(endpoint!),
         DispatchActionKind.RestTimer => d => d.Rested(endpoint!, Now),
+        DispatchActionKind.LookTimer => d => d.Look(Now),
         _ => throw new InvalidOperationException($"{kind} is no timer"),
     }));
 }

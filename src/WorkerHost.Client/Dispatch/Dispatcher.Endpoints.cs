@@ -226,6 +226,7 @@ internal sealed partial class Dispatcher
         endpoint.InFlight.Remove(entry);
         endpoint.HasSuspect &= !entry.IsSuspect;
         endpoint.Travelling -= entry.Charge == 0 ? 1 : 0;
+        endpoint.RecallsAsked -= entry.RecallAsked ? 1 : 0;
 
         // Sums of fractions drift: an empty endpoint starts over.
         endpoint.Backlog = endpoint.InFlight.Count == 0 ? 0 : Math.Max(0, endpoint.Backlog - entry.Charge);

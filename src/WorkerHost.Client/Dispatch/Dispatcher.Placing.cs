@@ -44,6 +44,8 @@ internal sealed partial class Dispatcher
         {
             actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
         }
+
+        PlanLook(now);
     }
 
     private void Rest(EndpointState endpoint, TimeSpan? asked)
@@ -80,6 +82,7 @@ internal sealed partial class Dispatcher
     {
         var count = endpoint.InFlight.Count;
         return count < endpoint.Concurrency
+            || HasRoomAhead(endpoint, entry)
             || (endpoint.Prefetches
                 && count < endpoint.Concurrency + MaxPrefetch
                 && endpoint.Backlog < RoundTrip * endpoint.Concurrency

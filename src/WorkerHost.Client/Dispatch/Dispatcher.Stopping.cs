@@ -174,32 +174,9 @@ internal sealed partial class Dispatcher
         // And what waits there already must not wait for the kill.
         if (endpoint.Prefetches && endpoint.InFlight.Count > endpoint.Concurrency)
         {
-            foreach (var waiting in endpoint.InLaneOrder().Skip(endpoint.Concurrency))
-            {
-                if (!waiting.Written)
-                {
-                    Release(waiting);
-                    Redispatch(waiting);
-                }
-                else
-                {
-                    Recall(waiting, endpoint);
-                }
-            }
-
+            CallBackAhead(endpoint);
             KillIfOnlyOverdueRun(endpoint);
             Dispatch(now);
-        }
-    }
-
-    /// <summary>Asks the worker to give it back if it has not begun.</summary>
-    private void Recall(TaskEntry entry, EndpointState endpoint)
-    {
-        if (entry.Stop == StopReason.None && !entry.RecallAsked)
-        {
-            entry.RecallAsked = true;
-            endpoint.Recalls.Add(entry.Sequence);
-            WantPump(endpoint);
         }
     }
 

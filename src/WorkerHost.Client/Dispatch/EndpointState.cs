@@ -50,6 +50,12 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
 
     public List<ulong> Recalls { get; } = [];
 
+    /// <summary>In flight here and asked back, not answered yet.</summary>
+    public int RecallsAsked;
+
+    /// <summary>Tasks it holds beyond what its lanes can run, and was not asked to give back.</summary>
+    public int Ahead => Open && Prefetches ? InFlight.Count - concurrency - RecallsAsked : 0;
+
     /// <summary>A pump has been asked for and has not found everything empty since.</summary>
     public bool PumpWanted;
 

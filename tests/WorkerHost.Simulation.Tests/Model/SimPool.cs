@@ -350,6 +350,9 @@ internal sealed partial class SimPool(World world)
             case DispatchActionKind.RestTimer:
                 agenda.After(action.Delay, () => Do(() => Dispatcher.Rested(endpoint, agenda.Now)));
                 break;
+            case DispatchActionKind.LookTimer:
+                agenda.After(action.Delay, () => Do(() => Dispatcher.Look(agenda.Now)));
+                break;
             case DispatchActionKind.Kill:
                 OrderKill(endpoint, action.Reason!, action.Delay);
                 break;

@@ -69,6 +69,9 @@ internal sealed partial class DispatcherSimulation
             case DispatchActionKind.RestTimer:
                 timers.Add((now + action.Delay.Ticks, () => dispatcher.Rested(endpoint, now)));
                 break;
+            case DispatchActionKind.LookTimer:
+                timers.Add((now + action.Delay.Ticks, () => dispatcher.Look(now)));
+                break;
             case DispatchActionKind.Kill:
                 story?.Add($"{now,8}  {endpoint} is to be killed: {action.Reason}");
                 Find(endpoint).KillOrdered = true;
