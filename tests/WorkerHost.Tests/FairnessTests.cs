@@ -42,6 +42,26 @@ public sealed class FairnessTests
     }
 
     [Fact]
+    public async Task Nothing_waits_for_ever_behind_a_task_that_takes_longer_than_others_of_its_name()
+    {
+        await using var pool = await TestPool.StartAsync(TestPool.Options(workers: 2));
+        var (here, missing) = (TestPool.NewPath(), TestPool.NewPath());
+        await File.WriteAllTextAsync(here, "", TestContext.Current.CancellationToken);
+        await Task.WhenAll(Short()).WaitAsync(TestPool.Patience);
+
+        // Known to be short, so that more are sent to its worker, where they would have to wait for it.
+        var longer = pool.Submit("wait_for_file", [missing]);
+        await Task.WhenAll(Short()).WaitAsync(TestPool.Patience);
+
+        Assert.False(longer.IsDone);
+        await File.WriteAllTextAsync(missing, "", TestContext.Current.CancellationToken);
+        await longer.Completion.WaitAsync(TestPool.Patience);
+        Assert.All(pool.Workers, static w => Assert.Equal(1, w.Id.Incarnation));
+
+        List<Task> Short() => [.. Enumerable.Range(0, 200).Select(_ => pool.Submit("wait_for_file", [here]).Completion)];
+    }
+
+    [Fact]
     [Trait("Scenario", "35")]
     public async Task A_result_that_comes_too_late_is_dropped_and_counted_and_given_to_nobody_else()
     {
