@@ -1,7 +1,7 @@
 namespace WorkerHost.Samples;
 
-/// <summary>What the README shows beside its ten lines: compiled, so that it cannot rot.</summary>
-internal static class More
+/// <summary>What the README shows beside its ten lines.</summary>
+internal static class ReadmePage
 {
     public static async Task ShowAsync(WorkerPool pool, string url, IEnumerable<string> urls, Action<object> log)
     {
