@@ -20,6 +20,9 @@ namespace WorkerHost;
 /// </example>
 public sealed class WorkerApplication
 {
+    private const string ReflectionWarning =
+        "The handler's parameters are found by reflection, because the source generator could not read this call (its diagnostic WH0002 says why). Give it a lambda or a method by name, or use an overload with JsonTypeInfo, bytes or messages.";
+
     private readonly TaskTable tasks = new();
     private readonly Initializer initializer = new();
     private readonly HandlerServices services = new();
@@ -65,6 +68,24 @@ public sealed class WorkerApplication
     }
 
     /// <summary>
+    /// Has tasks read and write types of the program's own with metadata that was made at compile time. A program that is published trimmed or native needs
+    /// this for every type that is not a number, text, time, or an array of one; any other finds its types by reflection and only starts a little sooner.
+    /// Naming and everything else stays as it is for every task. Called several times, the first that knows a type counts.
+    /// </summary>
+    /// <param name="types">Usually <c>MyJson.Default</c> of a <c>JsonSerializerContext</c> with <c>[JsonSerializable(typeof(…))]</c> for each argument and result.</param>
+    /// <exception cref="InvalidOperationException">A task was mapped already.</exception>
+    public void AddJson(IJsonTypeInfoResolver types)
+    {
+        ArgumentNullException.ThrowIfNull(types);
+        if (tasks.Count > 0)
+        {
+            throw new InvalidOperationException($"AddJson must be called before MapTask; task \"{tasks.Names.First()}\" is mapped already");
+        }
+
+        services.Json.Add(types);
+    }
+
+    /// <summary>
     /// Maps a task to any method or lambda. Its parameters are the task's arguments, which travel as a JSON array; a
     /// <see cref="CancellationToken"/> and a <see cref="TaskContext"/> may stand anywhere among them. Optional parameters
     /// may be left out by callers. JSON is read and written with the web defaults of System.Text.Json: camelCase names,
@@ -77,8 +98,8 @@ public sealed class WorkerApplication
     /// <param name="handler">What it does. Whatever it throws becomes the task's failure.</param>
     /// <exception cref="ArgumentException">The name is empty, too long or taken, or a type cannot travel.</exception>
     /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
-    [RequiresUnreferencedCode("Parameters and JSON metadata are found by reflection. Use an overload with JsonTypeInfo, bytes or protobuf messages when trimming.")]
-    [RequiresDynamicCode("Parameters and JSON metadata are found by reflection. Use an overload with JsonTypeInfo, bytes or protobuf messages for native AOT.")]
+    [RequiresUnreferencedCode(ReflectionWarning)]
+    [RequiresDynamicCode(ReflectionWarning)]
     public void MapTask(string name, Delegate handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
@@ -93,8 +114,8 @@ public sealed class WorkerApplication
     /// <param name="type">Usually a static class that both programs share.</param>
     /// <exception cref="ArgumentException">It has no such method, or one that is overloaded or generic, or that takes or returns what cannot travel.</exception>
     /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
-    [RequiresUnreferencedCode("Parameters and JSON metadata are found by reflection. Map tasks by name with JsonTypeInfo, bytes or protobuf messages when trimming.")]
-    [RequiresDynamicCode("Parameters and JSON metadata are found by reflection. Map tasks by name with JsonTypeInfo, bytes or protobuf messages for native AOT.")]
+    [RequiresUnreferencedCode(ReflectionWarning)]
+    [RequiresDynamicCode(ReflectionWarning)]
     public void MapTasks(Type type)
     {
         ArgumentNullException.ThrowIfNull(type);
@@ -225,6 +246,11 @@ public sealed class WorkerApplication
 
         return process.RunAsync(tasks, initializer, services, cancellationToken);
     }
+
+    internal void Map<TResult>(string name, Generated.TaskParameter[] parameters, Generated.TaskCall<TResult> call) =>
+        tasks.Add(GeneratedHandler<TResult>.Create(TaskTable.Checked(name), parameters, call, services));
+
+    internal TaskHandler? Find(string task) => tasks.Find(task);
 
     private static string[] WithoutMarker(string[] args)
     {

@@ -6,7 +6,10 @@ public sealed class ArrowTests
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
         ["WorkerHost.Contracts"] = [],
-        ["WorkerHost.Worker"] = ["WorkerHost.Contracts"],
+        ["WorkerHost.Generators"] = [],
+
+        // The generator travels in the worker's package.
+        ["WorkerHost.Worker"] = ["WorkerHost.Contracts", "WorkerHost.Generators"],
         ["WorkerHost.Supervision"] = ["WorkerHost.Contracts"],
         ["WorkerHost.Client"] = ["WorkerHost.Contracts"],
         ["WorkerHost"] = ["WorkerHost.Client", "WorkerHost.Supervision", "WorkerHost.Worker"],

@@ -9,6 +9,7 @@ public sealed class PackageTests
     private const string Worker = "WorkerHost.Worker";
     private const string Supervision = "WorkerHost.Supervision";
     private const string Client = "WorkerHost.Client";
+    private const string Generators = "WorkerHost.Generators";
     private const string Sidecar = "WorkerHost.Sidecar";
 
     private static readonly Dictionary<string, string[]> Homes = new()
@@ -20,6 +21,7 @@ public sealed class PackageTests
         ["Grpc.AspNetCore"] = [Worker],
         ["Grpc.Net.Client"] = [Client, Supervision],
         ["Grpc.HealthCheck"] = [Worker, Supervision],
+        ["Microsoft.CodeAnalysis.CSharp"] = [Generators],  // what a source generator is written against; the compiler brings it
         ["Polly"] = [Client],
         ["Microsoft.Extensions.Logging.Abstractions"] = [Client, Supervision],
         ["Spectre.Console"] = [Sidecar],

@@ -3,7 +3,7 @@ using System.Xml.Linq;
 namespace WorkerHost.Architecture.Tests;
 
 /// <summary>What a project says of itself in its file; nothing is evaluated.</summary>
-internal sealed record ProjectFile(string Name, string Folder, string AssemblyName, IReadOnlyList<string> Projects, IReadOnlyList<string> Packages)
+internal sealed record ProjectFile(string Name, string Folder, string AssemblyName, bool IsPacked, IReadOnlyList<string> Projects, IReadOnlyList<string> Packages)
 {
     /// <summary>The libraries and programs that are shipped: direct children of <c>src</c>.</summary>
     public static IReadOnlyList<ProjectFile> Product { get; } = [.. Under("src", "*/*.csproj")];
@@ -30,6 +30,7 @@ internal sealed record ProjectFile(string Name, string Folder, string AssemblyNa
             name,
             Path.GetDirectoryName(path)!,
             xml.Descendants("AssemblyName").FirstOrDefault()?.Value ?? name,
+            xml.Descendants("IsPackable").FirstOrDefault()?.Value != "false",
             [.. xml.Descendants("ProjectReference").Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')))],
             [.. xml.Descendants("PackageReference").Select(r => r.Attribute("Include")!.Value)]);
     }

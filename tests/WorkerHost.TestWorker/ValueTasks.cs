@@ -18,6 +18,10 @@ internal static partial class ValueTasks
             return a + b;
         });
         worker.MapTask("increment", static (int value) => value + 1);
+
+        // In a variable: only reflection finds what it is.
+        Delegate divide = static (int dividend, int divisor) => dividend / divisor;
+        worker.MapTask("divide_by_reflection", divide);
         worker.MapTask("upper", static (string text) => text.ToUpperInvariant());
         worker.MapTask("greet", static (string name, string greeting = "Hello") => $"{greeting}, {name}");
         worker.MapTask("sum", static (int[] values) => values.Sum());

@@ -131,19 +131,19 @@ public sealed class FunctionTests(SharedPool shared) : IClassFixture<SharedPool>
     }
 
     [Fact]
-    public async Task A_function_that_is_called_often_is_compiled_and_fails_as_before()
+    public async Task A_handler_found_by_reflection_that_is_called_often_is_compiled_and_fails_as_before()
     {
         TaskException failure;
         do
         {
-            var futures = Enumerable.Range(0, 100).Select(_ => Pool.Submit(Shapes.Divide, 1, 0)).ToList();
+            var futures = Enumerable.Range(0, 100).Select(_ => Pool.Submit<int>("divide_by_reflection", [1, 0])).ToList();
             failure = (await Task.WhenAll(futures.Select(TestPool.FailureOf))).Last()!;
         }
         while (!failure.Failure.Error!.StackTrace.Contains("lambda_method", StringComparison.Ordinal));
 
         Assert.Equal("System.DivideByZeroException", failure.Failure.Error!.Type);
-        Assert.Equal(5, await Pool.Submit(Shapes.Divide, 10, 2).Task.WaitAsync(TestPool.Patience));
-        var bad = await TestPool.FailureOf(Pool.Submit<int>("WorkerHost.Shapes.Divide", ["one", 2]));
+        Assert.Equal(5, await Pool.Submit<int>("divide_by_reflection", [10, 2]).Task.WaitAsync(TestPool.Patience));
+        var bad = await TestPool.FailureOf(Pool.Submit<int>("divide_by_reflection", ["one", 2]));
         Assert.Contains("argument \"int dividend\" could not be read", bad!.Message, StringComparison.Ordinal);
     }
 

@@ -1,3 +1,6 @@
+// What the compiler tells already is thrown as well.
+#pragma warning disable WH0001
+
 namespace WorkerHost.Worker.Tests;
 
 /// <summary>What can be mapped, and what is refused at once.</summary>

@@ -1,25 +1,18 @@
 using System.Reflection;
 using Google.Protobuf;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace WorkerHost.Worker.Tests;
 
 /// <summary>The compiled way of a handler and its own way: the same in everything but speed.</summary>
 public sealed class TypedCallTests : IDisposable
 {
-    private static readonly string[] Payloads =
+    internal static readonly string[] Payloads =
     [
         "[]", "[1]", "[1,10]", "[1,10,100]", "[1,10,100,1000]", "[1,2,3,4,5]", " [ 1 , 10 ] ", "[\"a\"]", "[\"a\",\"b\"]", "[null,null]", "[null]", "[[1]]", "[{\"x\":1,\"y\":2}]", "[{\"x\":\"a\"}]",
         "[1,0]", "[1", "[1]]", "[1] 2", "1", "{}", "null", "", "nonsense", "[3000000000]",
     ];
 
-    private readonly EndpointCore core = new(
-        new LaunchLine { MinProtocol = 1, MaxProtocol = 1, Pool = "p", Slot = 1, Incarnation = 1, Address = "unix:///nowhere", HostInstance = "i", Concurrency = 1, DrainMilliseconds = 0, MaxMessageBytes = 1 << 20 },
-        new TaskTable(),
-        services: null,
-        ledger: null,
-        TimeProvider.System,
-        NullLogger.Instance);
+    private readonly EndpointCore core = FakeRun.NewCore();
 
     public static TheoryData<string> Functions => [.. typeof(Shapes).GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(static m => m.Name).Where(static n => n != nameof(Shapes.UntilCancelled))];
 
@@ -90,39 +83,8 @@ public sealed class TypedCallTests : IDisposable
     {
         var skip = method.IsStatic && target is not null ? 1 : 0;
         HandlerParameter[] parameters = [.. method.GetParameters().Skip(skip).Select(static p => new HandlerParameter(p, new HandlerServices()))];
-        return TypedCall.TryCompile(method, target, parameters, ReturnValue.For(method.ReturnType));
+        return TypedCall.TryCompile(method, target, parameters, ReturnValue.For(method.ReturnType), new HandlerJson());
     }
 
     private FakeRun Run(string payload) => new(core, ByteString.CopyFromUtf8(payload));
-
-    private sealed class FakeRun(EndpointCore core, ByteString payload) : TaskRun(core, null, 0)
-    {
-        public override string Id => "id";
-
-        public override string Task => "f";
-
-        public override int Attempt => 1;
-
-        public override IReadOnlyDictionary<string, string> Headers => NoHeaders;
-
-        public override ByteString Payload => payload;
-
-        public override string ContentType => "";
-
-        public override long HeaderBytes => 0;
-
-        public override ulong SessionKey => 0;
-
-        public override ulong Sequence => 0;
-
-        public override int Track => -1;
-
-        public override void Complete(in TaskEnd end, bool hurry)
-        {
-        }
-
-        public override void GiveBack()
-        {
-        }
-    }
 }

@@ -24,13 +24,14 @@ internal sealed class DelegateHandler : TaskHandler
     private readonly object? boundFirst;
     private readonly bool hasBoundFirst;
     private readonly HandlerParameter[] parameters;
-    private readonly HandlerParameter[] arguments;
+    private readonly HandlerArguments arguments;
+    private readonly HandlerJson json;
     private readonly ReturnValue returnValue;
     private volatile TypedCall? typed;
     private int calls;
 
-    private DelegateHandler(string name, MethodInfo method, object? boundTo, HandlerParameter[] parameters, ReturnValue returnValue)
-        : base(name, Accepts(parameters))
+    private DelegateHandler(string name, MethodInfo method, object? boundTo, HandlerParameter[] parameters, HandlerArguments arguments, ReturnValue returnValue, HandlerJson json)
+        : base(name, arguments.ContentTypes)
     {
         this.method = method;
         invoker = MethodInvoker.Create(method);
@@ -38,8 +39,9 @@ internal sealed class DelegateHandler : TaskHandler
         boundFirst = hasBoundFirst ? boundTo : null;
         target = method.IsStatic ? null : boundTo;
         this.parameters = parameters;
-        arguments = [.. parameters.Where(static p => p.Source == ParameterSource.Argument)];
+        this.arguments = arguments;
         this.returnValue = returnValue;
+        this.json = json;
     }
 
     /// <exception cref="ArgumentException">The handler has a parameter or a return type that cannot travel.</exception>
@@ -70,19 +72,19 @@ internal sealed class DelegateHandler : TaskHandler
             }
         }
 
-        if (parameters.Count(static p => p.Source == ParameterSource.Argument) > 1
-            && Array.Find(parameters, static p => p.IsMessage) is { } message)
-        {
-            throw new ArgumentException($"parameter \"{message}\" of task \"{name}\" is a protobuf message and must be the only argument", nameof(method));
-        }
-
+        var arguments = new HandlerArguments(name, parameters);
         var returnValue = ReturnValue.For(method.ReturnType);
         if (returnValue.Type is { } type && (type.IsByRef || type.IsPointer || type.IsByRefLike || IsAsyncSequence(type)))
         {
             throw new ArgumentException($"task \"{name}\" returns {type.Name}, which cannot be written as one result", nameof(method));
         }
 
-        return new DelegateHandler(name, method, boundTo, parameters, returnValue);
+        if (returnValue.Type is { } written)
+        {
+            services.Json.Require(written, name, "the result");
+        }
+
+        return new DelegateHandler(name, method, boundTo, parameters, arguments, returnValue, services.Json);
     }
 
     public override TaskResult Run(TaskRun run, CancellationToken cancellationToken)
@@ -94,7 +96,7 @@ internal sealed class DelegateHandler : TaskHandler
 
         if (calls < CompiledAfter && Interlocked.Increment(ref calls) == CompiledAfter && RuntimeFeature.IsDynamicCodeCompiled)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static handler => handler.typed = TypedCall.TryCompile(handler.method, handler.boundFirst ?? handler.target, handler.parameters, handler.returnValue), this, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static handler => handler.typed = TypedCall.TryCompile(handler.method, handler.boundFirst ?? handler.target, handler.parameters, handler.returnValue, handler.json), this, preferLocal: false);
         }
 
         var values = new object?[parameters.Length + (hasBoundFirst ? 1 : 0)];
@@ -137,24 +139,7 @@ internal sealed class DelegateHandler : TaskHandler
         }
     }
 
-    public override void Close(HandlerServices services)
-    {
-        foreach (var argument in arguments)
-        {
-            services.Check(argument, Name);
-        }
-    }
-
-    private static string[] Accepts(HandlerParameter[] parameters)
-    {
-        var arguments = parameters.Where(static p => p.Source == ParameterSource.Argument).ToArray();
-        return arguments switch
-        {
-            [{ IsBytes: true }] => [ContentType.Bytes, ContentType.Json],
-            [{ IsMessage: true }] => [ContentType.Protobuf],
-            _ => [ContentType.Json],
-        };
-    }
+    public override void Close(HandlerServices services) => arguments.Close(services);
 
     private static bool IsAsyncSequence(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>);
 
@@ -162,11 +147,11 @@ internal sealed class DelegateHandler : TaskHandler
     {
         var contentType = run.ContentType;
         var payload = run.Payload;
-        if (arguments is [{ IsBytes: true } bytes] && Is(contentType, ContentType.Bytes))
+        if (arguments.All is [{ IsBytes: true } bytes] && Is(contentType, ContentType.Bytes))
         {
             values[Array.IndexOf(parameters, bytes)] = bytes.Type == typeof(byte[]) ? payload.ToByteArray() : (object)payload.Memory;
         }
-        else if (arguments is [{ IsMessage: true } message])
+        else if (arguments.All is [{ IsMessage: true } message])
         {
             values[Array.IndexOf(parameters, message)] = Is(contentType, ContentType.Protobuf)
                 ? ReadMessage(message, payload)
@@ -200,7 +185,7 @@ internal sealed class DelegateHandler : TaskHandler
     {
         if (payload.IsEmpty)
         {
-            throw new BadInputException($"{Expectation()}; the payload is empty");
+            throw new BadInputException($"{arguments.Expectation}; the payload is empty");
         }
 
         var reader = new Utf8JsonReader(payload.Span);
@@ -209,7 +194,7 @@ internal sealed class DelegateHandler : TaskHandler
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
             {
-                throw new BadInputException($"{Expectation()}; the payload is not an array");
+                throw new BadInputException($"{arguments.Expectation}; the payload is not an array");
             }
 
             var given = 0;
@@ -241,31 +226,28 @@ internal sealed class DelegateHandler : TaskHandler
                 }
                 else
                 {
-                    throw new BadInputException($"{Expectation()}; got {given}");
+                    throw new BadInputException($"{arguments.Expectation}; got {given}");
                 }
             }
 
             at = null;
             if (!ended && reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
-                throw new BadInputException($"{Expectation()}; got more");
+                throw new BadInputException($"{arguments.Expectation}; got more");
             }
 
             if (reader.Read())
             {
-                throw new BadInputException($"{Expectation()}; something follows the array");
+                throw new BadInputException($"{arguments.Expectation}; something follows the array");
             }
         }
         catch (Exception e) when (e is not BadInputException)
         {
             // A converter of the user's may throw anything; in every case the payload is what could not be read.
             var which = at is null ? "the payload" : $"argument \"{at}\"";
-            throw new BadInputException($"{Expectation()}; {which} could not be read: {RemoteErrors.MessageOf(e)}", e);
+            throw new BadInputException($"{arguments.Expectation}; {which} could not be read: {RemoteErrors.MessageOf(e)}", e);
         }
     }
-
-    private string Expectation() =>
-        $"task \"{Name}\" takes a JSON array of {arguments.Length} argument{(arguments.Length == 1 ? "" : "s")} ({string.Join(", ", arguments.Select(static a => a.ToString()))})";
 
     private TaskResult Write(object? result) => result switch
     {
@@ -274,6 +256,6 @@ internal sealed class DelegateHandler : TaskHandler
         ReadOnlyMemory<byte> bytes => new TaskResult(Wrap(bytes), ContentType.Bytes),
         Memory<byte> bytes => new TaskResult(Wrap(bytes), ContentType.Bytes),
         IMessage message => new TaskResult(message.ToByteString(), ContentType.Protobuf),
-        _ => new TaskResult(Wrap(JsonSerializer.SerializeToUtf8Bytes(result, HandlerJson.TypeInfo(returnValue.Type))), ContentType.Json),
+        _ => new TaskResult(Wrap(JsonSerializer.SerializeToUtf8Bytes(result, json.TypeInfo(returnValue.Type))), ContentType.Json),
     };
 }

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -15,11 +14,13 @@ internal sealed class HandlerServices
 
     public IServiceCollection Collection => collection ??= Make();
 
+    /// <summary>How what is no service travels.</summary>
+    public HandlerJson Json { get; init; } = new();
+
     /// <summary>Whether a parameter is no argument of the task but one of these; settled when the task is mapped.</summary>
-    public bool Have(ParameterInfo parameter)
+    public bool Have(Type type, bool isKeyed)
     {
-        var type = parameter.ParameterType;
-        if (parameter.IsDefined(typeof(FromKeyedServicesAttribute)) || type == typeof(IServiceProvider) || IsLogger(type))
+        if (isKeyed || type == typeof(IServiceProvider) || IsLogger(type))
         {
             _ = Collection;
             return true;

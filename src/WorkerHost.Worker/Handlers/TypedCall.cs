@@ -19,11 +19,11 @@ internal abstract class TypedCall
     private const int MostArguments = 4;
 
     /// <summary>Null: this method has no such way. Never throws: without it everything works as well.</summary>
-    public static TypedCall? TryCompile(MethodInfo method, object? target, HandlerParameter[] parameters, ReturnValue returnValue)
+    public static TypedCall? TryCompile(MethodInfo method, object? target, HandlerParameter[] parameters, ReturnValue returnValue, HandlerJson json)
     {
         try
         {
-            return Compile(method, target, parameters, returnValue);
+            return Compile(method, target, parameters, returnValue, json);
         }
         catch (Exception)
         {
@@ -34,7 +34,7 @@ internal abstract class TypedCall
     /// <summary>False: it is not the straight case, and nothing was called.</summary>
     public abstract bool TryRun(TaskRun run, CancellationToken cancellationToken, out TaskResult result);
 
-    private static TypedCall? Compile(MethodInfo method, object? target, HandlerParameter[] parameters, ReturnValue returnValue)
+    private static TypedCall? Compile(MethodInfo method, object? target, HandlerParameter[] parameters, ReturnValue returnValue, HandlerJson json)
     {
         var arguments = parameters.Where(static p => p.Source == ParameterSource.Argument).ToArray();
         if (arguments.Length > MostArguments || Array.Exists(arguments, static a => a.IsBytes || a.IsMessage)
@@ -64,7 +64,7 @@ internal abstract class TypedCall
         var type = returnValue.Type ?? typeof(Absent);
         Type[] all = [.. types, typeof(TaskRun), typeof(CancellationToken), type];
         var compiled = Expression.Lambda(Expression.GetFuncType(all), Waited(call, returnValue), [.. inputs, run, token]).Compile();
-        return (TypedCall)Activator.CreateInstance(typeof(Of<,,,,>).MakeGenericType([.. types, type]), compiled)!;
+        return (TypedCall)Activator.CreateInstance(typeof(Of<,,,,>).MakeGenericType([.. types, type]), compiled, json)!;
     }
 
     private static Expression Waited(Expression call, ReturnValue returnValue)
@@ -96,13 +96,13 @@ internal abstract class TypedCall
 
     [RequiresUnreferencedCode("Compiles a call for types found by reflection.")]
     [RequiresDynamicCode("Compiles a call for types found by reflection.")]
-    private sealed class Of<T1, T2, T3, T4, TResult>(Func<T1, T2, T3, T4, TaskRun, CancellationToken, TResult> call) : TypedCall
+    private sealed class Of<T1, T2, T3, T4, TResult>(Func<T1, T2, T3, T4, TaskRun, CancellationToken, TResult> call, HandlerJson json) : TypedCall
     {
-        private readonly JsonTypeInfo<T1>? first = Info<T1>();
-        private readonly JsonTypeInfo<T2>? second = Info<T2>();
-        private readonly JsonTypeInfo<T3>? third = Info<T3>();
-        private readonly JsonTypeInfo<T4>? fourth = Info<T4>();
-        private readonly JsonTypeInfo<TResult>? returned = Info<TResult>();
+        private readonly JsonTypeInfo<T1>? first = Info<T1>(json);
+        private readonly JsonTypeInfo<T2>? second = Info<T2>(json);
+        private readonly JsonTypeInfo<T3>? third = Info<T3>(json);
+        private readonly JsonTypeInfo<T4>? fourth = Info<T4>(json);
+        private readonly JsonTypeInfo<TResult>? returned = Info<TResult>(json);
 
         public override bool TryRun(TaskRun run, CancellationToken cancellationToken, out TaskResult result)
         {
@@ -117,7 +117,7 @@ internal abstract class TypedCall
             return true;
         }
 
-        private static JsonTypeInfo<T>? Info<T>() => typeof(T) == typeof(Absent) ? null : (JsonTypeInfo<T>)HandlerJson.TypeInfo(typeof(T));
+        private static JsonTypeInfo<T>? Info<T>(HandlerJson json) => typeof(T) == typeof(Absent) ? null : (JsonTypeInfo<T>)json.TypeInfo(typeof(T));
 
         private bool TryRead(ReadOnlySpan<byte> payload, [MaybeNull] out T1 a, [MaybeNull] out T2 b, [MaybeNull] out T3 c, [MaybeNull] out T4 d)
         {

@@ -14,6 +14,7 @@ internal static class ConsumerProject
             <Nullable>enable</Nullable>
             <ImplicitUsings>enable</ImplicitUsings>
             <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+            <EmitCompilerGeneratedFiles>true</EmitCompilerGeneratedFiles>
           </PropertyGroup>
           <ItemGroup>
             <PackageReference Include="WorkerHost" Version="{version}" />
