@@ -14,7 +14,8 @@ public sealed record TaskOptions
     public string? Id { get; init; }
 
     /// <summary>
-    /// How long the task may take from its submission, all attempts together; null: no limit. When it has passed the
+    /// How long the task may take from when the pool has accepted it, waiting in the queue and all attempts together; null: no limit.
+    /// What <c>SubmitAsync</c> waits for a place does not count. When it has passed the
     /// future ends with <see cref="TaskFailureKind.DeadlineExceeded"/> and a running task is stopped: its token is
     /// cancelled, and a handler that does not heed it within the pool's grace loses its process. One that has passed in the queue
     /// is never sent to a worker, and one that cannot be met is refused at once (<see cref="WorkerPoolOptions.AdmitByDeadline"/>).

@@ -1,0 +1,88 @@
+using System.Globalization;
+
+namespace WorkerHost.Samples.Thumbnails;
+
+/// <summary>POST /thumbnails: from the upload to the answer. It never looks into an image itself.</summary>
+internal sealed class ThumbnailEndpoint(
+    [FromKeyedServices("thumbnails")] WorkerPool pool, HostileImages hostile, UploadLimits limits, ILogger<ThumbnailEndpoint> log)
+{
+    private const int DefaultSize = 128;
+
+    public async Task<IResult> PostAsync(HttpRequest upload, string? sizeText, CancellationToken clientIsGone)
+    {
+        var size = DefaultSize;
+        if (sizeText is not null && !(int.TryParse(sizeText, CultureInfo.InvariantCulture, out size) && size is >= 1 and <= ThumbnailTask.MaxSize))
+        {
+            return Problem.BadSize(sizeText);
+        }
+
+        try
+        {
+            var image = await ReadAsync(upload, clientIsGone);
+            if (image.IsEmpty)
+            {
+                return Problem.NoImage;
+            }
+
+            return hostile.Find(image.Span) ?? await MakeAsync(image, size, clientIsGone);
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return Problem.TooManyBytes(limits);
+        }
+        catch (OperationCanceledException) when (clientIsGone.IsCancellationRequested)
+        {
+            return Results.Empty; // nobody reads it
+        }
+    }
+
+    private async Task<IResult> MakeAsync(ReadOnlyMemory<byte> image, int size, CancellationToken clientIsGone)
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(clientIsGone);
+        giveUp.CancelAfter(limits.Patience);
+        try
+        {
+            // The pool has no queue (QueueCapacity 0): here an upload waits for a free worker, and its time limit begins when it has one.
+            // So an image that hangs takes no time from those that wait.
+            var future = await pool.SubmitBytesAsync(ThumbnailTask.Name, image, ThumbnailTask.Options(size, limits.TimeLimit), giveUp.Token);
+            giveUp.CancelAfter(Timeout.InfiniteTimeSpan);
+            var thumbnail = await future;
+            return Results.Bytes(thumbnail, thumbnail.Span[0] == 0xFF ? "image/jpeg" : "image/png");
+        }
+        catch (TaskException e)
+        {
+            var problem = Problem.Of(e, limits);
+            if (problem.BlamesTheImage)
+            {
+                hostile.Remember(image.Span, problem);
+                log.LogWarning("An image of {Bytes} bytes, task {Task}, cost a worker and is refused for {Time}: {Problem}", image.Length, e.TaskId, limits.RefuseHostileFor, problem.Type);
+            }
+            else if (problem.Status == StatusCodes.Status500InternalServerError)
+            {
+                log.LogError(e, "A thumbnail could not be made");
+            }
+
+            return problem;
+        }
+        catch (OperationCanceledException) when (!clientIsGone.IsCancellationRequested)
+        {
+            return Problem.NoWorkerWasFree(limits);
+        }
+    }
+
+    /// <summary>The body in one piece of memory, which goes to the worker as it is.</summary>
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest upload, CancellationToken cancellationToken)
+    {
+        if (upload.ContentLength is { } length && length <= limits.MaxBytes)
+        {
+            var whole = GC.AllocateUninitializedArray<byte>((int)length);
+            await upload.Body.ReadExactlyAsync(whole, cancellationToken);
+            return whole;
+        }
+
+        // Of unknown length, or too long, which Kestrel says at the first read.
+        using var parts = new MemoryStream();
+        await upload.Body.CopyToAsync(parts, cancellationToken);
+        return parts.GetBuffer().AsMemory(0, (int)parts.Length);
+    }
+}

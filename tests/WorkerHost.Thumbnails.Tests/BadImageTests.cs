@@ -1,0 +1,83 @@
+namespace WorkerHost.Thumbnails.Tests;
+
+/// <summary>What is wrong with an upload is said, and costs no worker.</summary>
+public sealed class BadImageTests(BadImageTests.Running running) : IClassFixture<BadImageTests.Running>
+{
+    private ThumbnailsProcess Service => running.Service;
+
+    [Theory]
+    [InlineData("noise", 415, "not-an-image", "JPEG, PNG")]
+    [InlineData("truncated", 422, "broken-image", "ends too early")]
+    [InlineData("bomb", 422, "too-many-pixels", "50000 x 50000 pixels, and at most 50 million")]
+    public async Task A_bad_image_is_told_from_others_and_costs_no_worker(string sample, int status, string type, string says)
+    {
+        var answer = await Service.RefusedAsync(Pictures.Sample(sample));
+        Assert.Equal((status, type), (answer.Status, answer.Type));
+        Assert.Contains(says, answer.Detail, StringComparison.Ordinal);
+        Assert.Equal(0, (await Service.StatusAsync()).Deaths);
+    }
+
+    [Fact]
+    public async Task An_image_whose_data_is_spoilt_is_refused_or_served_and_costs_no_worker()
+    {
+        var random = new Random(1);
+        foreach (var format in new[] { SkiaSharp.SKEncodedImageFormat.Jpeg, SkiaSharp.SKEncodedImageFormat.Png, SkiaSharp.SKEncodedImageFormat.Webp })
+        {
+            var image = Pictures.Encode(200, 200, format, c => c.Clear(SkiaSharp.SKColors.Green));
+            for (var i = 0; i < 20; i++)
+            {
+                byte[] spoilt = [.. image];
+                for (var j = 0; j < 5; j++)
+                {
+                    spoilt[random.Next(spoilt.Length)] = (byte)random.Next(256);
+                }
+
+                // Some decoders overlook a spoilt byte; then there is a thumbnail.
+                using var response = await Service.PostAsync(spoilt[..random.Next(1, spoilt.Length)]);
+                if (!response.IsSuccessStatusCode)
+                {
+                    var answer = await ThumbnailsProcess.ProblemAsync(response);
+                    Assert.Contains((answer.Status, answer.Type), new[] { (415, "not-an-image"), (422, "broken-image"), (422, "too-many-pixels") });
+                }
+            }
+        }
+
+        Assert.Equal(0, (await Service.StatusAsync()).Deaths);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_too_large_is_refused_with_the_limit()
+    {
+        var answer = await Service.RefusedAsync(new byte[1_000_001]);
+        Assert.Equal((413, "too-many-bytes"), (answer.Status, answer.Type));
+        Assert.Contains("At most 1000000 bytes", answer.Detail, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("?size=0")]
+    [InlineData("?size=1025")]
+    [InlineData("?size=large")]
+    [InlineData("?size=")]
+    public async Task A_size_that_is_none_is_refused_with_what_is_allowed(string query)
+    {
+        var answer = await Service.RefusedAsync(Pictures.Sample("noise"), query);
+        Assert.Equal((400, "bad-size"), (answer.Status, answer.Type));
+        Assert.Contains("from 1 to 1024", answer.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_image_at_all_is_refused()
+    {
+        var answer = await Service.RefusedAsync([]);
+        Assert.Equal((400, "no-image"), (answer.Status, answer.Type));
+    }
+
+    public sealed class Running : IAsyncLifetime
+    {
+        internal ThumbnailsProcess Service { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Service = await ThumbnailsProcess.StartAsync("--Thumbnails:MaxBytes=1000000");
+
+        public ValueTask DisposeAsync() => Service.DisposeAsync();
+    }
+}
