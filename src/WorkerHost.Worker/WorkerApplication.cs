@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.Json.Serialization.Metadata;
 using Google.Protobuf;
+using Grpc.Core.Interceptors;
 using Microsoft.Extensions.DependencyInjection;
 using WorkerHost.Worker;
 
@@ -184,6 +185,24 @@ public sealed class WorkerApplication
     {
         ArgumentNullException.ThrowIfNull(handler);
         tasks.Add(new MessageHandler<TRequest, TResponse>(TaskTable.Checked(name), handler));
+    }
+
+    /// <summary>
+    /// Maps a gRPC service of the program's own, the very class that ASP.NET Core would be given: each of its methods is a task whose name is the
+    /// method's, <c>/images.v1.Thumbnailer/Make</c>, and runs in a lane as every task does. Callers use the generated client over
+    /// <c>pool.CreateCallInvoker()</c>, or over a channel to this worker. For every call an object of the service is made: from the task's
+    /// scope where its constructor takes something or it is registered in <see cref="Services"/>. An <c>RpcException</c> is the method's
+    /// answer, with its status and trailers, and is never tried again.
+    /// </summary>
+    /// <typeparam name="TService">Derives from the base that Grpc.Tools generates.</typeparam>
+    /// <param name="interceptors">Around every call, the first one outermost. Used by all lanes at the same time.</param>
+    /// <exception cref="ArgumentException">It is no gRPC service, nobody can make one, or it is mapped already.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
+    public void MapGrpcService<[DynamicallyAccessedMembers(ServiceBinding.Members)] TService>(params Interceptor[] interceptors)
+        where TService : class
+    {
+        ArgumentNullException.ThrowIfNull(interceptors);
+        ServiceBinding.Map<TService>(tasks, [.. interceptors]);
     }
 
     /// <summary>

@@ -20,5 +20,6 @@ PeerTasks.Map(worker);
 TracedTasks.Map(worker);
 BackgroundTasks.Map(worker);
 ServiceTasks.Map(worker);
+GrpcServices.Map(worker);
 worker.MapTasks(typeof(Shapes));
 return await worker.RunAsync();

@@ -68,7 +68,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         Expect(entry, TaskPhase.New, nameof(Submit));
         if (Stopping)
         {
-            return new TaskFailure { Kind = TaskFailureKind.Rejected, NeverStarted = true, Message = "the pool is stopping and takes no new tasks" };
+            return new TaskFailure { Kind = TaskFailureKind.Rejected, NeverStarted = true, PoolIsStopping = true, Message = "the pool is stopping and takes no new tasks" };
         }
 
         if (entry.Options.Id is { } id && quarantine.Find(id) is { } poison)

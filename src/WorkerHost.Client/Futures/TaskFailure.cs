@@ -40,4 +40,10 @@ public sealed record TaskFailure
 
     /// <summary>It was refused for want of a place, which whoever wants to may wait for.</summary>
     internal bool QueueIsFull { get; init; }
+
+    /// <summary>It was refused because the pool takes nothing new any more.</summary>
+    internal bool PoolIsStopping { get; init; }
+
+    /// <summary>What a gRPC method says beside it: its own choice of a status, trailers. Null: nothing.</summary>
+    internal V1.MethodAnswer? Answer { get; init; }
 }

@@ -144,7 +144,7 @@ internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
     private IncomingOutcome Whole(in IncomingOutcome outcome, ulong total)
     {
         var attempt = results.Complete(outcome.Sequence, outcome.Attempt.Data.Span, total) is { } whole
-            ? AttemptOutcome.Success(whole, outcome.Attempt.ContentType)
+            ? AttemptOutcome.Success(whole, outcome.Attempt.ContentType, outcome.Attempt.Answer)
             : AttemptOutcome.Failed(new TaskFailure
             {
                 Kind = TaskFailureKind.BadInput,
@@ -162,6 +162,7 @@ internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
         byte[] data = [];
         var contentType = WorkerHost.ContentType.Json;
         TaskFailure? failure = null;
+        V1.MethodAnswer? answer = null;
         var recalled = false;
         while (input.Next(out var field))
         {
@@ -178,6 +179,9 @@ internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
                     break;
                 case V1.TaskOutcome.FailureFieldNumber:
                     failure = WireFailure.Read(V1.TaskFailure.Parser.ParseFrom(input.Bytes()), worker);
+                    break;
+                case V1.TaskOutcome.AnswerFieldNumber:
+                    answer = V1.MethodAnswer.Parser.ParseFrom(input.Bytes());
                     break;
                 case V1.TaskOutcome.RecalledFieldNumber:
                     recalled = input.Varint() != 0;
@@ -199,7 +203,8 @@ internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
             inPieces.Add((Outcomes.Count, total));
         }
 
-        var attempt = failure is null ? AttemptOutcome.Success(data, contentType) : AttemptOutcome.Failed(failure);
+        var attempt = failure is null ? AttemptOutcome.Success(data, contentType, answer)
+            : AttemptOutcome.Failed(answer is null ? failure : failure with { Answer = answer });
         return new IncomingOutcome(sequence, attempt, recalled, (long)Math.Min(service, long.MaxValue));
     }
 

@@ -155,7 +155,7 @@ internal sealed class UnaryConnection : IEndpointConnection
 
             var response = await client.RunAsync(request, new CallOptions(channel.Headers(), cancellationToken: source.Token)).ConfigureAwait(false);
             var contentType = response.Result?.ContentType is { Length: > 0 } type ? type : ContentType.Json;
-            loop.Received(State, sequence, AttemptOutcome.Success(response.Result?.Data.Memory ?? default, contentType));
+            loop.Received(State, sequence, AttemptOutcome.Success(response.Result?.Data.Memory ?? default, contentType, response.Answer));
         }
         catch (RpcException e)
         {

@@ -37,7 +37,8 @@ internal static class WireFailure
                 {
                     if (detail.TryUnpack<V1.TaskFailure>(out var failure))
                     {
-                        return Read(failure, worker);
+                        var read = Read(failure, worker);
+                        return read.Kind == TaskFailureKind.TaskFailed ? read with { Answer = ChosenBy(e) } : read;
                     }
                 }
             }
@@ -48,6 +49,20 @@ internal static class WireFailure
         }
 
         return null;
+    }
+
+    /// <summary>Beside a handler's failure only a gRPC method chooses status and trailers. Null: none has.</summary>
+    private static V1.MethodAnswer? ChosenBy(RpcException e)
+    {
+        var answer = new V1.MethodAnswer();
+        CallMetadata.CopyTo(e.Trailers, answer.Trailers);
+        answer.Trailers.Remove(answer.Trailers.First(static t => t.Name == StatusDetails));
+        if (e.StatusCode != StatusCode.Unknown)
+        {
+            (answer.StatusCode, answer.StatusDetail) = ((int)e.StatusCode, e.Status.Detail);
+        }
+
+        return answer.StatusCode == 0 && answer.Trailers.Count == 0 ? null : answer;
     }
 
     /// <summary>What a unary call's status alone says of the task; null when the connection was lost.</summary>

@@ -15,12 +15,21 @@ internal static class FailureTrailers
     private const int MaxDetailBytes = 4 * 1024;
     private const int MaxStatusMessageBytes = 400;
 
-    public static RpcException ToException(TaskFailure failure, bool draining = false)
+    /// <param name="failure">Why the task has no result.</param>
+    /// <param name="draining">With <see cref="TaskFailureKind.Rejected"/>: the worker is leaving.</param>
+    /// <param name="answer">The status and trailers that a gRPC method chose; they come before ours.</param>
+    public static RpcException ToException(TaskFailure failure, bool draining = false, MethodAnswer? answer = null)
     {
-        var code = FailureStatus.ToStatusCode((TaskFailureKind)failure.Kind, draining);
+        var trailers = CallMetadata.FromEntries(answer?.Trailers);
+        var code = answer is { StatusCode: not 0 } ? (StatusCode)answer.StatusCode : FailureStatus.ToStatusCode((TaskFailureKind)failure.Kind, draining);
         FailureSize.Shrink(failure, MaxDetailBytes);
         var message = BoundedText.Cut(failure.Message, MaxStatusMessageBytes);
         var details = new Google.Rpc.Status { Code = (int)code, Message = message, Details = { Any.Pack(failure) } };
-        return new RpcException(new Status(code, message), new Metadata { { DetailsKey, details.ToByteArray() } });
+        if (trailers.Get(DetailsKey) is null)
+        {
+            trailers.Add(DetailsKey, details.ToByteArray());
+        }
+
+        return new RpcException(new Status(code, answer is { StatusCode: not 0 } ? answer.StatusDetail : message), trailers);
     }
 }

@@ -9,13 +9,16 @@ internal static class RemoteErrors
 
     public static V1.RemoteError From(Exception exception) => From(exception, 1);
 
+    /// <summary>Of one that is an answer and no accident.</summary>
+    public static V1.RemoteError WithoutStack(Exception exception) => new() { Type = TypeOf(exception), Message = BoundedText.Cut(MessageOf(exception), MaxMessageBytes) };
+
     public static string MessageOf(Exception exception) => Read(() => exception.Message);
 
     private static V1.RemoteError From(Exception exception, int depth)
     {
         var error = new V1.RemoteError
         {
-            Type = BoundedText.Cut(exception.GetType().FullName ?? exception.GetType().Name, ProtocolLimits.MaxNameLength),
+            Type = TypeOf(exception),
             Message = BoundedText.Cut(MessageOf(exception), MaxMessageBytes),
             StackTrace = BoundedText.Cut(Read(() => exception.StackTrace), MaxStackBytes),
         };
@@ -28,6 +31,8 @@ internal static class RemoteErrors
 
         return error;
     }
+
+    private static string TypeOf(Exception exception) => BoundedText.Cut(exception.GetType().FullName ?? exception.GetType().Name, ProtocolLimits.MaxNameLength);
 
     // Message and StackTrace are virtual: an exception class of the user's may throw while it is being read.
     private static string Read(Func<string?> member)

@@ -15,7 +15,7 @@ internal static class TaskFailures
     public static TaskFailure FromHandler(TaskRun run, Exception exception)
     {
         var failure = Of(run, Kind.TaskFailed, $"task \"{run.Task}\" threw {exception.GetType().FullName}: {RemoteErrors.MessageOf(exception)}");
-        failure.Error = RemoteErrors.From(exception);
+        failure.Error = run.Answer is { StatusCode: not 0 } ? RemoteErrors.WithoutStack(exception) : RemoteErrors.From(exception);
         if (exception is RetryableTaskException retryable)
         {
             failure.Retryable = true;

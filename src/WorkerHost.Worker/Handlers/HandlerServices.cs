@@ -26,13 +26,16 @@ internal sealed class HandlerServices
             return true;
         }
 
-        return collection is not null && collection.Any(service => Is(service, type));
+        return Has(type);
     }
+
+    /// <summary>Whether the program has registered it.</summary>
+    public bool Has(Type type) => collection is not null && collection.Any(service => Is(service, type));
 
     /// <exception cref="InvalidOperationException">A handler was mapped before a service that it takes was registered.</exception>
     public void Check(HandlerParameter argument, string task)
     {
-        if (collection?.Any(service => Is(service, argument.Type)) == true)
+        if (Has(argument.Type))
         {
             throw new InvalidOperationException(
                 $"parameter \"{argument}\" of task \"{task}\" is a service that was registered after the task was mapped; fill WorkerApplication.Services before MapTask");

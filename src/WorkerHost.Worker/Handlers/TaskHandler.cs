@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace WorkerHost.Worker;
 
@@ -18,6 +19,9 @@ internal abstract class TaskHandler(string name, string[] contentTypes)
 
     /// <summary>What it accepts, the preferred one first.</summary>
     public string[] ContentTypes { get; } = contentTypes;
+
+    /// <summary>The gRPC method that it is; null: it is none.</summary>
+    public virtual IMethod? Method => null;
 
     /// <exception cref="BadInputException">The payload cannot be read.</exception>
     /// <exception cref="ResultNotWritableException">The result cannot be written.</exception>

@@ -1,3 +1,4 @@
+using Grpc.Core;
 using WorkerHost.V1;
 
 namespace WorkerHost.Worker;
@@ -44,6 +45,9 @@ internal sealed class TaskTable
             handler.Close(services);
         }
     }
+
+    /// <summary>Those of the user's gRPC services.</summary>
+    public IEnumerable<IMethod> Methods => handlers.Values.Select(static handler => handler.Method).OfType<IMethod>();
 
     public TaskHandler? Find(string name) => handlers.GetValueOrDefault(name);
 

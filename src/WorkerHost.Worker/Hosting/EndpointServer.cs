@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Grpc.AspNetCore.Server;
+using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.HealthCheck;
@@ -30,6 +31,7 @@ internal sealed class EndpointServer : IAsyncDisposable
     private readonly ListenAddress address;
     private readonly PeerPolicy peers;
     private readonly TimeProvider time;
+    private readonly bool servesMethods;
     private readonly ServiceProvider services;
     private readonly KestrelServer server;
     private readonly HealthServiceImpl health = new();
@@ -40,6 +42,7 @@ internal sealed class EndpointServer : IAsyncDisposable
         this.address = address;
         this.peers = peers;
         time = core.Time;
+        servesMethods = core.Tasks.Methods.Any();
         services = Services(core, loggers);
         server = new KestrelServer(
             Options.Create(Kestrel()),
@@ -99,7 +102,14 @@ internal sealed class EndpointServer : IAsyncDisposable
             // and deflate where it finds nothing.)
             options.CompressionProviders.Clear();
         });
-        collection.AddSingleton(new TaskEndpointService(core));
+        var endpoint = new TaskEndpointService(core);
+        collection.AddSingleton(endpoint);
+        if (servesMethods)
+        {
+            collection.AddSingleton(new MethodEndpoint(endpoint));
+            collection.AddSingleton<IServiceMethodProvider<MethodEndpoint>>(new MethodEndpoint.Discovery(core.Tasks));
+        }
+
         collection.AddSingleton(new WorkerControlService(core, peers));
         collection.AddSingleton(health);
         return collection.BuildServiceProvider();
@@ -156,6 +166,11 @@ internal sealed class EndpointServer : IAsyncDisposable
         var methods = new GrpcMethods(services);
         methods.MapGrpcService<TaskEndpointService>();
         methods.MapGrpcService<WorkerControlService>();
+        if (servesMethods)
+        {
+            methods.MapGrpcService<MethodEndpoint>();
+        }
+
         methods.MapGrpcService<HealthServiceImpl>();
         var call = methods.Build();
         return context => Admit(context, call);

@@ -115,11 +115,11 @@ internal sealed partial class Lane
             var result = run.Handler!.Run(run, Source.Token);
             end = result.Data.Length > core.MaxMessageBytes
                 ? TaskEnd.FailedWith(TaskFailures.ResultTooLarge(run, result.Data.Length, core.MaxMessageBytes), ServiceTime(run))
-                : new TaskEnd { Data = result.Data, ContentType = result.ContentType, ServiceMicroseconds = ServiceTime(run) };
+                : new TaskEnd { Data = result.Data, ContentType = result.ContentType, ServiceMicroseconds = ServiceTime(run), Answer = run.Answer };
         }
         catch (Exception e)
         {
-            end = TaskEnd.FailedWith(Explain(run, e), ServiceTime(run));
+            end = TaskEnd.FailedWith(Explain(run, e), ServiceTime(run), run.Answer);
         }
 
         if (run.HasScope)

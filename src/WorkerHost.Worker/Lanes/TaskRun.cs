@@ -31,17 +31,21 @@ internal readonly struct TaskEnd
 
     public string ContentType { get; init; }
 
+    /// <summary>What a gRPC method says beside its response or failure; null: nothing.</summary>
+    public MethodAnswer? Answer { get; init; }
+
     public TaskFailure? Failure { get; init; }
 
     public bool Recalled { get; init; }
 
     public ulong ServiceMicroseconds { get; init; }
 
-    public static TaskEnd FailedWith(TaskFailure failure, ulong serviceMicroseconds = 0) => new()
+    public static TaskEnd FailedWith(TaskFailure failure, ulong serviceMicroseconds = 0, MethodAnswer? answer = null) => new()
     {
         Data = ByteString.Empty,
         ContentType = "",
         Failure = failure,
+        Answer = answer,
         ServiceMicroseconds = serviceMicroseconds,
     };
 
@@ -74,6 +78,9 @@ internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long de
 
     public long StartedAt { get; private set; }
 
+    /// <summary>Set by the handler of a gRPC method before it ends; null: it has nothing to say beside its response or failure.</summary>
+    public MethodAnswer? Answer { get; set; }
+
     /// <summary>Where it runs; null before its start.</summary>
     public Lane? Lane => lane;
 
@@ -95,6 +102,11 @@ internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long de
     public abstract int Track { get; }
 
     public override WorkerId Worker => core.Worker;
+
+    public int MaxMessageBytes => core.MaxMessageBytes;
+
+    /// <summary>When its time limit passes, by the wall clock as it is now; the largest time where it has none.</summary>
+    public DateTime DeadlineByTheClock => TimeRemaining is { } left ? core.Time.GetUtcNow().UtcDateTime + left : DateTime.MaxValue;
 
     public override CancellationToken CancellationToken => lane?.Token ?? default;
 

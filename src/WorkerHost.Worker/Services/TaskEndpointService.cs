@@ -6,7 +6,29 @@ namespace WorkerHost.Worker;
 /// <summary>The gRPC face of the worker's tasks.</summary>
 internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.TaskEndpointBase
 {
+    public bool IsLeaving => core.IsDraining;
+
     public override async Task<RunResponse> Run(RunRequest request, ServerCallContext context)
+    {
+        var (run, end) = await RunToItsEndAsync(request, context).ConfigureAwait(false);
+        if (end.Failure is { } failure)
+        {
+            throw FailureTrailers.ToException(failure, core.IsDraining, end.Answer);
+        }
+
+        return new RunResponse
+        {
+            Result = new Payload { ContentType = end.ContentType, Data = end.Data },
+            Id = run.Id,
+            Worker = core.WorkerName,
+            Attempts = (uint)run.Attempt,
+            Answer = end.Answer,
+        };
+    }
+
+    /// <summary>Runs one task as a call of its own.</summary>
+    /// <exception cref="RpcException">The worker is leaving, or it is not the pool that the request names.</exception>
+    public async Task<(UnaryTask Run, TaskEnd End)> RunToItsEndAsync(RunRequest request, ServerCallContext context)
     {
         var run = new UnaryTask(core, request, core.Find(request.Task), Deadline(request, context));
         if (!core.EnterCall())
@@ -16,19 +38,7 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
 
         try
         {
-            var end = await RunAsync(run, context.CancellationToken).ConfigureAwait(false);
-            if (end.Failure is { } failure)
-            {
-                throw FailureTrailers.ToException(failure, core.IsDraining);
-            }
-
-            return new RunResponse
-            {
-                Result = new Payload { ContentType = end.ContentType, Data = end.Data },
-                Id = run.Id,
-                Worker = core.WorkerName,
-                Attempts = (uint)run.Attempt,
-            };
+            return (run, await RunAsync(run, context.CancellationToken).ConfigureAwait(false));
         }
         finally
         {

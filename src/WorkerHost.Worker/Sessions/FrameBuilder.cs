@@ -88,7 +88,7 @@ internal sealed class FrameBuilder(int maxFrameBytes, bool inPieces)
             var data = outcome.End.Data;
             var left = data.Length - sentOfLarge;
             var room = maxFrameBytes - size - PlainOutcomeOverhead;
-            if (left + (outcome.End.Failure?.CalculateSize() ?? 0) <= room || sentOfLarge == data.Length)
+            if (left + SizeBeside(outcome) <= room || sentOfLarge == data.Length)
             {
                 var last = UnsafeByteOperations.UnsafeWrap(data.Memory[sentOfLarge..]);
                 Add(outcome, last, sentOfLarge == 0 ? 0 : (ulong)data.Length);
@@ -137,6 +137,7 @@ internal sealed class FrameBuilder(int maxFrameBytes, bool inPieces)
                 // Not to keep the results themselves alive.
                 outcome.Data = ByteString.Empty;
                 outcome.Failure = null;
+                outcome.Answer = null;
                 free.Push(outcome);
             }
         }
@@ -155,6 +156,7 @@ internal sealed class FrameBuilder(int maxFrameBytes, bool inPieces)
         message.Data = data;
         message.ContentType = outcome.End.ContentType;
         message.Failure = outcome.End.Failure;
+        message.Answer = outcome.End.Answer;
         message.Recalled = outcome.End.Recalled;
         message.ServiceUs = outcome.End.ServiceMicroseconds;
         message.TotalBytes = totalBytes;
@@ -162,5 +164,7 @@ internal sealed class FrameBuilder(int maxFrameBytes, bool inPieces)
     }
 
     private static int SizeOf(in SessionOutcome outcome) =>
-        PlainOutcomeOverhead + outcome.End.Data.Length + (outcome.End.Failure?.CalculateSize() ?? 0);
+        PlainOutcomeOverhead + outcome.End.Data.Length + SizeBeside(outcome);
+
+    private static int SizeBeside(in SessionOutcome outcome) => (outcome.End.Failure?.CalculateSize() ?? 0) + (outcome.End.Answer?.CalculateSize() ?? 0);
 }
