@@ -22,6 +22,11 @@ internal static class BenchmarkRun
                 await EchoAsync(options, samples, log, pool, raw, python);
             }
 
+            if (options.Has("generated"))
+            {
+                await GeneratedAsync(options, samples, log, pool.Generated, raw);
+            }
+
             if (options.Has("loads"))
             {
                 await PayloadsAsync(options, samples, log, pool, raw);
@@ -94,6 +99,28 @@ internal static class BenchmarkRun
         }
 
         log.WriteLine($"latency: {samples.Last(["echo8.pool.p50_us", "echo8.raw_unary.p50_us"])}");
+    }
+
+    private static async Task GeneratedAsync(BenchmarkOptions options, SampleSet samples, TextWriter log, GeneratedContender pool, RawUnaryContender raw)
+    {
+        (string Name, DotnetContender Contender)[] contenders = [("generated.pool.calls_per_s", pool), ("generated.raw.calls_per_s", raw)];
+        for (var round = 0; round <= options.Rounds; round++)
+        {
+            foreach (var (name, contender) in contenders)
+            {
+                var result = await contender.RunRoundAsync(round == 0 ? options.WarmUp : options.Round, options.InFlight);
+                if (round > 0)
+                {
+                    samples.Add(name, "calls/s", result.Tasks / result.Seconds);
+                    samples.Add(name.Replace("calls_per_s", "alloc_bytes_per_call", StringComparison.Ordinal), "B", (double)result.AllocatedBytes / result.Tasks);
+                }
+            }
+
+            if (round > 0)
+            {
+                log.WriteLine($"generated {round} of {options.Rounds}: {samples.Last(contenders.Select(static c => c.Name))}");
+            }
+        }
     }
 
     private static async Task PayloadsAsync(BenchmarkOptions options, SampleSet samples, TextWriter log, PoolContender pool, RawUnaryContender raw)

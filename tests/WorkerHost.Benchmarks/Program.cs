@@ -9,6 +9,7 @@ if (WorkerApplication.IsWorker)
     worker.MapTask("occupy_short", static (double milliseconds) => Work.Occupy(milliseconds));
     worker.MapTask("occupy_long", static (double milliseconds) => Work.Occupy(milliseconds));
     worker.MapTasks(typeof(Functions));
+    worker.MapGrpcService<EchoService>();
     return await worker.RunAsync();
 }
 

@@ -1,5 +1,6 @@
 // What the compiler tells already is thrown as well.
 #pragma warning disable WH0001
+using Grpc.HealthCheck;
 
 namespace WorkerHost.Worker.Tests;
 
@@ -32,6 +33,16 @@ public sealed class MappingTests
     [Fact]
     public void A_name_cannot_be_endless() => Assert.Contains(
         "1024", Refusal(() => worker.MapTask(new string('x', 1025), static () => { })), StringComparison.Ordinal);
+
+    [Fact]
+    public void What_is_no_gRPC_service_or_cannot_be_made_or_is_mapped_already_is_refused()
+    {
+        worker.MapGrpcService<HealthServiceImpl>();
+
+        Assert.Contains("is already mapped", Refusal(() => worker.MapGrpcService<HealthServiceImpl>()), StringComparison.Ordinal);
+        Assert.Contains("derives from the generated base", Refusal(() => worker.MapGrpcService<MappingTests>()), StringComparison.Ordinal);
+        Assert.Contains("it is abstract", Refusal(() => worker.MapGrpcService<V1.WorkerControl.WorkerControlBase>()), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Types_that_cannot_travel_are_refused()

@@ -9,11 +9,14 @@ internal sealed class PoolContender : DotnetContender
     {
         this.pool = pool;
         Functions = new FunctionContender(pool, () => WorkerPids);
+        Generated = new GeneratedContender(pool, () => WorkerPids);
     }
 
     public override string Name => "pool";
 
     public FunctionContender Functions { get; }
+
+    public GeneratedContender Generated { get; }
 
     public override string RateName => "echo8.pool.tasks_per_s";
 

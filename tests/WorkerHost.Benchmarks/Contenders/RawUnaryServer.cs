@@ -33,9 +33,10 @@ internal static class RawUnaryServer
         await app.StopAsync();
         return 0;
     }
+}
 
-    private sealed class EchoService : Echo.EchoBase
-    {
-        public override Task<EchoMessage> Say(EchoMessage request, ServerCallContext context) => Task.FromResult(request);
-    }
+/// <summary>The same service for everybody who hosts it.</summary>
+internal sealed class EchoService : Echo.EchoBase
+{
+    public override Task<EchoMessage> Say(EchoMessage request, ServerCallContext context) => Task.FromResult(request);
 }

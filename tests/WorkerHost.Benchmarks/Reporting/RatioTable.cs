@@ -14,6 +14,7 @@ internal static class RatioTable
         new("processor time per task ÷ raw gRPC unary", "echo8.pool.cpu_us_per_task", "echo8.raw_unary.cpu_us_per_task", 0.2, 0.1, false),
         new("bytes allocated per task, client side", "echo8.pool.alloc_bytes_per_task", null, 800, 400, false),
         new("function from int to int, tasks/s ÷ 8-byte echo", "functions.pool.tasks_per_s", "echo8.pool.tasks_per_s", 0.85, 0.95, true),
+        new("generated client, calls/s ÷ the same on a channel", "generated.pool.calls_per_s", "generated.raw.calls_per_s", 4, 10, true),
         new("10 ms of processor time: makespan ÷ ideal", "cpu10ms.pool.makespan_ratio", null, 1.05, 1.02, false),
         new("the same on threads of one process ÷ ideal", "cpu10ms.threads.makespan_ratio", null, null, null, false),
         new("95 % 0.1 ms, 5 % 50 ms: p99 of short ÷ ideal", "mixed.pool.short_p99_ratio", null, 2, 1.3, false),
