@@ -17,7 +17,7 @@ internal static class HandlerCheck
         }
 
         return method.RefKind != RefKind.None || CannotTravel(method.ReturnType)
-            ? $"task \"{task}\" returns {method.ReturnType.MetadataName}{(method.RefKind == RefKind.None ? "" : "&")}, which cannot be written as one result"
+            ? $"task \"{task}\" returns {TypeNames.Reflected(method.ReturnType)}{(method.RefKind == RefKind.None ? "" : "&")}, which cannot be written as one result"
             : null;
     }
 

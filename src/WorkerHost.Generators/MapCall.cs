@@ -87,7 +87,7 @@ internal sealed class MapCall
             return new MapCall(null, null, $"{type.ToDisplayString()} has extension blocks");
         }
 
-        var functions = type.GetMembers().OfType<IMethodSymbol>()
+        var functions = (type.IsUnboundGenericType ? type.OriginalDefinition : type).GetMembers().OfType<IMethodSymbol>()
             .Where(static m => m is { DeclaredAccessibility: Accessibility.Public, IsStatic: true, MethodKind: MethodKind.Ordinary })
             .ToList();
         var fullName = TypeNames.Full(type, '+');

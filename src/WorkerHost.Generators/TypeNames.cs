@@ -31,10 +31,10 @@ internal static class TypeNames
     };
 
     /// <summary>As the worker's messages have it.</summary>
-    public static string Shown(ITypeSymbol type, RefKind refKind = RefKind.None) => refKind != RefKind.None ? $"{type.MetadataName}&" : type switch
+    public static string Shown(ITypeSymbol type, RefKind refKind = RefKind.None) => refKind != RefKind.None ? $"{Reflected(type)}&" : type switch
     {
         IArrayTypeSymbol array => $"{Shown(array.ElementType)}[]",
-        IPointerTypeSymbol pointer => $"{pointer.PointedAtType.MetadataName}*",
+        IPointerTypeSymbol pointer => Reflected(pointer),
         INamedTypeSymbol { TypeKind: TypeKind.Enum } => type.Name,
         INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable => $"{Shown(nullable.TypeArguments[0])}?",
         INamedTypeSymbol { TypeArguments.IsEmpty: false } generic => $"{type.Name}<{string.Join(", ", generic.TypeArguments.Select(static t => Shown(t)))}>",
@@ -51,5 +51,13 @@ internal static class TypeNames
             SpecialType.System_String => "string",
             _ => type.Name,
         },
+    };
+
+    /// <summary>As reflection has it, without its namespace.</summary>
+    public static string Reflected(ITypeSymbol type) => type switch
+    {
+        IArrayTypeSymbol array => $"{Reflected(array.ElementType)}[]",
+        IPointerTypeSymbol pointer => $"{Reflected(pointer.PointedAtType)}*",
+        _ => type.MetadataName,
     };
 }

@@ -9,7 +9,7 @@ internal static class BenchmarkRun
     public static async Task<IReadOnlyList<Figure>> RunAsync(BenchmarkOptions options, TextWriter log)
     {
         var samples = new SampleSet();
-        await using var starts = await StartMeasurements.PrepareAsync(log);
+        await using var starts = await StartMeasurements.PrepareAsync(log, native: options.Has("starts"));
         IReadOnlyDictionary<string, string> environment;
         await using (var pool = await PoolContender.StartAsync(options.Workers))
         {
@@ -188,7 +188,9 @@ internal static class BenchmarkRun
         {
             var hello = await starts.HelloAsync();
             var ready = await starts.ReadyAsync();
+            var nativeReady = await starts.NativeReadyAsync();
             var cold = await starts.ColdRecoveryAsync();
+            var nativeCold = await starts.NativeColdRecoveryAsync();
             var spare = await starts.SpareRecoveryAsync();
             var worker = await starts.IdleWorkerMemoryAsync();
             var slim = await starts.SlimKestrelMemoryAsync(environment);
@@ -200,9 +202,14 @@ internal static class BenchmarkRun
                 samples.Add("recovery.spare_ms", "ms", spare);
                 samples.Add("idle.worker_rss_mb", "MB", worker);
                 samples.Add("idle.slim_kestrel_rss_mb", "MB", slim);
+                if (nativeReady is not null && nativeCold is not null)
+                {
+                    samples.Add("start.aot_ready_ms", "ms", nativeReady.Value);
+                    samples.Add("recovery.aot_cold_ms", "ms", nativeCold.Value);
+                }
             }
         }
 
-        log.WriteLine($"starts: {samples.Last(["start.hello_ms", "start.ready_ms", "recovery.cold_ms", "recovery.spare_ms", "idle.worker_rss_mb", "idle.slim_kestrel_rss_mb"])}");
+        log.WriteLine($"starts: {samples.Last(["start.hello_ms", "start.ready_ms", "start.aot_ready_ms", "recovery.aot_cold_ms", "recovery.cold_ms", "recovery.spare_ms", "idle.worker_rss_mb", "idle.slim_kestrel_rss_mb"])}");
     }
 }

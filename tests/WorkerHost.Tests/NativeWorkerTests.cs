@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Text;
+using Grpc.Core;
+using WorkerHost.Tests.Protos;
 
 namespace WorkerHost.Tests;
 
@@ -85,6 +88,36 @@ public sealed class NativeWorkerTests(NativeWorker native) : IClassFixture<Nativ
 
         var line = await loggers.Until(static l => l.Text.Contains("noted: remember", StringComparison.Ordinal));
         Assert.Equal("remember", line.State!.Single(static field => field.Key == "Text").Value);
+    }
+
+    [Fact]
+    public async Task It_hosts_a_gRPC_service_of_the_users()
+    {
+        await using var pool = await StartAsync();
+        var client = new Probe.ProbeClient(pool.CreateCallInvoker());
+
+        Assert.Equal(7, (await client.EchoAsync(new Note { Number = 7 }).ResponseAsync.WaitAsync(TestPool.Patience)).Number);
+        var status = await Assert.ThrowsAsync<RpcException>(() => client.ActAsync(new Script { Status = 5, Detail = "not here" }).ResponseAsync.WaitAsync(TestPool.Patience));
+        Assert.Equal((StatusCode.NotFound, "not here"), (status.StatusCode, status.Status.Detail));
+    }
+
+    [Fact]
+    public async Task A_type_that_was_not_declared_is_told_at_the_start_with_its_task_and_the_fix()
+    {
+        using var process = Process.Start(new ProcessStartInfo(native.Path, ["--undeclared"]) { RedirectStandardError = true })!;
+
+        var said = await process.StandardError.ReadToEndAsync().WaitAsync(TestPool.Patience);
+
+        Assert.Contains("parameter \"Undeclared value\" of task \"undeclared\" cannot travel as JSON: nothing was made for Undeclared at compile time", said, StringComparison.Ordinal);
+        Assert.Contains("[JsonSerializable(typeof(Undeclared))] and hand it to WorkerApplication.AddJson", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_host_is_published_native_as_well()
+    {
+        using var process = Process.Start(new ProcessStartInfo(native.Path, ["--host"]) { RedirectStandardOutput = true })!;
+
+        Assert.Equal("3 Place { X = 2, Y = 2 }\n", await process.StandardOutput.ReadToEndAsync().WaitAsync(TestPool.Patience));
     }
 
     private async Task<WorkerPool> StartAsync(EmbeddedPoolOptions? options = null)

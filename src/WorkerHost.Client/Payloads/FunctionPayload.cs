@@ -75,6 +75,6 @@ internal readonly struct FunctionPayload
     [RequiresDynamicCode(JsonPayload.ReflectionWarning)]
     private static class InfoOf<T>
     {
-        public static readonly JsonTypeInfo<T> Json = (JsonTypeInfo<T>)JsonSerializerOptions.Web.GetTypeInfo(typeof(T));
+        public static readonly JsonTypeInfo<T> Json = (JsonTypeInfo<T>)JsonPayload.Options.GetTypeInfo(typeof(T));
     }
 }

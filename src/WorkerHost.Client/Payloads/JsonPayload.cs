@@ -10,9 +10,12 @@ internal static class JsonPayload
 {
     internal const string ReflectionWarning = "JSON by reflection needs types that trimming may remove; use the overload with JsonTypeInfo.";
 
+    /// <summary>By reflection; where a trimmed or native program has none, for numbers, text, times and arrays of them.</summary>
+    public static JsonSerializerOptions Options { get; } = Make();
+
     [RequiresUnreferencedCode(ReflectionWarning)]
     [RequiresDynamicCode(ReflectionWarning)]
-    public static byte[] Arguments(object?[] arguments) => JsonSerializer.SerializeToUtf8Bytes(arguments, JsonSerializerOptions.Web);
+    public static byte[] Arguments(object?[] arguments) => JsonSerializer.SerializeToUtf8Bytes(arguments, Options);
 
     public static byte[] Argument<T>(T argument, JsonTypeInfo<T> type)
     {
@@ -34,6 +37,12 @@ internal static class JsonPayload
             throw new InvalidDataException($"it came as {contentType}, not as {expected}");
         }
     }
+
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Reached only where reflection is on, which it is not in a trimmed program.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Reached only where reflection is on, which it is not in a native program.")]
+    private static JsonSerializerOptions Make() => JsonSerializer.IsReflectionEnabledByDefault
+        ? JsonSerializerOptions.Web
+        : new JsonSerializerOptions(JsonSerializerDefaults.Web) { TypeInfoResolver = SimpleJson.Default };
 }
 
 /// <summary>JSON results, by reflection; where bytes or a message are asked for and came, those.</summary>
@@ -65,7 +74,7 @@ internal sealed class JsonResult<T> : IResultReader<T>
         }
 
         JsonPayload.Expect(contentType, ContentType.Json);
-        return data.IsEmpty ? default! : JsonSerializer.Deserialize<T>(data.Span, JsonSerializerOptions.Web)!;
+        return data.IsEmpty ? default! : JsonSerializer.Deserialize<T>(data.Span, JsonPayload.Options)!;
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Google.Protobuf;
 using Polly;
@@ -257,8 +258,11 @@ public sealed partial class WorkerPool
     }
 
     // A converter of the user's may throw anything.
-    private static TaskException NotWritable(string task, Exception exception) =>
-        BadInput("", task, $"the arguments of task {task} cannot be written as JSON: {exception.Message}");
+    private static TaskException NotWritable(string task, Exception exception) => BadInput(
+        "",
+        task,
+        $"the arguments of task {task} cannot be written as JSON: {(exception is TypeInitializationException { InnerException: { } first } ? first : exception).Message}"
+        + (JsonSerializer.IsReflectionEnabledByDefault ? "" : " This program has no JSON by reflection (it is trimmed or native): use the overload with JsonTypeInfo"));
 
     private static TaskFailure GivenUp { get; } = new() { Kind = TaskFailureKind.Cancelled, NeverStarted = true, Message = "the caller gave up waiting for a place in the queue" };
 

@@ -22,6 +22,8 @@ internal static class RatioTable
         new("1 MiB echo, MB/s ÷ raw gRPC unary", "echo1m.pool.mb_per_s", "echo1m.raw_unary.mb_per_s", null, null, true),
         new("16 MiB echo, MB/s ÷ raw gRPC unary", "echo16m.pool.mb_per_s", "echo16m.raw_unary.mb_per_s", null, null, true),
         new("kill -9 to first result, no spare ÷ hello", "recovery.cold_ms", "start.hello_ms", 12, 6, false),
+        new("native worker ready ÷ hello", "start.aot_ready_ms", "start.hello_ms", 4, 1.5, false),
+        new("kill -9 to first result, native, no spare ÷ hello", "recovery.aot_cold_ms", "start.hello_ms", 4, 1.5, false),
         new("kill -9 to next result, with a spare (ms)", "recovery.spare_ms", null, 20, 8, false),
         new("idle worker's memory ÷ empty slim Kestrel", "idle.worker_rss_mb", "idle.slim_kestrel_rss_mb", 1.5, 1.1, false),
     ];

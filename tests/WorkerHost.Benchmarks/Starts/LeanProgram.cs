@@ -56,15 +56,15 @@ internal static class LeanProgram
         }
         """;
 
-    public static Task<PublishedProgram> MakeAsync(string folder, TextWriter log) => PublishedProgram.MakeAsync(
-        folder,
-        "lean",
-        $"""
+    private static string Items => $"""
                 <FrameworkReference Include="Microsoft.AspNetCore.App" />
                 <Reference Include="{AppContext.BaseDirectory}*.dll" Exclude="{typeof(LeanProgram).Assembly.Location}" />
-            """,
-        Source,
-        log);
+            """;
+
+    public static Task<PublishedProgram> MakeAsync(string folder, TextWriter log) => PublishedProgram.MakeAsync(folder, "lean", Items, Source, log);
+
+    /// <summary>The same, compiled ahead of time; null where that cannot be done.</summary>
+    public static Task<PublishedProgram?> MakeNativeAsync(string folder, TextWriter log) => PublishedProgram.MakeNativeAsync(folder, "lean-native", Items, Source, log);
 
     /// <summary>Resident megabytes of the empty application, some time after its start.</summary>
     public static async Task<double> SlimKestrelMemoryAsync(PublishedProgram lean, string folder, IReadOnlyDictionary<string, string> environment, TimeSpan settle)

@@ -18,56 +18,58 @@ internal sealed partial class StartMeasurements : IAsyncDisposable
     private readonly string folder;
     private readonly WorkerPool single;
     private readonly WorkerPool spared;
+    private readonly WorkerPool? native;
 
-    private StartMeasurements(string folder, PublishedProgram hello, PublishedProgram lean, WorkerPool single, WorkerPool spared)
+    private StartMeasurements(string folder, PublishedProgram hello, PublishedProgram lean, PublishedProgram? leanNative, WorkerPool single, WorkerPool spared, WorkerPool? native)
     {
         this.folder = folder;
         this.single = single;
         this.spared = spared;
+        this.native = native;
         Hello = hello;
         Lean = lean;
+        Native = leanNative;
     }
 
     public PublishedProgram Hello { get; }
 
     public PublishedProgram Lean { get; }
 
-    public static async Task<StartMeasurements> PrepareAsync(TextWriter log)
+    /// <summary>The same worker compiled ahead of time; null where that cannot be done.</summary>
+    public PublishedProgram? Native { get; }
+
+    /// <param name="log">Where to say what takes a while.</param>
+    /// <param name="native">Whether a native worker is measured as well.</param>
+    public static async Task<StartMeasurements> PrepareAsync(TextWriter log, bool native)
     {
         var folder = Directory.CreateTempSubdirectory("wh-starts-").FullName;
         var hello = await HelloProgram.MakeAsync(folder, log);
         var lean = await LeanProgram.MakeAsync(folder, log);
-        return new StartMeasurements(folder, hello, lean, await StartPoolAsync(lean), await StartPoolAsync(lean, spares: 1));
+        var leanNative = native ? await LeanProgram.MakeNativeAsync(folder, log) : null;
+        return new StartMeasurements(
+            folder,
+            hello,
+            lean,
+            leanNative,
+            await StartPoolAsync(lean),
+            await StartPoolAsync(lean, spares: 1),
+            leanNative is null ? null : await StartPoolAsync(leanNative));
     }
 
     /// <summary>From the start of a bare .NET program to its end, its word read.</summary>
     public Task<double> HelloAsync() => HelloProgram.RunAsync(Hello);
 
     /// <summary>From nothing to a pool with one ready and connected worker.</summary>
-    public async Task<double> ReadyAsync()
-    {
-        var started = Stopwatch.GetTimestamp();
-        await using var pool = await StartPoolAsync(Lean);
-        return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-    }
+    public Task<double> ReadyAsync() => ReadyAsync(Lean);
+
+    /// <summary>The same with a native worker; null: there is none.</summary>
+    public async Task<double?> NativeReadyAsync() => Native is null ? null : await ReadyAsync(Native);
 
     /// <summary>From kill -9 of a pool's only worker to the first result of its replacement; no spare.</summary>
-    public async Task<double> ColdRecoveryAsync()
-    {
-        await single.SubmitBytes("echo", Data, Again);
-        var killed = single.Workers[0].Pid;
-        var started = Stopwatch.GetTimestamp();
-        _ = Kill(killed, SIGKILL);
-        TaskFuture<ReadOnlyMemory<byte>> future;
-        do
-        {
-            // One that was answered by the dying worker does not count.
-            future = single.SubmitBytes("echo", Data, Again);
-            await future;
-        }
-        while (future.Attempts[^1].Pid == killed);
-        return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-    }
+    public Task<double> ColdRecoveryAsync() => ColdRecoveryAsync(single);
+
+    /// <summary>The same with a native worker; null: there is none.</summary>
+    public async Task<double?> NativeColdRecoveryAsync() => native is null ? null : await ColdRecoveryAsync(native);
 
     /// <summary>
     /// From kill -9 of a pool's only worker, which is busy with a task that never ends, to the result of the task that waits
@@ -117,7 +119,36 @@ internal sealed partial class StartMeasurements : IAsyncDisposable
     {
         await single.DisposeAsync();
         await spared.DisposeAsync();
+        if (native is not null)
+        {
+            await native.DisposeAsync();
+        }
+
         Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task<double> ReadyAsync(PublishedProgram worker)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await using var pool = await StartPoolAsync(worker);
+        return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+    }
+
+    private static async Task<double> ColdRecoveryAsync(WorkerPool pool)
+    {
+        await pool.SubmitBytes("echo", Data, Again);
+        var killed = pool.Workers[0].Pid;
+        var started = Stopwatch.GetTimestamp();
+        _ = Kill(killed, SIGKILL);
+        TaskFuture<ReadOnlyMemory<byte>> future;
+        do
+        {
+            // One that was answered by the dying worker does not count.
+            future = pool.SubmitBytes("echo", Data, Again);
+            await future;
+        }
+        while (future.Attempts[^1].Pid == killed);
+        return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
     }
 
     // The same worker dies at every round: without this its restarts would be paced, as if it were crash-looping.
