@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Error, "A callback of task {Task} threw; the next one runs all the same")]
     public static partial void CallbackThrew(ILogger logger, Exception exception, string task);
 
+    [LoggerMessage(12, LogLevel.Error, "TaskOptions.Progress of task {Task} threw; the task goes on, and so do its reports")]
+    public static partial void ProgressThrew(ILogger logger, Exception exception, string task);
+
     [LoggerMessage(6, LogLevel.Information, "Attempt {Attempt} of task {Task} failed with {Kind}; trying again in {Delay}")]
     public static partial void Retrying(ILogger logger, int attempt, string task, TaskFailureKind kind, TimeSpan delay);
 

@@ -49,7 +49,7 @@ internal static class HandlerCheck
 
         return !method.ReturnsVoid && !TypeNames.CanBeNamed(method.ReturnType, compilation)
                 ? $"what it returns, {method.ReturnType.ToDisplayString()}, is not accessible in the whole program"
-            : Returned.IsSequence(method.ReturnType) ? "it returns a sequence"
+            : Returned.IsAwaitedSequence(method.ReturnType) ? "it returns a task of a sequence"
             : null;
     }
 

@@ -77,7 +77,14 @@ internal static class InterceptorCode
 
         var value = Returned.Value(method);
         var result = value is null ? "global::WorkerHost.Generated.NoResult" : TypeNames.InCode(value);
-        code.Append("                global::WorkerHost.Generated.GeneratedTasks.Map<").Append(result).Append(">(worker, ")
+        var map = "Map";
+        if (Returned.Item(method.ReturnType) is { } item)
+        {
+            result = TypeNames.InCode(item);
+            map = Returned.IsAsyncSequence(method.ReturnType) ? "MapAsyncItems" : "MapItems";
+        }
+
+        code.Append("                global::WorkerHost.Generated.GeneratedTasks.").Append(map).Append('<').Append(result).Append(">(worker, ")
             .Append(isFunction ? SymbolDisplay.FormatLiteral(handler.Task, quote: true) : "name").Append(", [")
             .Append(string.Join(", ", read.Select(static p => $"parameter{p.Ordinal}")))
             .Append("], (ref global::WorkerHost.Generated.TaskInput input) =>\n                {\n");

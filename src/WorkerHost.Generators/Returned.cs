@@ -16,9 +16,14 @@ internal static class Returned
         : !IsAwaited(method.ReturnType) ? method.ReturnType
         : OnlyArgument(method.ReturnType);
 
-    public static bool IsSequence(ITypeSymbol type) =>
-        Definition(type) == "System.Collections.Generic.IAsyncEnumerable<T>"
-        || (IsAwaited(type) && OnlyArgument(type) is { } value && IsSequence(value));
+    /// <summary>A task of items that come one after the other, which cannot travel.</summary>
+    public static bool IsAwaitedSequence(ITypeSymbol type) => IsAwaited(type) && OnlyArgument(type) is { } value && IsAsyncSequence(value);
+
+    /// <summary>Of the items that it yields; null: it returns one value.</summary>
+    public static ITypeSymbol? Item(ITypeSymbol type) =>
+        IsAsyncSequence(type) || type.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T ? OnlyArgument(type) : null;
+
+    public static bool IsAsyncSequence(ITypeSymbol type) => Definition(type) == "System.Collections.Generic.IAsyncEnumerable<T>";
 
     private static ITypeSymbol? OnlyArgument(ITypeSymbol type) => ((INamedTypeSymbol)type).TypeArguments.SingleOrDefault();
 

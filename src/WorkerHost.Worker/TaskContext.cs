@@ -46,5 +46,13 @@ public abstract class TaskContext
     /// <exception cref="InvalidOperationException">The program has registered no services.</exception>
     public abstract IServiceProvider Services { get; }
 
+    /// <summary>
+    /// Tells the caller how far the task is, if it wants to know (<c>TaskOptions.Progress</c>). Never waits: of several reports that are
+    /// not on their way yet the newest goes. What is reported after the handler has returned is dropped. Thread-safe.
+    /// </summary>
+    /// <param name="fraction">From 0 to 1, what is outside is taken as the nearer of the two; <see cref="double.NaN"/>: nobody knows.</param>
+    /// <param name="message">What is being done, for people; cut to 512 bytes. Null: nothing.</param>
+    public abstract void Report(double fraction, string? message = null);
+
     private protected static IReadOnlyDictionary<string, string> NoHeaders => ReadOnlyDictionary<string, string>.Empty;
 }

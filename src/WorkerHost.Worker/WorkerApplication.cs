@@ -89,7 +89,8 @@ public sealed class WorkerApplication
     /// <summary>
     /// Maps a task to any method or lambda. Its parameters are the task's arguments, which travel as a JSON array; a
     /// <see cref="CancellationToken"/> and a <see cref="TaskContext"/> may stand anywhere among them. Optional parameters
-    /// may be left out by callers. JSON is read and written with the web defaults of System.Text.Json: camelCase names,
+    /// may be left out by callers. A method that returns <c>IAsyncEnumerable&lt;T&gt;</c> or <c>IEnumerable&lt;T&gt;</c> yields items: they go one by one to who
+    /// called <c>Stream</c>, and as one array to who called <c>Submit</c>. JSON is read and written with the web defaults of System.Text.Json: camelCase names,
     /// read without regard to case, numbers also from strings. A single parameter of type <c>byte[]</c> or
     /// <c>ReadOnlyMemory&lt;byte&gt;</c> takes plain bytes too, a single protobuf message takes its own encoding. The method may
     /// return nothing, a value, or a task of either; bytes and protobuf messages leave as what they are, the rest as JSON.
@@ -188,6 +189,60 @@ public sealed class WorkerApplication
     }
 
     /// <summary>
+    /// Maps a task of one JSON argument that yields items, with metadata made at compile time. Who calls it with <c>Stream</c> has them while it
+    /// runs, and it goes on only while there is room for more; who calls it with <c>Submit</c> has them all in one array. Clean
+    /// for trimming and native AOT.
+    /// </summary>
+    /// <typeparam name="TArgument">Travels as the one element of a JSON array.</typeparam>
+    /// <typeparam name="TItem">Each travels as a JSON value.</typeparam>
+    /// <param name="name">What callers call it; at most 1024 characters.</param>
+    /// <param name="handler">What it does. Whatever it throws, also midway, becomes the task's failure.</param>
+    /// <param name="argumentType">How the argument is read.</param>
+    /// <param name="itemType">How the items are written.</param>
+    /// <exception cref="ArgumentException">The name is empty, too long or taken.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
+    public void MapTask<TArgument, TItem>(
+        string name,
+        Func<TArgument, TaskContext, CancellationToken, IAsyncEnumerable<TItem>> handler,
+        JsonTypeInfo<TArgument> argumentType,
+        JsonTypeInfo<TItem> itemType)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentNullException.ThrowIfNull(argumentType);
+        ArgumentNullException.ThrowIfNull(itemType);
+        tasks.Add(new JsonItemsHandler<TArgument, TItem>(TaskTable.Checked(name), handler, argumentType, itemType));
+    }
+
+    /// <summary>
+    /// Maps a task from bytes to items of bytes. An item is copied when it is yielded: its memory may be used again for the next one. Clean
+    /// for trimming and native AOT.
+    /// </summary>
+    /// <param name="name">What callers call it; at most 1024 characters.</param>
+    /// <param name="handler">What it does. Whatever it throws, also midway, becomes the task's failure.</param>
+    /// <exception cref="ArgumentException">The name is empty, too long or taken.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
+    public void MapTask(string name, Func<ReadOnlyMemory<byte>, TaskContext, CancellationToken, IAsyncEnumerable<ReadOnlyMemory<byte>>> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        tasks.Add(new BytesItemsHandler(TaskTable.Checked(name), handler));
+    }
+
+    /// <summary>Maps a task from a protobuf message to items that are messages; only <c>Stream</c> can call it. Clean for trimming and native AOT.</summary>
+    /// <typeparam name="TRequest">The argument.</typeparam>
+    /// <typeparam name="TItem">The items.</typeparam>
+    /// <param name="name">What callers call it; at most 1024 characters.</param>
+    /// <param name="handler">What it does. Whatever it throws, also midway, becomes the task's failure.</param>
+    /// <exception cref="ArgumentException">The name is empty, too long or taken.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="RunAsync"/> was called already.</exception>
+    public void MapTask<TRequest, TItem>(string name, Func<TRequest, TaskContext, CancellationToken, IAsyncEnumerable<TItem>> handler)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TItem : class, IMessage
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        tasks.Add(new MessageItemsHandler<TRequest, TItem>(TaskTable.Checked(name), handler));
+    }
+
+    /// <summary>
     /// Maps a gRPC service of the program's own, the very class that ASP.NET Core would be given: each of its methods is a task whose name is the
     /// method's, <c>/images.v1.Thumbnailer/Make</c>, and runs in a lane as every task does. Callers use the generated client over
     /// <c>pool.CreateCallInvoker()</c>, or over a channel to this worker. For every call an object of the service is made: from the task's
@@ -268,6 +323,9 @@ public sealed class WorkerApplication
 
     internal void Map<TResult>(string name, Generated.TaskParameter[] parameters, Generated.TaskCall<TResult> call) =>
         tasks.Add(GeneratedHandler<TResult>.Create(TaskTable.Checked(name), parameters, call, services));
+
+    internal void MapItems<TSequence, TItem>(string name, Generated.TaskParameter[] parameters, Generated.TaskCall<TSequence> call) =>
+        tasks.Add(GeneratedHandler<TSequence>.Create(TaskTable.Checked(name), parameters, call, services, new ItemSequence<TItem>(ItemWriter<TItem>.For(services.Json))));
 
     internal TaskHandler? Find(string task) => tasks.Find(task);
 

@@ -21,5 +21,7 @@ TracedTasks.Map(worker);
 BackgroundTasks.Map(worker);
 ServiceTasks.Map(worker);
 GrpcServices.Map(worker);
+StreamTasks.Map(worker);
 worker.MapTasks(typeof(Shapes));
+worker.MapTasks(typeof(StreamShapes));
 return await worker.RunAsync();

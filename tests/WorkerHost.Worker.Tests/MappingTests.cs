@@ -72,10 +72,10 @@ public sealed class MappingTests
 
     private static string Refusal(Action map) => Assert.ThrowsAny<ArgumentException>(map).Message;
 
-    private static async IAsyncEnumerable<int> Forever()
+    private static async Task<IAsyncEnumerable<int>> Forever()
     {
         await Task.Yield();
-        yield return 1;
+        return AsyncEnumerable.Empty<int>();
     }
 
     private static class Overloaded

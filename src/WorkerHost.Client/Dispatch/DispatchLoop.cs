@@ -248,6 +248,9 @@ internal sealed partial class DispatchLoop : IDisposable
         }
     }
 
+    /// <summary>The consumer of a stream has room for so many more items and bytes.</summary>
+    public void Grant(TaskEntry entry, int items, long bytes) => Do(d => d.Grant(entry, items, bytes));
+
     // ---- endpoints ----
 
     public void EndpointOpened(EndpointState endpoint) => Do(d => d.EndpointOpened(endpoint, Now));
@@ -290,6 +293,11 @@ internal sealed partial class DispatchLoop : IDisposable
         lock (gate)
         {
             var now = Now;
+            if (frame.News.Count > 0)
+            {
+                Heard(endpoint, frame.News);
+            }
+
             foreach (var outcome in frame.Outcomes)
             {
                 if (outcome.Recalled)
@@ -309,6 +317,12 @@ internal sealed partial class DispatchLoop : IDisposable
 
             dispatcher.Dispatch(now);
             actions = TakeActions();
+        }
+
+        // Before the outcomes: who hears of the end has all that was said before it.
+        if (frame.News.Count > 0)
+        {
+            Tell(endpoint, frame.News);
         }
 
         Carry(actions);

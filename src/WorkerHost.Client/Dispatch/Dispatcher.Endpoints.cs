@@ -52,7 +52,7 @@ internal sealed partial class Dispatcher
         endpoint.Finished += outcome.Failure is { NeverStarted: true } ? 0 : 1;
         if (serviceMicroseconds >= 0)
         {
-            if (outcome.Failure is not { NeverStarted: true })
+            if (outcome.Failure is not { NeverStarted: true } && !entry.IsStream)
             {
                 entry.Service!.Observe(serviceMicroseconds);
             }
@@ -83,6 +83,40 @@ internal sealed partial class Dispatcher
         KillIfOnlyOverdueRun(endpoint);
     }
 
+    /// <summary>A running task says something: an item, or how far it is.</summary>
+    /// <returns>Whose listener is to be told; null: nobody's.</returns>
+    public TaskEntry? Heard(EndpointState endpoint, ulong sequence, bool isItem, bool isWhole)
+    {
+        var entry = endpoint.InFlight.Find(sequence);
+        if (entry is not { Written: true })
+        {
+            if (sequence > endpoint.LastSequence || entry is not null)
+            {
+                actions.Add(new DispatchAction(DispatchActionKind.Abort, Endpoint: endpoint, Reason: $"it spoke of sequence {sequence}, which was never sent"));
+            }
+
+            return null;
+        }
+
+        if (entry.Completed || entry.Feed is not { } feed || (isItem ? feed.Items is null : feed.Progress is null))
+        {
+            return null;
+        }
+
+        feed.HasYielded |= isItem && isWhole;
+        return entry;
+    }
+
+    /// <summary>The consumer of a stream has room for more.</summary>
+    public void Grant(TaskEntry entry, int items, long bytes)
+    {
+        if (entry is { Phase: TaskPhase.Sent, Written: true, Completed: false, Endpoint: { Ended: false } endpoint })
+        {
+            endpoint.Grants.Add(new StreamGrant(entry.Sequence, items, bytes));
+            WantPump(endpoint);
+        }
+    }
+
     /// <summary>The time an endpoint asked for with a refusal has passed.</summary>
     public void Rested(EndpointState endpoint, long now)
     {
@@ -96,6 +130,12 @@ internal sealed partial class Dispatcher
         if (Answered(endpoint, sequence) is { } entry)
         {
             entry.EndedAt = now;
+            if (entry is { HasYielded: true, Completed: false })
+            {
+                EndFailed(entry, GivenBackTooLate(entry));
+                return;
+            }
+
             if (entry is { RecallAsked: false, Stop: StopReason.None })
             {
                 // It is leaving and has said so, or is about to; or it would be given the same again and again.

@@ -52,6 +52,8 @@ internal sealed partial class Dispatcher
         endpoint.Cancels.Clear();
         frame.Recalls.AddRange(endpoint.Recalls);
         endpoint.Recalls.Clear();
+        frame.Grants.AddRange(endpoint.Grants);
+        endpoint.Grants.Clear();
         endpoint.PumpWanted = !frame.IsEmpty;
         return endpoint.PumpWanted;
     }

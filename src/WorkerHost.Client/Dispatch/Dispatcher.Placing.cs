@@ -129,8 +129,8 @@ internal sealed partial class Dispatcher
         Charge(endpoint);
     }
 
-    /// <summary>A name never seen may take for ever: nothing goes behind it.</summary>
-    private static double ChargeOf(TaskEntry entry) => Math.Min(entry.Service!.Microseconds, UnknownCharge);
+    /// <summary>A name never seen may take for ever, and a stream as long as its consumer likes: nothing goes behind them.</summary>
+    private static double ChargeOf(TaskEntry entry) => entry.IsStream ? UnknownCharge : Math.Min(entry.Service!.Microseconds, UnknownCharge);
 
     /// <summary>One task less for a worker that may have so many in its life.</summary>
     private void Charge(EndpointState endpoint)

@@ -7,7 +7,7 @@ internal sealed partial class Dispatcher
 {
     private void Failed(TaskEntry entry, TaskFailure failure)
     {
-        if (failure is { Kind: TaskFailureKind.Rejected, NeverStarted: true })
+        if (failure is { Kind: TaskFailureKind.Rejected, NeverStarted: true } && !entry.HasYielded)
         {
             // A worker that is leaving, or full with the work of others: not the task's fault, not an attempt.
             Rest(entry.Endpoint!, failure.RetryAfter);
@@ -69,7 +69,7 @@ internal sealed partial class Dispatcher
         {
             PutInQuarantine(entry, failure);
         }
-        else if (entry.Options.Idempotent)
+        else if (entry.Options.Idempotent && !entry.HasYielded)
         {
             FailAttempt(entry, failure, mayRetry: true);
         }
@@ -114,6 +114,12 @@ internal sealed partial class Dispatcher
 
     private void FailAttempt(TaskEntry entry, TaskFailure failure, bool mayRetry)
     {
+        if (mayRetry && entry.HasYielded)
+        {
+            mayRetry = false;
+            failure = failure with { NeverStarted = false, Message = $"{failure.Message}; it is not tried again because its caller has been given items of it" };
+        }
+
         if (mayRetry && CancelsWaiting)
         {
             mayRetry = false;
@@ -273,6 +279,13 @@ internal sealed partial class Dispatcher
         },
     };
 
+    private static TaskFailure GivenBackTooLate(TaskEntry entry) => new()
+    {
+        Kind = TaskFailureKind.TaskFailed,
+        Worker = entry.Endpoint?.Worker.Id,
+        Message = $"worker {entry.Endpoint?.Worker.Id} gave task {entry.Task} back as never started although it had sent items of it; it is not tried again because its caller has been given them",
+    };
+
     private static TaskFailure Lost(TaskEntry entry, EndpointState endpoint, StartVerdict verdict)
     {
         var fate = verdict switch
@@ -287,6 +300,7 @@ internal sealed partial class Dispatcher
         {
             // Nobody waits for another attempt.
             { Completed: true } => "",
+            { HasYielded: true } => "; it is not tried again because its caller has been given items of it",
             { Options.Idempotent: false } => "; it is not tried again because TaskOptions.Idempotent is false",
             _ when entry.Attempt >= entry.MaxAttempts => string.Create(
                 CultureInfo.InvariantCulture, $"; that was attempt {entry.Attempt} of {entry.MaxAttempts} (Attempts of TaskOptions, or of WorkerPoolOptions)"),

@@ -56,6 +56,12 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>Tasks it holds beyond what its lanes can run, and was not asked to give back.</summary>
     public int Ahead => Open && Prefetches ? InFlight.Count - concurrency - RecallsAsked : 0;
 
+    /// <summary>It gives items one by one, and what tasks say of their progress.</summary>
+    public bool TakesStreams { get; init; }
+
+    /// <summary>Room for items, to be told with the next frame.</summary>
+    public List<StreamGrant> Grants { get; } = [];
+
     /// <summary>A pump has been asked for and has not found everything empty since.</summary>
     public bool PumpWanted;
 
@@ -120,7 +126,8 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
 
     /// <summary>What its death says of a task that it had; without an observed death nothing is known.</summary>
     public StartVerdict VerdictOn(TaskEntry entry) =>
-        entry.Written ? Death?.Evidence.Judge(sessionKey, entry.Sequence) ?? StartVerdict.Unknown : StartVerdict.NeverStarted;
+        entry.HasYielded && Death?.Evidence.Judge(sessionKey, entry.Sequence) is StartVerdict.NeverStarted ? StartVerdict.Unknown
+        : entry.Written ? Death?.Evidence.Judge(sessionKey, entry.Sequence) ?? StartVerdict.Unknown : StartVerdict.NeverStarted;
 
     /// <summary>As its lanes take them: those that were written in the order of their sequences, then what is still to be written.</summary>
     public IEnumerable<TaskEntry> InLaneOrder() => InFlight.InOrder().OrderBy(static e => !e.Written);

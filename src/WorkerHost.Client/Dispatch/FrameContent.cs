@@ -6,6 +6,9 @@ internal readonly record struct PayloadPiece(ulong Upload, int Offset, ReadOnlyM
     public bool IsAbandoned => Data.IsEmpty;
 }
 
+/// <summary>Room for more items of a stream.</summary>
+internal readonly record struct StreamGrant(ulong Sequence, int Items, long Bytes);
+
 /// <summary>What the dispatcher puts into one frame to an endpoint; filled anew for each.</summary>
 internal sealed class FrameContent
 {
@@ -14,6 +17,8 @@ internal sealed class FrameContent
     public List<ulong> Cancels { get; } = [];
 
     public List<ulong> Recalls { get; } = [];
+
+    public List<StreamGrant> Grants { get; } = [];
 
     /// <summary>To be read before <see cref="Tasks"/>.</summary>
     public List<PayloadPiece> Pieces { get; } = [];
@@ -24,7 +29,7 @@ internal sealed class FrameContent
     /// <summary>Its last piece. The pieces before that were sent ahead under its number; without offset there were none.</summary>
     public PayloadPiece LastPiece { get; private set; }
 
-    public bool IsEmpty => Tasks.Count + Cancels.Count + Recalls.Count + Pieces.Count == 0;
+    public bool IsEmpty => Tasks.Count + Cancels.Count + Recalls.Count + Pieces.Count + Grants.Count == 0;
 
     /// <summary>The task whose payload is complete with this frame.</summary>
     public void AddUploaded(TaskEntry entry, in PayloadPiece last)
@@ -40,6 +45,7 @@ internal sealed class FrameContent
         Cancels.Clear();
         Recalls.Clear();
         Pieces.Clear();
+        Grants.Clear();
         Uploaded = null;
         LastPiece = default;
     }

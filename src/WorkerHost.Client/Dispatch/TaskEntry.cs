@@ -54,7 +54,7 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     public int Bytes { get; } = data.Length;
 
     /// <summary>At most so many bytes in a frame: a character takes at most three, numbers and tags fit into the rest.</summary>
-    public int WireBytes => wireBytes + (Trace?.WireBytes ?? 0);
+    public int WireBytes => wireBytes + (Trace?.WireBytes ?? 0) + (Feed is null ? 0 : 32);
 
     private readonly int wireBytes = data.Length + 96 + 3 * (task.Length + contentType.Length + (options.Id?.Length ?? 0)) + BytesOf(options.Headers);
 
@@ -66,6 +66,15 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
 
     /// <summary>Null while nobody listens; set before the dispatcher gets the task.</summary>
     public TaskTrace? Trace { get; set; }
+
+    /// <summary>Where goes what it says before its end; null: nobody listens. Set before the dispatcher gets the task.</summary>
+    public TaskFeed? Feed { get; set; }
+
+    /// <summary>Its caller takes its items one by one.</summary>
+    public bool IsStream => Feed is { Items: not null };
+
+    /// <summary>Its caller has been given items, and another attempt would give them again.</summary>
+    public bool HasYielded => Feed is { HasYielded: true };
 
     private int told;
 

@@ -55,6 +55,14 @@ public sealed record TaskOptions
         init => field = value is null ? null : new Dictionary<string, string>(value).AsReadOnly();
     }
 
+    /// <summary>
+    /// Told how far the task is whenever its handler says so (<c>TaskContext.Report</c>); null: nobody asks. Called on the thread pool
+    /// (<see cref="Progress{T}"/> posts to the context where it was made), one report at a time and in order; while it is at work the newest
+    /// report waits and those before it are left out. The last report may come a moment after the future's end. What it throws is
+    /// logged. Of several submissions of one <see cref="Id"/> the first one's is told.
+    /// </summary>
+    public IProgress<TaskProgress>? Progress { get; init; }
+
     internal void Validate()
     {
         if (TimeLimit is { } limit && limit <= TimeSpan.Zero)

@@ -31,7 +31,8 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
 
     /// <summary>Whether another submission of the id means the same task; null: it does. Else what tells them apart.</summary>
     public string? DifferenceTo(TaskEntry other) =>
-        other.Task != entry.Task ? $"task {entry.Task}"
+        entry.IsStream ? "a stream, whose items go to one reader"
+        : other.Task != entry.Task ? $"task {entry.Task}"
         : other.Bytes != entry.Bytes ? $"one of {entry.Bytes} bytes"
         : ContentOf(other.Data) != content ? $"one whose {entry.Bytes} bytes are others"
         : null;
@@ -81,7 +82,7 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
         }
         else if (over)
         {
-            known.Ended(this);
+            Over();
         }
 
         foreach (var future in told)
@@ -102,7 +103,7 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
 
         if (over)
         {
-            known.Ended(this);
+            Over();
         }
 
         foreach (var future in told)
@@ -116,6 +117,19 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
     {
         Complete(AttemptOutcome.Failed(refusal));
         Settle();
+    }
+
+    private void Over()
+    {
+        if (entry.IsStream)
+        {
+            // Its items are gone: who wants them again has to have it run again.
+            known.Forget(this);
+        }
+        else
+        {
+            known.Ended(this);
+        }
     }
 
     // Against mistakes, not against somebody who looks for two payloads with the same hash: they are both his own.

@@ -379,6 +379,136 @@ public sealed partial class WorkerPool
     public TaskFuture<TResult> Submit<T1, T2, T3, T4, TResult>(Func<T1, T2, T3, T4, CancellationToken, ValueTask<TResult>> function, T1 argument1, T2 argument2, T3 argument3, T4 argument4, TaskOptions? options = null, CancellationToken cancellationToken = default) =>
         SubmitFunction(function, Client.JsonResult<TResult>.Reader, argument1, argument2, argument3, argument4, options, cancellationToken);
 
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T>(Func<IAsyncEnumerable<T>> function, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<Client.NoArgument, Client.NoArgument, Client.NoArgument, Client.NoArgument, T>(function, default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T>(Func<CancellationToken, IAsyncEnumerable<T>> function, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<Client.NoArgument, Client.NoArgument, Client.NoArgument, Client.NoArgument, T>(function, default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <summary>Has a function called that yields items, and gives them while it runs: <c>pool.Stream(FileTasks.Lines, path)</c>.</summary>
+    /// <typeparam name="T1">Its argument.</typeparam>
+    /// <typeparam name="T">What it yields.</typeparam>
+    /// <param name="function">As with <c>Submit</c>; it returns <c>IAsyncEnumerable&lt;T&gt;</c> or <c>IEnumerable&lt;T&gt;</c>.</param>
+    /// <param name="argument1">Its argument. A cancellation token given as an argument cancels the task.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="buffer">So many items may be ahead of the consumer, as with <c>Stream</c> by name; 1 or more, default 1000.</param>
+    /// <param name="cancellationToken">Cancels the task, as <see cref="TaskFuture.Cancel"/> does.</param>
+    /// <returns>At once; the task is submitted, whether its items are taken or not.</returns>
+    /// <exception cref="ArgumentException">No other process could find the function; the message says why and what to do.</exception>
+    /// <exception cref="TaskException">The task was not accepted and will not run, as with <c>Submit</c>.</exception>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T>(Func<T1, IAsyncEnumerable<T>> function, T1 argument1, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, Client.NoArgument, Client.NoArgument, Client.NoArgument, T>(function, argument1, default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T>(Func<T1, CancellationToken, IAsyncEnumerable<T>> function, T1 argument1, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, Client.NoArgument, Client.NoArgument, Client.NoArgument, T>(function, argument1, default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T>(Func<T1, T2, IAsyncEnumerable<T>> function, T1 argument1, T2 argument2, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, Client.NoArgument, Client.NoArgument, T>(function, argument1, argument2, default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T>(Func<T1, T2, CancellationToken, IAsyncEnumerable<T>> function, T1 argument1, T2 argument2, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, Client.NoArgument, Client.NoArgument, T>(function, argument1, argument2, default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T3, T>(Func<T1, T2, T3, IAsyncEnumerable<T>> function, T1 argument1, T2 argument2, T3 argument3, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, T3, Client.NoArgument, T>(function, argument1, argument2, argument3, default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T3, T>(Func<T1, T2, T3, CancellationToken, IAsyncEnumerable<T>> function, T1 argument1, T2 argument2, T3 argument3, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, T3, Client.NoArgument, T>(function, argument1, argument2, argument3, default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T3, T4, T>(Func<T1, T2, T3, T4, IAsyncEnumerable<T>> function, T1 argument1, T2 argument2, T3 argument3, T4 argument4, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, T3, T4, T>(function, argument1, argument2, argument3, argument4, options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T3, T4, T>(Func<T1, T2, T3, T4, CancellationToken, IAsyncEnumerable<T>> function, T1 argument1, T2 argument2, T3 argument3, T4 argument4, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, T3, T4, T>(function, argument1, argument2, argument3, argument4, options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T>(Func<IEnumerable<T>> function, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<Client.NoArgument, Client.NoArgument, Client.NoArgument, Client.NoArgument, T>(function, default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T>(Func<CancellationToken, IEnumerable<T>> function, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<Client.NoArgument, Client.NoArgument, Client.NoArgument, Client.NoArgument, T>(function, default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T>(Func<T1, IEnumerable<T>> function, T1 argument1, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, Client.NoArgument, Client.NoArgument, Client.NoArgument, T>(function, argument1, default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T>(Func<T1, CancellationToken, IEnumerable<T>> function, T1 argument1, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, Client.NoArgument, Client.NoArgument, Client.NoArgument, T>(function, argument1, default(Client.NoArgument), default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T>(Func<T1, T2, IEnumerable<T>> function, T1 argument1, T2 argument2, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, Client.NoArgument, Client.NoArgument, T>(function, argument1, argument2, default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T>(Func<T1, T2, CancellationToken, IEnumerable<T>> function, T1 argument1, T2 argument2, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, Client.NoArgument, Client.NoArgument, T>(function, argument1, argument2, default(Client.NoArgument), default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T3, T>(Func<T1, T2, T3, IEnumerable<T>> function, T1 argument1, T2 argument2, T3 argument3, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, T3, Client.NoArgument, T>(function, argument1, argument2, argument3, default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T3, T>(Func<T1, T2, T3, CancellationToken, IEnumerable<T>> function, T1 argument1, T2 argument2, T3 argument3, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, T3, Client.NoArgument, T>(function, argument1, argument2, argument3, default(Client.NoArgument), options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T3, T4, T>(Func<T1, T2, T3, T4, IEnumerable<T>> function, T1 argument1, T2 argument2, T3 argument3, T4 argument4, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, T3, T4, T>(function, argument1, argument2, argument3, argument4, options, buffer, cancellationToken);
+
+    /// <inheritdoc cref="Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)"/>
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    public TaskStream<T> Stream<T1, T2, T3, T4, T>(Func<T1, T2, T3, T4, CancellationToken, IEnumerable<T>> function, T1 argument1, T2 argument2, T3 argument3, T4 argument4, TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>
+        StreamFunction<T1, T2, T3, T4, T>(function, argument1, argument2, argument3, argument4, options, buffer, cancellationToken);
+
     /// <summary>Has a function called for each item, as <c>Map</c> by name does: <c>pool.Map(FileTasks.Sha256, paths)</c>.</summary>
     /// <param name="function">As with <c>Submit</c>.</param>
     /// <param name="items">Taken one by one, at most <paramref name="buffer"/> ahead of the consumer.</param>

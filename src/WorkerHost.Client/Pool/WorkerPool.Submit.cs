@@ -75,22 +75,37 @@ public sealed partial class WorkerPool
     private TaskFuture<TResult> SubmitFunction<T1, T2, T3, T4, TResult>(
         Delegate function, Client.IResultReader<TResult> reader, T1 first, T2 second, T3 third, T4 fourth, TaskOptions? taskOptions, CancellationToken cancellationToken)
     {
-        var task = FunctionName.Of(function);
-        Client.FunctionPayload payload;
-        try
+        if (ResultShape<TResult>.IsStream)
         {
-            payload = Client.FunctionPayload.Of(first, second, third, fourth);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            throw NotWritable(task, e);
+            throw new ArgumentException($"{FunctionName.Of(function)} yields its items one by one; take them with pool.Stream in the place of pool.Submit", nameof(function));
         }
 
+        var (task, payload) = CallOf(function, first, second, third, fourth);
         var token = payload.Token;
         token.ThrowIfCancellationRequested();
         var future = Submit(task, payload.Data, payload.ContentType, reader, taskOptions, cancellationToken);
         CancelWith(future, token);
         return future;
+    }
+
+    [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
+    [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
+    private static (string Task, Client.FunctionPayload Payload) CallOf<T1, T2, T3, T4>(Delegate function, T1 first, T2 second, T3 third, T4 fourth)
+    {
+        var task = FunctionName.Of(function);
+        try
+        {
+            return (task, Client.FunctionPayload.Of(first, second, third, fourth));
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw NotWritable(task, e);
+        }
+    }
+
+    private static class ResultShape<TResult>
+    {
+        public static readonly bool IsStream = typeof(TResult).IsGenericType && typeof(TResult).GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>);
     }
 
     private TaskFuture<T> Submit<T>(string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken cancellationToken)
@@ -148,33 +163,43 @@ public sealed partial class WorkerPool
     private (Client.TaskEntry Entry, TaskFuture<T> Future) Prepare<T>(
         string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken cancellationToken)
     {
+        var entry = Prepare(task, data, contentType, taskOptions, cancellationToken);
+        return (entry, new TaskFuture<T>(loop, entry, reader, identity));
+    }
+
+    private Client.TaskEntry Prepare(string task, ReadOnlyMemory<byte> data, string contentType, TaskOptions? taskOptions, CancellationToken cancellationToken)
+    {
         ArgumentException.ThrowIfNullOrEmpty(task);
         cancellationToken.ThrowIfCancellationRequested();
         var perTask = taskOptions ?? TaskOptions.Default;
         perTask.Validate();
         var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), task, perTask, data, contentType, perTask.Attempts ?? options.Attempts);
-        var future = new TaskFuture<T>(loop, entry, reader, identity);
         if (task.Length > ProtocolLimits.MaxNameLength)
         {
-            throw BadInput(future.Id, task[..64] + "…", $"the task's name has {task.Length} characters; {ProtocolLimits.MaxNameLength} are allowed");
+            throw BadInput(identity.IdOf(entry), task[..64] + "…", $"the task's name has {task.Length} characters; {ProtocolLimits.MaxNameLength} are allowed");
         }
 
         if (data.Length > options.MaxMessageBytes)
         {
-            throw BadInput(future.Id, task, $"the payload of task {task} has {data.Length} bytes; {options.MaxMessageBytes} are allowed (WorkerPoolOptions.MaxMessageBytes)");
+            throw BadInput(identity.IdOf(entry), task, $"the payload of task {task} has {data.Length} bytes; {options.MaxMessageBytes} are allowed (WorkerPoolOptions.MaxMessageBytes)");
         }
 
         if (perTask.Headers is { Count: > 0 } headers && ProtocolLimits.HeaderBytesOf(headers) is > ProtocolLimits.MaxHeaderBytes and var bytes)
         {
-            throw BadInput(future.Id, task, $"the headers of task {task} (TaskOptions.Headers) have {bytes} bytes; {ProtocolLimits.MaxHeaderBytes} are allowed");
+            throw BadInput(identity.IdOf(entry), task, $"the headers of task {task} (TaskOptions.Headers) have {bytes} bytes; {ProtocolLimits.MaxHeaderBytes} are allowed");
         }
 
         if (retries.Objection(perTask) is { } objection)
         {
-            throw BadInput(future.Id, task, objection);
+            throw BadInput(identity.IdOf(entry), task, objection);
         }
 
-        return (entry, future);
+        if (perTask.Progress is { } listener)
+        {
+            entry.Feed = new Client.TaskFeed(items: null, new Client.ProgressRelay(listener, entry, identity));
+        }
+
+        return entry;
     }
 
     /// <summary>Null: it is a task of its own, and from now on known under its id if the caller gave it one.</summary>

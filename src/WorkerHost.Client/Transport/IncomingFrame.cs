@@ -8,6 +8,13 @@ namespace WorkerHost.Client;
 internal readonly record struct IncomingOutcome(
     ulong Sequence, AttemptOutcome Attempt, bool Recalled, long ServiceMicroseconds);
 
+/// <summary>What a running task says, as it stands in a frame: an item or a part of one, or how far it is.</summary>
+internal record struct IncomingNews(ulong Sequence, bool IsItem, byte[] Data, string ContentType, ulong TotalBytes, bool More, double Fraction, string Message)
+{
+    /// <summary>Whose listener is told; set by the dispatcher.</summary>
+    public TaskEntry? Entry;
+}
+
 /// <summary>
 /// A <c>workerhost.v1.SessionResponse</c>, read without message objects: a result costs one array, of its own length, so
 /// that whoever keeps a small result does not keep the frame. One object serves a whole session: the reader is done
@@ -22,6 +29,8 @@ internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
 
     public List<IncomingOutcome> Outcomes { get; } = [];
 
+    public List<IncomingNews> News { get; } = [];
+
     public V1.EndpointHello? Hello { get; private set; }
 
     public bool Draining { get; private set; }
@@ -30,6 +39,7 @@ internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
     public IncomingFrame Read(DeserializationContext context)
     {
         Outcomes.Clear();
+        News.Clear();
         inPieces.Clear();
         Hello = null;
         Draining = false;
@@ -85,6 +95,9 @@ internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
                 case V1.SessionResponse.ChunksFieldNumber:
                     ParsePiece(input.Bytes());
                     break;
+                case V1.SessionResponse.ProgressFieldNumber:
+                    News.Add(ParseNews(input.Bytes()));
+                    break;
                 case V1.SessionResponse.DrainingFieldNumber:
                     Draining = input.Varint() != 0;
                     break;
@@ -139,6 +152,47 @@ internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
         {
             results.Add(sequence, offset, data, total);
         }
+    }
+
+    private static IncomingNews ParseNews(ReadOnlySpan<byte> bytes)
+    {
+        var input = new WireReader(bytes);
+        var news = new IncomingNews(0, false, [], WorkerHost.ContentType.Json, 0, false, 0, "");
+        while (input.Next(out var field))
+        {
+            switch (field)
+            {
+                case V1.TaskProgress.SequenceFieldNumber:
+                    news.Sequence = input.Varint();
+                    break;
+                case V1.TaskProgress.FractionFieldNumber:
+                    news.Fraction = input.Double();
+                    break;
+                case V1.TaskProgress.MessageFieldNumber:
+                    news.Message = System.Text.Encoding.UTF8.GetString(input.Bytes());
+                    break;
+                case V1.TaskProgress.DataFieldNumber:
+                    news.Data = input.Bytes().ToArray();
+                    break;
+                case V1.TaskProgress.ContentTypeFieldNumber:
+                    news.ContentType = Known(input.Bytes());
+                    break;
+                case V1.TaskProgress.IsItemFieldNumber:
+                    news.IsItem = input.Varint() != 0;
+                    break;
+                case V1.TaskProgress.TotalBytesFieldNumber:
+                    news.TotalBytes = input.Varint();
+                    break;
+                case V1.TaskProgress.MoreFieldNumber:
+                    news.More = input.Varint() != 0;
+                    break;
+                default:
+                    input.Skip();
+                    break;
+            }
+        }
+
+        return news;
     }
 
     private IncomingOutcome Whole(in IncomingOutcome outcome, ulong total)

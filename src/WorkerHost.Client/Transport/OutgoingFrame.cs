@@ -61,6 +61,11 @@ internal sealed class OutgoingFrame
             size += WireWriter.FieldSize(SizeOf(piece));
         }
 
+        foreach (var grant in Content.Grants)
+        {
+            size += WireWriter.FieldSize(SizeOf(grant));
+        }
+
         return size;
     }
 
@@ -84,6 +89,39 @@ internal sealed class OutgoingFrame
             output.Length(V1.SessionRequest.ChunksFieldNumber, SizeOf(piece));
             WritePiece(ref output, piece);
         }
+
+        foreach (var grant in Content.Grants)
+        {
+            output.Length(V1.SessionRequest.StreamCreditFieldNumber, SizeOf(grant));
+            output.Varint(V1.StreamCredit.SequenceFieldNumber, grant.Sequence);
+            output.Varint(V1.StreamCredit.ItemsFieldNumber, (ulong)grant.Items);
+            output.Varint(V1.StreamCredit.BytesFieldNumber, (ulong)grant.Bytes);
+        }
+    }
+
+    private static int SizeOf(in StreamGrant grant) =>
+        3 + WireWriter.VarintSize(grant.Sequence) + WireWriter.VarintSize((ulong)grant.Items) + WireWriter.VarintSize((ulong)grant.Bytes);
+
+    private static int SizeOf(TaskFeed feed)
+    {
+        var size = feed.Items is { } items
+            ? WireWriter.LateVarintSize((ulong)items.MaxItems) + WireWriter.LateVarintSize(ItemBuffer.MaxBytes)
+            : 0;
+        return size + (feed.Progress is null ? 0 : WireWriter.LateVarintSize(1));
+    }
+
+    private static void WriteFeed(ref WireWriter output, TaskFeed feed)
+    {
+        if (feed.Items is { } items)
+        {
+            output.LateVarint(V1.TaskSubmission.StreamItemsFieldNumber, (ulong)items.MaxItems);
+            output.LateVarint(V1.TaskSubmission.StreamBytesFieldNumber, ItemBuffer.MaxBytes);
+        }
+
+        if (feed.Progress is not null)
+        {
+            output.LateVarint(V1.TaskSubmission.ReportsProgressFieldNumber, 1);
+        }
     }
 
     private static int SizeOf(TaskEntry entry, in Part part)
@@ -99,6 +137,7 @@ internal sealed class OutgoingFrame
         size += entry.Options.Priority == TaskPriority.Normal ? 0 : 2;
         size += entry.Options.Idempotent ? 2 : 0;
         size += part.TotalBytes == 0 ? 0 : 1 + WireWriter.VarintSize(part.TotalBytes) + 1 + WireWriter.VarintSize(part.Upload);
+        size += entry.Feed is { } feed ? SizeOf(feed) : 0;
         return size + (part.Headers?.Length ?? 0);
     }
 
@@ -150,6 +189,11 @@ internal sealed class OutgoingFrame
         {
             output.Varint(V1.TaskSubmission.TotalBytesFieldNumber, part.TotalBytes);
             output.Varint(V1.TaskSubmission.UploadFieldNumber, part.Upload);
+        }
+
+        if (entry.Feed is { } feed)
+        {
+            WriteFeed(ref output, feed);
         }
     }
 

@@ -85,7 +85,11 @@ internal sealed class SessionConnection : IEndpointConnection
                 }
 
                 var concurrency = (int)Math.Clamp(hello.Concurrency, 1, EndpointState.MaxConcurrency);
-                var state = new EndpointState(worker, sessionKey, concurrency, supervised, prefetches: true) { TakesPieces = hello.Capabilities.Contains(Capability.Chunks) };
+                var state = new EndpointState(worker, sessionKey, concurrency, supervised, prefetches: true) 
+                {
+                    TakesPieces = hello.Capabilities.Contains(Capability.Chunks),
+                    TakesStreams = hello.Capabilities.Contains(Capability.Streams),
+                };
                 return new SessionConnection(channel, call, loop, frame, state, ProtocolLimits.FrameBytesFor(hello.MaxFrameBytes));
             }
         }
@@ -184,6 +188,11 @@ internal sealed class SessionConnection : IEndpointConnection
 
             while (loop.TakeFrame(State, maxFrameBytes, frame.Content, out _))
             {
+                if (!State.TakesStreams)
+                {
+                    RefuseStreams();
+                }
+
                 // Serialises before it returns, so the frame can be used again.
                 await call.RequestStream.WriteAsync(frame, abort.Token).ConfigureAwait(false);
                 frame.Clear();
@@ -203,6 +212,31 @@ internal sealed class SessionConnection : IEndpointConnection
             Abort($"a frame cannot be written: {e.Message}");
         }
     }
+
+    /// <summary>Takes out of the frame what the endpoint could not do, and answers in its place.</summary>
+    private void RefuseStreams()
+    {
+        var content = frame.Content;
+        foreach (var stream in content.Tasks.FindAll(static e => e.IsStream))
+        {
+            content.Tasks.Remove(stream);
+            if (stream == content.Uploaded && content.LastPiece.Offset > 0)
+            {
+                content.Pieces.Add(new PayloadPiece(content.LastPiece.Upload, 0, default, 0));
+            }
+
+            loop.Received(State, stream.Sequence, AttemptOutcome.Failed(NoStreams(State, stream.Task)));
+        }
+    }
+
+    /// <summary>Also for a connection without sessions.</summary>
+    public static TaskFailure NoStreams(EndpointState state, string task) => new()
+    {
+        Kind = TaskFailureKind.BadInput,
+        NeverStarted = true,
+        Worker = state.Worker.Id,
+        Message = $"endpoint {state.Worker.Address.OriginalString} cannot give the items of task {task} one by one (it lacks the capability \"{Capability.Streams}\"); call the task with Submit, or use a worker that can",
+    };
 
     /// <summary>What a write throws when its call or its connection has ended, whichever of them notices first.</summary>
     private static bool IsEnd(Exception e) =>

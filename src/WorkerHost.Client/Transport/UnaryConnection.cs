@@ -18,7 +18,7 @@ internal sealed class UnaryConnection : IEndpointConnection
     private readonly string pool;
     private readonly string idPrefix;
     private readonly CancellationTokenSource abort = new();
-    private readonly Dictionary<ulong, (CancellationTokenSource Cancel, long Deadline)> calls = [];
+    private readonly Dictionary<ulong, (CancellationTokenSource Cancel, long Deadline, StreamRoom? Room)> calls = [];
     private readonly Lock callsLock = new();
     private readonly TaskCompletionSource allEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int pumping;
@@ -94,7 +94,18 @@ internal sealed class UnaryConnection : IEndpointConnection
             foreach (var entry in frame.Tasks)
             {
                 // Ends by itself; the end of the last one is awaited at disposal through allEnded.
-                _ = RunAsync(entry.Sequence, entry.Deadline, Request(entry, now));
+                _ = RunAsync(entry.Sequence, entry.Deadline, Request(entry, now), entry.Feed is { } feed ? new EventCall(State, loop, entry.Sequence, feed.Items) : null);
+            }
+
+            foreach (var grant in frame.Grants)
+            {
+                lock (callsLock)
+                {
+                    if (calls.TryGetValue(grant.Sequence, out var call))
+                    {
+                        call.Room?.Give(grant.Items, grant.Bytes);
+                    }
+                }
             }
 
             foreach (var sequence in frame.Cancels)
@@ -102,7 +113,14 @@ internal sealed class UnaryConnection : IEndpointConnection
                 lock (callsLock)
                 {
                     // A supervised worker was told the time limit with the task: its answer, unlike a reset call, shows that it heeds it.
-                    if (calls.TryGetValue(sequence, out var call) && !(State.Supervised && call.Deadline <= now))
+                    if (!calls.TryGetValue(sequence, out var call))
+                    {
+                        continue;
+                    }
+
+                    // Nobody takes its items any more, and behind them stands its end.
+                    call.Room?.Give(int.MaxValue, int.MaxValue);
+                    if (!(State.Supervised && call.Deadline <= now))
                     {
                         // Not under the lock in effect: gRPC's own callbacks are asynchronous.
                         _ = call.Cancel.CancelAsync();
@@ -135,14 +153,14 @@ internal sealed class UnaryConnection : IEndpointConnection
         return request;
     }
 
-    private async Task RunAsync(ulong sequence, long deadline, V1.RunRequest request)
+    private async Task RunAsync(ulong sequence, long deadline, V1.RunRequest request, EventCall? events)
     {
         var source = CancellationTokenSource.CreateLinkedTokenSource(abort.Token);
         bool refused;
         lock (callsLock)
         {
             refused = lost is not null;
-            calls.Add(sequence, (source, deadline));
+            calls.Add(sequence, (source, deadline, events?.Room));
         }
 
         try
@@ -153,7 +171,15 @@ internal sealed class UnaryConnection : IEndpointConnection
                 return;
             }
 
-            var response = await client.RunAsync(request, new CallOptions(channel.Headers(), cancellationToken: source.Token)).ConfigureAwait(false);
+            var options = new CallOptions(channel.Headers(), cancellationToken: source.Token);
+            var response = events is null ? null : await events.RunAsync(client, request, options).ConfigureAwait(false);
+            if (response is null && events is { Room: not null })
+            {
+                loop.Received(State, sequence, AttemptOutcome.Failed(SessionConnection.NoStreams(State, request.Task)));
+                return;
+            }
+
+            response ??= await client.RunAsync(request, options).ConfigureAwait(false);
             var contentType = response.Result?.ContentType is { Length: > 0 } type ? type : ContentType.Json;
             loop.Received(State, sequence, AttemptOutcome.Success(response.Result?.Data.Memory ?? default, contentType, response.Answer));
         }

@@ -23,6 +23,8 @@ internal ref struct WireReader(ReadOnlySpan<byte> input)
 
     public ulong Varint() => wireType == 0 ? ReadVarint() : throw Bad("a number was expected");
 
+    public double Double() => wireType == 1 ? BitConverter.ToDouble(Take(8)) : throw Bad("a double was expected");
+
     public ReadOnlySpan<byte> Bytes()
     {
         if (wireType != 2)

@@ -3,7 +3,7 @@ using System.Numerics;
 
 namespace WorkerHost.Client;
 
-/// <summary>Writes the protobuf wire format (protobuf.dev/programming-guides/encoding) into a buffer writer. Field numbers below 16 only.</summary>
+/// <summary>Writes the protobuf wire format (protobuf.dev/programming-guides/encoding) into a buffer writer. Field numbers below 16, but for <see cref="LateVarint"/>.</summary>
 internal ref struct WireWriter(IBufferWriter<byte> output)
 {
     private const int VarintType = 0;
@@ -27,6 +27,15 @@ internal ref struct WireWriter(IBufferWriter<byte> output)
         free[used++] = (byte)((field << 3) | VarintType);
         Put(value);
     }
+
+    /// <summary>A field from number 16 on, whose tag has two bytes.</summary>
+    public void LateVarint(int field, ulong value)
+    {
+        Raw((ulong)((field << 3) | VarintType));
+        Raw(value);
+    }
+
+    public static int LateVarintSize(ulong value) => 2 + VarintSize(value);
 
     public void Length(int field, int length)
     {

@@ -72,6 +72,7 @@ internal static class Capability
     public const string Ledger = "ledger";
     public const string Control = "control";
     public const string Chunks = "chunks";
+    public const string Streams = "streams";
 }
 
 /// <summary>What the bytes of a payload are.</summary>

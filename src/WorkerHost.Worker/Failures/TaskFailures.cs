@@ -42,6 +42,11 @@ internal static class TaskFailures
         Kind.TaskFailed,
         $"the result of task \"{run.Task}\" is {size} bytes, more than the limit of {limit} bytes (MaxMessageBytes of the pool's options)");
 
+    public static TaskFailure ItemTooLarge(TaskRun run, int size, int limit) => Of(
+        run,
+        Kind.TaskFailed,
+        $"an item of task \"{run.Task}\" is {size} bytes, more than the limit of {limit} bytes (MaxMessageBytes of the pool's options)");
+
     public static TaskFailure UnknownTask(TaskRun run, IReadOnlyCollection<string> known)
     {
         var names = string.Join(", ", known.Take(MaxNamesListed));

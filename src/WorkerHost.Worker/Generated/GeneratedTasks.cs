@@ -24,4 +24,26 @@ public static class GeneratedTasks
         ArgumentNullException.ThrowIfNull(call);
         worker.Map(name, parameters, call);
     }
+
+    /// <summary>Maps one whose handler yields items.</summary>
+    /// <typeparam name="TItem">Of the items.</typeparam>
+    /// <inheritdoc cref="Map{TResult}(WorkerApplication, string, TaskParameter[], TaskCall{TResult})"/>
+    public static void MapItems<TItem>(WorkerApplication worker, string name, TaskParameter[] parameters, TaskCall<IEnumerable<TItem>> call)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(call);
+        worker.MapItems<IEnumerable<TItem>, TItem>(name, parameters, call);
+    }
+
+    /// <summary>Maps one whose handler yields items, and waits between them.</summary>
+    /// <typeparam name="TItem">Of the items.</typeparam>
+    /// <inheritdoc cref="Map{TResult}(WorkerApplication, string, TaskParameter[], TaskCall{TResult})"/>
+    public static void MapAsyncItems<TItem>(WorkerApplication worker, string name, TaskParameter[] parameters, TaskCall<IAsyncEnumerable<TItem>> call)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(call);
+        worker.MapItems<IAsyncEnumerable<TItem>, TItem>(name, parameters, call);
+    }
 }

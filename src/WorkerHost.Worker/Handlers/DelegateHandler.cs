@@ -27,6 +27,7 @@ internal sealed class DelegateHandler : TaskHandler
     private readonly HandlerArguments arguments;
     private readonly HandlerJson json;
     private readonly ReturnValue returnValue;
+    private readonly ItemSequence? items;
     private volatile TypedCall? typed;
     private int calls;
 
@@ -42,7 +43,10 @@ internal sealed class DelegateHandler : TaskHandler
         this.arguments = arguments;
         this.returnValue = returnValue;
         this.json = json;
+        items = ItemSequence.For(method.ReturnType, json);
     }
+
+    public override bool YieldsItems => items is not null;
 
     /// <exception cref="ArgumentException">The handler has a parameter or a return type that cannot travel.</exception>
     public static DelegateHandler Create(string name, Delegate handler, HandlerServices services)
@@ -74,14 +78,19 @@ internal sealed class DelegateHandler : TaskHandler
 
         var arguments = new HandlerArguments(name, parameters);
         var returnValue = ReturnValue.For(method.ReturnType);
-        if (returnValue.Type is { } type && (type.IsByRef || type.IsPointer || type.IsByRefLike || IsAsyncSequence(type)))
+        if (returnValue.Type is { } type && (type.IsByRef || type.IsPointer || type.IsByRefLike))
         {
             throw new ArgumentException($"task \"{name}\" returns {type.Name}, which cannot be written as one result", nameof(method));
         }
 
+        if (returnValue.Type is { } later && later != method.ReturnType && IsAsyncSequence(later))
+        {
+            throw new ArgumentException($"task \"{name}\" returns a task of {later.Name}, which cannot be written as one result; return the sequence itself", nameof(method));
+        }
+
         if (returnValue.Type is { } written)
         {
-            services.Json.Require(written, name, "the result");
+            services.Json.Require(ItemSequence.TypeOf(written) ?? written, name, "the result");
         }
 
         return new DelegateHandler(name, method, boundTo, parameters, arguments, returnValue, services.Json);
@@ -94,7 +103,7 @@ internal sealed class DelegateHandler : TaskHandler
             return straight;
         }
 
-        if (calls < CompiledAfter && Interlocked.Increment(ref calls) == CompiledAfter && RuntimeFeature.IsDynamicCodeCompiled)
+        if (items is null && calls < CompiledAfter && Interlocked.Increment(ref calls) == CompiledAfter && RuntimeFeature.IsDynamicCodeCompiled)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static handler => handler.typed = TypedCall.TryCompile(handler.method, handler.boundFirst ?? handler.target, handler.parameters, handler.returnValue, handler.json), this, preferLocal: false);
         }
@@ -127,6 +136,11 @@ internal sealed class DelegateHandler : TaskHandler
         {
             ExceptionDispatchInfo.Throw(e.InnerException);
             throw;
+        }
+
+        if (items is not null)
+        {
+            return items.Deliver(result, run, cancellationToken);
         }
 
         try

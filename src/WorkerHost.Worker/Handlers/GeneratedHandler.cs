@@ -14,18 +14,27 @@ internal sealed class GeneratedHandler<TResult> : TaskHandler
     private readonly TaskCall<TResult> call;
     private readonly HandlerArguments arguments;
     private readonly HandlerJson json;
+    private readonly ItemSequence? items;
     private JsonTypeInfo<TResult>? resultJson;
 
-    private GeneratedHandler(string name, TaskCall<TResult> call, HandlerArguments arguments, HandlerJson json)
+    private GeneratedHandler(string name, TaskCall<TResult> call, HandlerArguments arguments, HandlerJson json, ItemSequence? items)
         : base(name, arguments.ContentTypes)
     {
         this.call = call;
         this.arguments = arguments;
         this.json = json;
+        this.items = items;
     }
 
+    public override bool YieldsItems => items is not null;
+
+    /// <param name="name">The task's.</param>
+    /// <param name="parameters">The handler's, without contexts and tokens.</param>
+    /// <param name="call">Reads these and calls it.</param>
+    /// <param name="services">Which parameters are services.</param>
+    /// <param name="items">Draws items out of what it gives; null: that is one value.</param>
     /// <exception cref="ArgumentException">An argument or the result cannot travel.</exception>
-    public static GeneratedHandler<TResult> Create(string name, TaskParameter[] parameters, TaskCall<TResult> call, HandlerServices services)
+    public static GeneratedHandler<TResult> Create(string name, TaskParameter[] parameters, TaskCall<TResult> call, HandlerServices services, ItemSequence? items = null)
     {
         foreach (var parameter in parameters)
         {
@@ -35,16 +44,17 @@ internal sealed class GeneratedHandler<TResult> : TaskHandler
         var arguments = new HandlerArguments(name, parameters.Select(static p => p.Facts));
         if (typeof(TResult) != typeof(NoResult))
         {
-            services.Json.Require(typeof(TResult), name, "the result");
+            services.Json.Require(ItemSequence.TypeOf(typeof(TResult)) ?? typeof(TResult), name, "the result");
         }
 
-        return new GeneratedHandler<TResult>(name, call, arguments, services.Json);
+        return new GeneratedHandler<TResult>(name, call, arguments, services.Json, items);
     }
 
     public override TaskResult Run(TaskRun run, CancellationToken cancellationToken)
     {
         var input = new TaskInput(run, arguments, ComesAsJson(run.ContentType), cancellationToken);
-        return Write(call(ref input));
+        var result = call(ref input);
+        return items is null ? Write(result) : items.Deliver(result, run, cancellationToken);
     }
 
     public override void Close(HandlerServices services) => arguments.Close(services);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Google.Protobuf;
 
 namespace WorkerHost.Worker;
 
@@ -19,7 +18,7 @@ internal sealed class JsonHandler<TArgument, TResult>(
             throw UnknownContentType(run.ContentType);
         }
 
-        var result = Wait(handler(Read(run.Payload), run, cancellationToken));
+        var result = Wait(handler(JsonArgument.Read(Name, run.Payload, argumentType), run, cancellationToken));
         try
         {
             return new TaskResult(Wrap(JsonSerializer.SerializeToUtf8Bytes(result, resultType)), ContentType.Json);
@@ -27,36 +26,6 @@ internal sealed class JsonHandler<TArgument, TResult>(
         catch (Exception e)
         {
             throw new ResultNotWritableException(e);
-        }
-    }
-
-    private TArgument Read(ByteString payload)
-    {
-        string Expected() => $"task \"{Name}\" takes a JSON array of 1 argument ({typeof(TArgument).Name})";
-        try
-        {
-            var reader = new Utf8JsonReader(payload.Span);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
-            {
-                throw new BadInputException($"{Expected()}; the payload is not an array");
-            }
-
-            if (!reader.Read() || reader.TokenType == JsonTokenType.EndArray)
-            {
-                throw new BadInputException($"{Expected()}; got 0");
-            }
-
-            var argument = JsonSerializer.Deserialize(ref reader, argumentType);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.EndArray)
-            {
-                throw new BadInputException($"{Expected()}; got more");
-            }
-
-            return argument!;
-        }
-        catch (Exception e) when (e is not BadInputException)
-        {
-            throw new BadInputException($"{Expected()}; it could not be read: {RemoteErrors.MessageOf(e)}", e);
         }
     }
 }

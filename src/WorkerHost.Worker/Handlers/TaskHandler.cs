@@ -23,6 +23,9 @@ internal abstract class TaskHandler(string name, string[] contentTypes)
     /// <summary>The gRPC method that it is; null: it is none.</summary>
     public virtual IMethod? Method => null;
 
+    /// <summary>It yields items.</summary>
+    public virtual bool YieldsItems => false;
+
     /// <exception cref="BadInputException">The payload cannot be read.</exception>
     /// <exception cref="ResultNotWritableException">The result cannot be written.</exception>
     public abstract TaskResult Run(TaskRun run, CancellationToken cancellationToken);

@@ -52,5 +52,5 @@ internal sealed class TaskTable
     public TaskHandler? Find(string name) => handlers.GetValueOrDefault(name);
 
     public IEnumerable<TaskDescription> Describe() => handlers.Values.Select(
-        static handler => new TaskDescription { Name = handler.Name, ContentTypes = { handler.ContentTypes } });
+        static handler => new TaskDescription { Name = handler.Name, ContentTypes = { handler.ContentTypes }, YieldsItems = handler.YieldsItems });
 }

@@ -30,8 +30,8 @@ internal sealed class EndpointCore : IDisposable
         Logger = logger;
         this.ledger = ledger;
         Capabilities = ledger is null
-            ? [Capability.Session, Capability.Chunks, Capability.Control]
-            : [Capability.Session, Capability.Chunks, Capability.Control, Capability.Ledger];
+            ? [Capability.Session, Capability.Chunks, Capability.Streams, Capability.Control]
+            : [Capability.Session, Capability.Chunks, Capability.Streams, Capability.Control, Capability.Ledger];
         Queue = new LaneQueue(time, Math.Max(256L * 1024 * 1024, 2L * launch.MaxMessageBytes));
         lanes = [.. Enumerable.Range(0, launch.Concurrency).Select(index => new Lane(index, Queue, this))];
     }
@@ -112,6 +112,12 @@ internal sealed class EndpointCore : IDisposable
         if (run.HeaderBytes > ProtocolLimits.MaxHeaderBytes)
         {
             return TaskFailures.BadInput(run, $"the task's headers have {run.HeaderBytes} bytes; the limit is {ProtocolLimits.MaxHeaderBytes}");
+        }
+
+        if (run is { Output.TakesItems: true, SessionKey: not 0, Handler.YieldsItems: false })
+        {
+            return TaskFailures.BadInput(
+                run, $"task \"{run.Task}\" returns one value and yields no items; call it with Submit, or let its handler return IAsyncEnumerable<T> or IEnumerable<T>");
         }
 
         return run.PayloadLength > (ulong)MaxMessageBytes

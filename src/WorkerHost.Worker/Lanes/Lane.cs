@@ -156,6 +156,7 @@ internal sealed partial class Lane
     {
         BadInputException e => TaskFailures.BadInput(run, e.Message),
         ResultNotWritableException e => TaskFailures.ResultNotWritable(run, e.InnerException!),
+        ItemTooLargeException e => TaskFailures.ItemTooLarge(run, e.Size, run.MaxResultBytes),
         _ when run.Cause == StopCause.TimeLimit && IsCancellation(exception) => TaskFailures.TimeLimitPassed(run, started: true),
         _ when run.Cause == StopCause.Caller && IsCancellation(exception) => TaskFailures.Cancelled(run, started: true),
         _ => TaskFailures.FromHandler(run, exception),

@@ -81,6 +81,11 @@ internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long de
     /// <summary>Set by the handler of a gRPC method before it ends; null: it has nothing to say beside its response or failure.</summary>
     public MethodAnswer? Answer { get; set; }
 
+    /// <summary>Where what it says before its end goes; null: nobody asked for that.</summary>
+    public TaskOutput? Output { get; set; }
+
+    public int MaxResultBytes => core.MaxMessageBytes;
+
     /// <summary>Where it runs; null before its start.</summary>
     public Lane? Lane => lane;
 
@@ -126,6 +131,20 @@ internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long de
 
     public override IServiceProvider Services => (scope ??= (core.Services
         ?? throw new InvalidOperationException("the worker has no services; register some in WorkerApplication.Services")).CreateScope()).ServiceProvider;
+
+    public override void Report(double fraction, string? message = null) => Output?.Report(fraction, message);
+
+    /// <summary>An item of a task whose caller takes them one by one.</summary>
+    /// <exception cref="ItemTooLargeException">It is larger than a result may be.</exception>
+    public void Yield(ByteString item, string contentType)
+    {
+        if (item.Length > core.MaxMessageBytes)
+        {
+            throw new ItemTooLargeException(item.Length);
+        }
+
+        Output!.Add(item, contentType);
+    }
 
     public bool HasScope => scope is not null;
 

@@ -16,14 +16,7 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
             throw FailureTrailers.ToException(failure, core.IsDraining, end.Answer);
         }
 
-        return new RunResponse
-        {
-            Result = new Payload { ContentType = end.ContentType, Data = end.Data },
-            Id = run.Id,
-            Worker = core.WorkerName,
-            Attempts = (uint)run.Attempt,
-            Answer = end.Answer,
-        };
+        return Response(run, end);
     }
 
     /// <summary>Runs one task as a call of its own.</summary>
@@ -39,6 +32,50 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
         try
         {
             return (run, await RunAsync(run, context.CancellationToken).ConfigureAwait(false));
+        }
+        finally
+        {
+            core.LeaveCall();
+        }
+    }
+
+    public override async Task RunWithEvents(
+        RunWithEventsRequest request,
+        IServerStreamWriter<RunWithEventsResponse> responseStream,
+        ServerCallContext context)
+    {
+        var task = request.Task ?? new RunRequest();
+        var run = new EventTask(core, task, core.Find(task.Task), Deadline(task, context), takesItems: !request.CollectsItems);
+        if (!core.EnterCall())
+        {
+            throw FailureTrailers.ToException(TaskFailures.Draining(run), draining: true);
+        }
+
+        try
+        {
+            var ending = RunAsync(run, context.CancellationToken);
+            try
+            {
+                while (await run.NextAsync(ending).ConfigureAwait(false) is { } news)
+                {
+                    await responseStream.WriteAsync(news).ConfigureAwait(false);
+                }
+            }
+            catch
+            {
+                // Nobody reads any more: the handler is not left waiting for room.
+                run.CancelByCaller();
+                await ((Task)ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw;
+            }
+
+            var end = await ending.ConfigureAwait(false);
+            if (end.Failure is { } failure)
+            {
+                throw FailureTrailers.ToException(failure, core.IsDraining, end.Answer);
+            }
+
+            await responseStream.WriteAsync(new RunWithEventsResponse { Outcome = Response(run, end) }).ConfigureAwait(false);
         }
         finally
         {
@@ -82,6 +119,15 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
             MaxMessageBytes = (ulong)core.MaxMessageBytes,
         });
     }
+
+    private RunResponse Response(UnaryTask run, in TaskEnd end) => new()
+    {
+        Result = new Payload { ContentType = end.ContentType, Data = end.Data },
+        Id = run.Id,
+        Worker = core.WorkerName,
+        Attempts = (uint)run.Attempt,
+        Answer = end.Answer,
+    };
 
     private async Task<TaskEnd> RunAsync(UnaryTask run, CancellationToken cancellationToken)
     {

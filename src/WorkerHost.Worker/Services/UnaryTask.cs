@@ -5,7 +5,7 @@ using WorkerHost.V1;
 namespace WorkerHost.Worker;
 
 /// <summary>A task that came by itself, as a unary call.</summary>
-internal sealed class UnaryTask(EndpointCore core, RunRequest request, TaskHandler? handler, long deadline) : TaskRun(core, handler, deadline)
+internal class UnaryTask(EndpointCore core, RunRequest request, TaskHandler? handler, long deadline) : TaskRun(core, handler, deadline)
 {
     private readonly TaskCompletionSource<TaskEnd> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

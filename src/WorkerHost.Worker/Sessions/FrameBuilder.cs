@@ -9,7 +9,7 @@ namespace WorkerHost.Worker;
 /// and its outcomes are used again for the next one: a write has serialised its message when it returns, so nobody looks
 /// at them any more. Used by one writer at a time.
 /// </summary>
-internal sealed class FrameBuilder(int maxFrameBytes, bool inPieces)
+internal sealed partial class FrameBuilder(int maxFrameBytes, bool inPieces)
 {
     // Sequence, service time, content type, lengths and tags; the names of our content types have at most 24 bytes.
     private const int PlainOutcomeOverhead = 64;
@@ -24,11 +24,14 @@ internal sealed class FrameBuilder(int maxFrameBytes, bool inPieces)
     private int size;
 
     /// <summary>There is something to send: in this frame, or pieces that wait for room.</summary>
-    public bool HasMore => size > 0 || large.Count > 0;
+    public bool HasMore => size > 0 || large.Count > 0 || speaking.Count > 0 || ended.Count > 0;
+
+    /// <summary>Of what takes turns nothing may be left after all.</summary>
+    public bool IsEmpty => size == 0;
 
     public SessionResponse Frame => frame;
 
-    private int RoomForSmall => large.Count > 0 ? maxFrameBytes / 2 : maxFrameBytes;
+    private int RoomForSmall => large.Count > 0 || speaking.Count > 0 ? maxFrameBytes / 2 : maxFrameBytes;
 
     /// <summary>False: it does not fit beside what is there; send first.</summary>
     public bool TryAdd(in SessionOutcome outcome)
@@ -142,6 +145,7 @@ internal sealed class FrameBuilder(int maxFrameBytes, bool inPieces)
             }
         }
 
+        ForgetProgress();
         frame.Outcomes.Clear();
         frame.Chunks.Clear();
         frame.Started.Clear();

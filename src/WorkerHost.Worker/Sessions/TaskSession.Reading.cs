@@ -80,6 +80,11 @@ internal sealed partial class TaskSession
             }
         }
 
+        foreach (var credit in frame.StreamCredit)
+        {
+            Find(credit.Sequence, "gives credit for")?.Output?.Grant(credit.Items, credit.Bytes);
+        }
+
         foreach (var sequence in frame.Recall)
         {
             if (Find(sequence, "recalls") is { } task && core.Queue.TryRemove(task))
@@ -144,6 +149,11 @@ internal sealed partial class TaskSession
 
                 lastSequence = submission.Sequence;
                 var task = new SessionTask(core, this, submission, core.Find(submission.Task), Deadline(now, submission.TimeLimitUs));
+                if (submission.StreamItems != 0 || submission.ReportsProgress)
+                {
+                    task.Output = new TaskOutput(submission.Sequence, submission.StreamItems != 0, submission.StreamItems, submission.StreamBytes, announceOutput);
+                }
+
                 inFlight.Add(submission.Sequence, task);
                 arrivals[i] = task;
             }

@@ -7,6 +7,7 @@ internal sealed partial class TaskSession
     private List<SessionOutcome> batch = [];
     private List<ulong> startedBatch = [];
     private List<ulong> unwantedBatch = [];
+    private List<TaskOutput> speakingBatch = [];
     private FrameBuilder frames = new(ProtocolLimits.MaxFrameBytes, inPieces: false);
 
     // Under the gate. True: the caller has to write.
@@ -57,6 +58,11 @@ internal sealed partial class TaskSession
                     frames.AddStarted(sequence);
                 }
 
+                foreach (var output in speakingBatch)
+                {
+                    frames.Follow(output);
+                }
+
                 for (var i = 0; i < batch.Count; i++)
                 {
                     if (!frames.TryAdd(batch[i]))
@@ -97,7 +103,13 @@ internal sealed partial class TaskSession
 
     private async ValueTask SendAsync()
     {
+        frames.FillWithItems();
         frames.FillWithPieces();
+        if (frames.IsEmpty)
+        {
+            return;
+        }
+
         await writer.WriteAsync(frames.Frame).ConfigureAwait(false);
         frames.Reset();
     }
@@ -111,11 +123,13 @@ internal sealed partial class TaskSession
             batch.Clear();
             startedBatch.Clear();
             unwantedBatch.Clear();
+            speakingBatch.Clear();
             draining = tellDraining;
             tellDraining = false;
-            if (pending.Count > 0 || draining || started.Count > 0 || (frames.HasMore && !abandoned))
+            if (pending.Count > 0 || draining || started.Count > 0 || speaking.Count > 0 || (frames.HasMore && !abandoned))
             {
                 (batch, pending) = (pending, batch);
+                (speakingBatch, speaking) = (speaking, speakingBatch);
                 foreach (var sequence in started)
                 {
                     // Only of those that have not ended: their outcome says it already.

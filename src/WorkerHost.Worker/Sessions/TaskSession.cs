@@ -23,6 +23,10 @@ internal sealed partial class TaskSession
     private List<SessionOutcome> pending = [];
     private List<ulong> started = [];
 
+    /// <summary>Tasks that have something to say before their end, or their end after that.</summary>
+    private List<TaskOutput> speaking = [];
+    private readonly Action<TaskOutput> announceOutput;
+
     /// <summary>Cancelled after they had ended, while something is being written: the results of the large ones may still be stopped.</summary>
     private List<ulong> unwanted = [];
     private bool tellDraining;
@@ -47,6 +51,7 @@ internal sealed partial class TaskSession
         this.abort = abort;
         this.reader = reader;
         this.writer = writer;
+        announceOutput = Announced;
         uploads = new PartialPayloads(core.MaxMessageBytes);
     }
 
@@ -144,11 +149,32 @@ internal sealed partial class TaskSession
                 return;
             }
 
-            pending.Add(new SessionOutcome(task.Sequence, end));
+            if (task.Output is not { } output)
+            {
+                pending.Add(new SessionOutcome(task.Sequence, end));
+            }
+            else if (output.Close(end))
+            {
+                speaking.Add(output);
+            }
+
             write = ClaimWriter();
         }
 
         Write(write, hurry);
+    }
+
+    private void Announced(TaskOutput output)
+    {
+        bool write;
+        lock (gate)
+        {
+            speaking.Add(output);
+            write = ClaimWriter();
+        }
+
+        // The handler goes on meanwhile, and what it says gathers.
+        Write(write, hurry: false);
     }
 
     private async Task GreetAsync(CancellationToken cancellationToken)
@@ -160,7 +186,7 @@ internal sealed partial class TaskSession
             throw SessionRefusal.Broken("the first frame of a session must be its hello");
         }
 
-        if (first.Tasks.Count + first.Cancel.Count + first.Recall.Count + first.Chunks.Count > 0)
+        if (first.Tasks.Count + first.Cancel.Count + first.Recall.Count + first.Chunks.Count + first.StreamCredit.Count > 0)
         {
             throw SessionRefusal.Broken("the first frame of a session has nothing but its hello");
         }
@@ -234,6 +260,7 @@ internal sealed partial class TaskSession
         {
             abandoned = true;
             pending.Clear();
+            speaking.Clear();
             if (writing)
             {
                 writerIdle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

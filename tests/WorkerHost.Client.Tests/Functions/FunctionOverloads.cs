@@ -42,6 +42,15 @@ internal static class FunctionOverloads
             }
         }
 
+        foreach (var returns in new[] { "IAsyncEnumerable<T>", "IEnumerable<T>" })
+        {
+            for (var arguments = 0; arguments <= 4; arguments++)
+            {
+                Stream(text, returns, arguments, token: false);
+                Stream(text, returns, arguments, token: true);
+            }
+        }
+
         foreach (var (returns, _) in Shapes.Where(static s => s.HasResult))
         {
             foreach (var items in new[] { "IEnumerable<TItem>", "IAsyncEnumerable<TItem>" })
@@ -90,6 +99,34 @@ internal static class FunctionOverloads
         text.Append("TaskOptions? options = null, CancellationToken cancellationToken = default) =>\n");
         string[] given = [.. Enumerable.Range(1, 4).Select(i => i <= arguments ? $"argument{i}" : "default(Client.NoArgument)")];
         text.Append($"        SubmitFunction(function, {(hasResult ? "Client.JsonResult<TResult>.Reader" : "Client.NoResult.Reader")}, {string.Join(", ", given)}, options, cancellationToken);\n\n");
+    }
+
+    private static void Stream(StringBuilder text, string returns, int arguments, bool token)
+    {
+        string[] types = [.. Enumerable.Range(1, arguments).Select(static i => $"T{i}")];
+        text.Append(returns == "IAsyncEnumerable<T>" && arguments == 1 && !token
+            ? """
+                    /// <summary>Has a function called that yields items, and gives them while it runs: <c>pool.Stream(FileTasks.Lines, path)</c>.</summary>
+                    /// <typeparam name="T1">Its argument.</typeparam>
+                    /// <typeparam name="T">What it yields.</typeparam>
+                    /// <param name="function">As with <c>Submit</c>; it returns <c>IAsyncEnumerable&lt;T&gt;</c> or <c>IEnumerable&lt;T&gt;</c>.</param>
+                    /// <param name="argument1">Its argument. A cancellation token given as an argument cancels the task.</param>
+                    /// <param name="options">Null: the defaults.</param>
+                    /// <param name="buffer">So many items may be ahead of the consumer, as with <c>Stream</c> by name; 1 or more, default 1000.</param>
+                    /// <param name="cancellationToken">Cancels the task, as <see cref="TaskFuture.Cancel"/> does.</param>
+                    /// <returns>At once; the task is submitted, whether its items are taken or not.</returns>
+                    /// <exception cref="ArgumentException">No other process could find the function; the message says why and what to do.</exception>
+                    /// <exception cref="TaskException">The task was not accepted and will not run, as with <c>Submit</c>.</exception>
+
+                """
+            : "    /// <inheritdoc cref=\"Stream{T1, T}(Func{T1, IAsyncEnumerable{T}}, T1, TaskOptions?, int, CancellationToken)\"/>\n");
+        text.Append(Unreferenced);
+        text.Append($"    public TaskStream<T> Stream{Generic([.. types, "T"])}({Function([.. types], returns, token)} function, ");
+        text.Append(string.Concat(types.Select(static (t, i) => $"{t} argument{i + 1}, ")));
+        text.Append("TaskOptions? options = null, int buffer = DefaultStreamBuffer, CancellationToken cancellationToken = default) =>\n");
+        string[] given = [.. Enumerable.Range(1, 4).Select(i => i <= arguments ? $"argument{i}" : "default(Client.NoArgument)")];
+        string[] all = [.. Enumerable.Range(1, 4).Select(i => i <= arguments ? $"T{i}" : "Client.NoArgument"), "T"];
+        text.Append($"        StreamFunction<{string.Join(", ", all)}>(function, {string.Join(", ", given)}, options, buffer, cancellationToken);\n\n");
     }
 
     private static void Map(StringBuilder text, string returns, string items, bool token)

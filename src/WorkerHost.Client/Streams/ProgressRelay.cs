@@ -1,0 +1,56 @@
+namespace WorkerHost.Client;
+
+/// <summary>
+/// Hands the reports of one task to its caller: on the thread pool, one at a time and in order. While the caller is at work the newest one
+/// waits and the others are left out. Thread-safe.
+/// </summary>
+internal sealed class ProgressRelay(IProgress<TaskProgress> listener, TaskEntry entry, PoolIdentity pool) : IThreadPoolWorkItem
+{
+    private readonly Lock gate = new();
+    private TaskProgress? newest;
+    private bool telling;
+
+    public void Report(double fraction, string message)
+    {
+        lock (gate)
+        {
+            newest = new TaskProgress(pool.IdOf(entry), fraction, message);
+            if (telling)
+            {
+                return;
+            }
+
+            telling = true;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        while (true)
+        {
+            TaskProgress next;
+            lock (gate)
+            {
+                if (newest is null)
+                {
+                    telling = false;
+                    return;
+                }
+
+                next = newest;
+                newest = null;
+            }
+
+            try
+            {
+                listener.Report(next);
+            }
+            catch (Exception e)
+            {
+                Log.ProgressThrew(pool.Logger, e, entry.Task);
+            }
+        }
+    }
+}
