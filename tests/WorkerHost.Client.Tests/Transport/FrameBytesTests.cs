@@ -166,6 +166,69 @@ public sealed class FrameBytesTests
             threads: 1);
 
     [Fact]
+    public void Streams_and_the_room_given_to_them_have_the_bytes_the_generated_code_would_write() =>
+        Gen.Select(Gen.Select(Gen.Int[1, int.MaxValue], Gen.Bool, Gen.Bool).Array[0, 4], Gen.Select(Number, Gen.Int[1, int.MaxValue], Gen.Long[1, long.MaxValue]).Array[0, 4], Gen.Int[1, 400]).Sample(
+            static (tasks, grants, cut) =>
+            {
+                var frame = new OutgoingFrame { MicrosecondsLeft = static _ => 0 };
+                var expected = new V1.SessionRequest();
+                var identity = new PoolIdentity("test", "test", new TestLog());
+                foreach (var (items, isStream, reports) in tasks)
+                {
+                    var entry = new TaskEntry(1, "work", TaskOptions.Default, default, ContentType.Json, 1) { Sequence = 1, Service = new ServiceTime("work") };
+                    entry.Feed = new TaskFeed(isStream ? new ItemBuffer(items, 1) : null, reports ? new ProgressRelay(new Progress<TaskProgress>(), entry, identity) : null);
+                    frame.Content.Tasks.Add(entry);
+                    var submission = new V1.TaskSubmission
+                    {
+                        Sequence = 1,
+                        Task = "work",
+                        Number = 1,
+                        Attempt = 1,
+                        StreamItems = isStream ? (ulong)items : 0,
+                        StreamBytes = isStream ? ItemBuffer.MaxBytes : 0UL,
+                        ReportsProgress = reports,
+                    };
+                    expected.Tasks.Add(submission);
+                    Assert.InRange(submission.CalculateSize(), 1, entry.WireBytes);
+                }
+
+                foreach (var (sequence, items, bytes) in grants)
+                {
+                    frame.Content.Grants.Add(new StreamGrant(sequence, items, bytes));
+                    expected.StreamCredit.Add(new V1.StreamCredit { Sequence = sequence, Items = (ulong)items, Bytes = (ulong)bytes });
+                }
+
+                var context = new WritingContext(cut);
+                OutgoingFrame.Serialize(frame, context);
+                Assert.Equal(expected.ToByteArray(), context.Written);
+            },
+            iter: 2_000,
+            threads: 1);
+
+    [Fact]
+    public void What_running_tasks_say_is_read_as_the_generated_code_would_read_it() =>
+        Gen.Select(Gen.Select(Number, Gen.Double, Text, Gen.Byte.Array[0, 300], OneOf("", ContentType.Bytes, ContentType.Protobuf, "text/plain"), Gen.Bool, Gen.Bool, Number).Array[0, 6], Gen.Int[1, 600]).Sample(
+            static (all, pieces) =>
+            {
+                var response = new V1.SessionResponse();
+                foreach (var (sequence, fraction, message, data, type, isItem, more, total) in all)
+                {
+                    response.Progress.Add(new V1.TaskProgress { Sequence = sequence, Fraction = fraction, Message = message, Data = ByteString.CopyFrom(data), ContentType = type, IsItem = isItem, More = more, TotalBytes = total });
+                }
+
+                var frame = new IncomingFrame(new WorkerId("test", 0, 1), 1 << 20).Read(new ReadingContext(response.ToByteArray(), pieces));
+                Assert.Equal(all.Length, frame.News.Count);
+                foreach (var ((sequence, fraction, message, data, type, isItem, more, total), read) in all.Zip(frame.News))
+                {
+                    Assert.Equal((sequence, fraction, message, isItem, more, total), (read.Sequence, read.Fraction, read.Message, read.IsItem, read.More, read.TotalBytes));
+                    Assert.Equal(data, read.Data);
+                    Assert.Equal(type.Length == 0 ? ContentType.Json : type, read.ContentType);
+                }
+            },
+            iter: 2_000,
+            threads: 1);
+
+    [Fact]
     public void A_result_in_pieces_is_put_together_and_one_that_is_too_long_fails_by_the_name_of_the_limit()
     {
         var frame = new IncomingFrame(new WorkerId("test", 0, 1), 1000);
