@@ -1,3 +1,6 @@
+using System.Net.Sockets;
+using System.Text;
+
 namespace WorkerHost.Thumbnails.Tests;
 
 /// <summary>What is wrong with an upload is said, and costs no worker.</summary>
@@ -45,10 +48,15 @@ public sealed class BadImageTests(BadImageTests.Running running) : IClassFixture
         Assert.Equal(0, (await Service.StatusAsync()).Deaths);
     }
 
-    [Fact]
-    public async Task A_file_that_is_too_large_is_refused_with_the_limit()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_file_that_is_too_large_is_refused_with_the_limit_and_not_with_a_reset(bool lengthIsSaid)
     {
-        var answer = await Service.RefusedAsync(new byte[1_000_001]);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/thumbnails") { Content = new ByteArrayContent(new byte[8_000_000]) };
+        request.Headers.TransferEncodingChunked = !lengthIsSaid;
+        using var response = await Service.Client.SendAsync(request);
+        var answer = await ThumbnailsProcess.ProblemAsync(response);
         Assert.Equal((413, "too-many-bytes"), (answer.Status, answer.Type));
         Assert.Contains("At most 1000000 bytes", answer.Detail, StringComparison.Ordinal);
     }
@@ -70,6 +78,29 @@ public sealed class BadImageTests(BadImageTests.Running running) : IClassFixture
     {
         var answer = await Service.RefusedAsync([]);
         Assert.Equal((400, "no-image"), (answer.Status, answer.Type));
+    }
+
+    [Fact]
+    public async Task An_upload_that_breaks_off_is_the_senders_problem_and_no_error_of_the_service()
+    {
+        using (var breaking = await ConnectAsync("Content-Length: 1000\r\n\r\nhalf of it"))
+        {
+            breaking.LingerState = new LingerOption(enable: true, seconds: 0); // closed by a reset
+        }
+
+        using var garbled = await ConnectAsync("Transfer-Encoding: chunked\r\n\r\nno number\r\n");
+        var answer = new byte[4096];
+        Assert.StartsWith("HTTP/1.1 400 ", Encoding.ASCII.GetString(answer, 0, await garbled.ReceiveAsync(answer)), StringComparison.Ordinal);
+
+        // And no error is in the log, which is looked at when the service has stopped.
+    }
+
+    private async Task<Socket> ConnectAsync(string upload)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(Service.Client.BaseAddress!.Host, Service.Client.BaseAddress.Port);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"POST /thumbnails HTTP/1.1\r\nHost: test\r\n{upload}"));
+        return socket;
     }
 
     public sealed class Running : IAsyncLifetime

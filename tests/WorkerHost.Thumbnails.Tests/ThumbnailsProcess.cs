@@ -92,7 +92,7 @@ internal sealed partial class ThumbnailsProcess : IAsyncDisposable
     /// <summary>Log lines come a moment after what they tell of.</summary>
     public Task LoggedAsync(string text) => Eventually.IsTrue(() => Log.Contains(text, StringComparison.Ordinal), $"the log has '{text}'");
 
-    /// <summary>Asks it to stop, as systemd would, and sees that it goes in peace and leaves no worker behind.</summary>
+    /// <summary>Asks it to stop, as systemd would, and sees that it goes in peace and has logged no error of its own.</summary>
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
@@ -107,6 +107,7 @@ internal sealed partial class ThumbnailsProcess : IAsyncDisposable
         var exitCode = process.ExitCode;
         process.Dispose();
         Assert.True(exitCode == 0, $"exit code {exitCode}\n{Log}");
+        Assert.False(log.Any(line => (line.StartsWith("fail:", StringComparison.Ordinal) && !line.Contains("HealthChecks", StringComparison.Ordinal)) || line.StartsWith("crit:", StringComparison.Ordinal)), $"the service has logged an error:\n{Log}");
     }
 
     private async Task ReadAsync(StreamReader output)

@@ -30,8 +30,10 @@ builder.Services.AddSingleton<ThumbnailEndpoint>();
 builder.Services.AddSingleton<RecentDeaths>();
 builder.Services.AddHostedService(services => services.GetRequiredService<RecentDeaths>());
 
-// Uploads are refused before their bodies are read, so that no crowd fills the memory of the service.
-builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = limits.MaxBytes);
+// The endpoint has a limit of its own. Kestrel closes the connection at once where its limit is passed, and a client that still sends sees a reset instead of the answer.
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+
+// Uploads that are too many are refused before their bodies are read, so that no crowd fills the memory of the service.
 builder.Services.AddRateLimiter(limiter =>
 {
     limiter.AddConcurrencyLimiter("uploads", o => o.PermitLimit = limits.UploadsAtOnce);

@@ -17,6 +17,9 @@ internal sealed record Problem(int Status, string Type, string Title, string Det
     public static Problem TooManyBytes(UploadLimits limits) => new(
         StatusCodes.Status413PayloadTooLarge, "too-many-bytes", "The file is too large", string.Create(CultureInfo.InvariantCulture, $"At most {limits.MaxBytes} bytes are accepted."));
 
+    /// <summary>What Kestrel says of a body that cannot be read to its end.</summary>
+    public static Problem OfUpload(BadHttpRequestException e) => new(e.StatusCode, "bad-upload", "The upload did not arrive", e.Message);
+
     public static Problem TooManyUploads(UploadLimits limits) => Busy($"There are {limits.UploadsAtOnce} uploads already, which is as many as are taken at the same time.", TimeSpan.FromSeconds(2));
 
     public static Problem NoWorkerWasFree(UploadLimits limits) => Busy($"The upload waited {Seconds(limits.Patience)} for its turn.", TimeSpan.FromSeconds(5));

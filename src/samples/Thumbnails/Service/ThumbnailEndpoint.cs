@@ -18,21 +18,22 @@ internal sealed class ThumbnailEndpoint(
 
         try
         {
-            var image = await ReadAsync(upload, clientIsGone);
-            if (image.IsEmpty)
+            return await ReadAsync(upload, clientIsGone) switch
             {
-                return Problem.NoImage;
-            }
-
-            return hostile.Find(image.Span) ?? await MakeAsync(image, size, clientIsGone);
+                null => Problem.TooManyBytes(limits),
+                { IsEmpty: true } => Problem.NoImage,
+                { } image => hostile.Find(image.Span) ?? await MakeAsync(image, size, clientIsGone),
+            };
         }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (BadHttpRequestException e)
         {
-            return Problem.TooManyBytes(limits);
+            return Problem.OfUpload(e);
         }
-        catch (OperationCanceledException) when (clientIsGone.IsCancellationRequested)
+        catch (Exception e) when (e is IOException || (e is OperationCanceledException && clientIsGone.IsCancellationRequested))
         {
-            return Results.Empty; // nobody reads it
+            // The connection has ended: nobody reads an answer, and Kestrel need not look for the rest of the body.
+            upload.HttpContext.Abort();
+            return Results.Empty;
         }
     }
 
@@ -70,19 +71,34 @@ internal sealed class ThumbnailEndpoint(
         }
     }
 
-    /// <summary>The body in one piece of memory, which goes to the worker as it is.</summary>
-    private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest upload, CancellationToken cancellationToken)
+    /// <summary>The body in one piece of memory, which goes to the worker as it is; null: it is too large.</summary>
+    private async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest upload, CancellationToken cancellationToken)
     {
-        if (upload.ContentLength is { } length && length <= limits.MaxBytes)
+        if (upload.ContentLength > limits.MaxBytes)
+        {
+            return null;
+        }
+
+        if (upload.ContentLength is { } length)
         {
             var whole = GC.AllocateUninitializedArray<byte>((int)length);
             await upload.Body.ReadExactlyAsync(whole, cancellationToken);
             return whole;
         }
 
-        // Of unknown length, or too long, which Kestrel says at the first read.
         using var parts = new MemoryStream();
-        await upload.Body.CopyToAsync(parts, cancellationToken);
-        return parts.GetBuffer().AsMemory(0, (int)parts.Length);
+        var part = new byte[64 * 1024];
+        while (parts.Length <= limits.MaxBytes)
+        {
+            var read = await upload.Body.ReadAsync(part, cancellationToken);
+            if (read == 0)
+            {
+                return parts.GetBuffer().AsMemory(0, (int)parts.Length);
+            }
+
+            parts.Write(part, 0, read);
+        }
+
+        return null;
     }
 }
