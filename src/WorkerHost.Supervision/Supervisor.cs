@@ -11,7 +11,7 @@ namespace WorkerHost;
 /// Owns the worker processes of one pool: starts them, replaces those that die, stops them. It knows no task. No worker
 /// outlives it, however its process ends. Linux only for now. Thread-safe.
 /// </summary>
-public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackChannel
+public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackChannel, IWorkersView
 {
     private readonly SupervisorLoop loop;
     private readonly SupervisorOptions options;

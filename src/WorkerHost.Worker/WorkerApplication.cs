@@ -26,14 +26,17 @@ public sealed class WorkerApplication
 
     private readonly TaskTable tasks = new();
     private readonly Initializer initializer = new();
-    private readonly HandlerServices services = new();
+    private readonly HandlerServices services;
     private readonly WorkerProcess? process;
+    private readonly WorkerId? inProcess;
     private int runs;
 
-    private WorkerApplication(string[] arguments, WorkerProcess? process)
+    private WorkerApplication(string[] arguments, WorkerProcess? process, HandlerServices services, WorkerId? inProcess = null)
     {
         Arguments = arguments;
         this.process = process;
+        this.services = services;
+        this.inProcess = inProcess;
     }
 
     /// <summary>
@@ -46,7 +49,7 @@ public sealed class WorkerApplication
     public IReadOnlyList<string> Arguments { get; }
 
     /// <summary>Which worker this is; null when the program was started by hand.</summary>
-    public WorkerId? Worker => process?.Worker;
+    public WorkerId? Worker => inProcess ?? process?.Worker;
 
     /// <summary>
     /// Services for handlers: a parameter of a type that is registered here, and one with <c>[FromKeyedServices]</c>, is no
@@ -65,7 +68,7 @@ public sealed class WorkerApplication
     public static WorkerApplication Create(string[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
-        return new WorkerApplication(WithoutMarker(args), IsWorker ? WorkerProcess.Begin() : null);
+        return new WorkerApplication(WithoutMarker(args), IsWorker ? WorkerProcess.Begin() : null, new HandlerServices());
     }
 
     /// <summary>
@@ -306,6 +309,11 @@ public sealed class WorkerApplication
     /// <exception cref="InvalidOperationException">It was called before, or a task was mapped before a service that it takes was registered.</exception>
     public Task<int> RunAsync(CancellationToken cancellationToken = default)
     {
+        if (inProcess is not null)
+        {
+            throw new InvalidOperationException("RunAsync is for a program that is a worker; here the pool runs what is mapped, in its own process");
+        }
+
         if (Interlocked.Exchange(ref runs, 1) != 0)
         {
             throw new InvalidOperationException("RunAsync can be called once");
@@ -328,6 +336,18 @@ public sealed class WorkerApplication
         tasks.Add(GeneratedHandler<TSequence>.Create(TaskTable.Checked(name), parameters, call, services, new ItemSequence<TItem>(ItemWriter<TItem>.For(services.Json))));
 
     internal TaskHandler? Find(string task) => tasks.Find(task);
+
+    /// <summary>One that is given its tasks by a function and run by the pool of the same process.</summary>
+    internal static WorkerApplication InProcess(WorkerId worker, HandlerServices services) => new([], process: null, services, worker);
+
+    /// <summary>Everything is mapped.</summary>
+    /// <exception cref="InvalidOperationException">A task was mapped before a service that it takes was registered.</exception>
+    internal (TaskTable Tasks, Initializer Initializer) Close()
+    {
+        Volatile.Write(ref runs, 1);
+        tasks.Close(services);
+        return (tasks, initializer);
+    }
 
     private static string[] WithoutMarker(string[] args)
     {

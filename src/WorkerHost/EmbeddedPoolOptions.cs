@@ -44,6 +44,15 @@ public sealed record EmbeddedPoolOptions : WorkerPoolOptions
         }
     }
 
+    /// <summary>The same for a pool that is to run in its own process: as many lanes as all workers would have had together.</summary>
+    internal InProcessPoolOptions ForThreads(IServiceProvider services) => new(this)
+    {
+        Concurrency = Workers is null && Concurrency is null
+            ? InProcessPoolOptions.DefaultConcurrency
+            : (int)Math.Min(InProcessPoolOptions.MostConcurrency, (long)(Workers ?? Environment.ProcessorCount) * (Concurrency ?? 1)),
+        Services = services,
+    };
+
     internal SupervisorOptions ForSupervisor() => Supervision with
     {
         PoolName = Name,

@@ -50,11 +50,13 @@ public static class EmbeddedWorkerPool
         /// The supervisor of the pool's own workers: to watch its events, scale, restart and drain. It belongs to the pool
         /// and stops with it.
         /// </summary>
-        /// <exception cref="InvalidOperationException">The pool is one over addresses: its workers are somebody else's.</exception>
+        /// <exception cref="InvalidOperationException">The pool is one over addresses, whose workers are somebody else's, or one whose workers are no processes.</exception>
         public Supervisor Supervisor => pool.Source as Supervisor
-            ?? throw new InvalidOperationException($"pool {pool.Name} is one over addresses, and the workers there are somebody else's; a pool of WorkerPool.StartAsync has a supervisor");
+            ?? throw new InvalidOperationException(pool.Source is IWorkersView
+                ? $"pool {pool.Name} runs its tasks in this process, and there are no processes to supervise; a pool of WorkerPool.StartAsync has a supervisor"
+                : $"pool {pool.Name} is one over addresses, and the workers there are somebody else's; a pool of WorkerPool.StartAsync has a supervisor");
 
-        /// <summary>The pool's own workers as they are now; empty for a pool over addresses.</summary>
-        public IReadOnlyList<WorkerStatus> Workers => (pool.Source as Supervisor)?.Workers ?? [];
+        /// <summary>The pool's own workers as they are now; one for an in-process pool, none for a pool over addresses.</summary>
+        public IReadOnlyList<WorkerStatus> Workers => (pool.Source as IWorkersView)?.Workers ?? [];
     }
 }

@@ -82,10 +82,10 @@ internal sealed class DueTimes : IDisposable
 
     private void Arm(long at)
     {
-        // A timer counts whole milliseconds and rounds down: one more, so that it never fires early.
-        var ticks = (double)(at - time.GetTimestamp()) / time.TimestampFrequency;
-        var delay = TimeSpan.FromSeconds(Math.Clamp(ticks, 0, 86_400)) + TimeSpan.FromMilliseconds(1);
-        timer.Change(delay, Timeout.InfiniteTimeSpan);
+        // A timer counts whole milliseconds and rounds down; one that fires early all the same is set again. No more than that, so that
+        // by a clock that a test moves what is due is done on the dot.
+        var milliseconds = (at - time.GetTimestamp()) * 1000.0 / time.TimestampFrequency;
+        timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(Math.Clamp(milliseconds, 0, 86_400_000))), Timeout.InfiniteTimeSpan);
     }
 
     private void Compact()

@@ -33,7 +33,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
         var logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("WorkerHost.Pool");
         identity = new Client.PoolIdentity(options.Name, string.Create(CultureInfo.InvariantCulture, $"{options.Name}-{random.Next():x8}"), logger);
         known = new Client.KnownTasks(options.KeptOutcomes, options.TimeProvider);
-        retries = new Client.RetryOwner(options.Retry, options.AttemptPipeline, options.AttemptPipelines, options.TimeProvider, logger);
+        retries = new Client.RetryOwner(options.Retry, options.AttemptPipeline, options.AttemptPipelines, options.TimeProvider, logger, options.Jitter);
         loop = new Client.DispatchLoop(
             new Client.DispatcherOptions
             {
@@ -52,7 +52,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
             retries,
             source.BackChannel,
             logger);
-        source.BackChannel?.ReportLoad(worker => loop.LoadOf(worker, identity.IdPrefix));
+        source.BackChannel?.ReportLoad(LoadOf);
         connector = new Client.EndpointConnector(
             source,
             loop,
@@ -209,6 +209,8 @@ public sealed partial class WorkerPool : IAsyncDisposable
     internal Client.DispatchCounts Counts => loop.Counts;
 
     internal int QuarantinedCount => loop.QuarantinedCount;
+
+    internal WorkerLoad LoadOf(WorkerId worker) => loop.LoadOf(worker, identity.IdPrefix);
 
     /// <summary>Where the pool learns of its workers.</summary>
     internal IWorkerSource Source => source;

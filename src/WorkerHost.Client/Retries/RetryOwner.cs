@@ -33,37 +33,43 @@ internal sealed class RetryOwner : IAsyncDisposable
     /// <param name="named">Where the pipelines are that tasks name.</param>
     /// <param name="time">The pool's clock.</param>
     /// <param name="logger">The pool's log.</param>
-    public RetryOwner(RetryOptions options, ResiliencePipeline? attempts, ResiliencePipelineProvider<string>? named, TimeProvider time, ILogger logger)
+    /// <param name="jitter">From 0 to 1, from any thread; null: by chance.</param>
+    public RetryOwner(
+        RetryOptions options, ResiliencePipeline? attempts, ResiliencePipelineProvider<string>? named, TimeProvider time, ILogger logger, Func<double>? jitter = null)
     {
         this.attempts = attempts;
         this.named = named;
         this.time = time;
         this.logger = logger;
         budget = options.Budget is { } limits ? new RetryBudget(limits, time.GetTimestamp()) : null;
-        retries = new ResiliencePipelineBuilder<AttemptOutcome> { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions<AttemptOutcome>
+        var strategy = new RetryStrategyOptions<AttemptOutcome>
+        {
+            // The dispatcher counts attempts per task; this only must not be the smaller number.
+            MaxRetryAttempts = int.MaxValue,
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = options.MinDelay,
+            MaxDelay = options.MaxDelay,
+            ShouldHandle = args => ValueTask.FromResult(MayRetry(args.Context, args.Outcome)),
+
+            // Polly bounds only the delays it makes up itself.
+            DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result.Failure?.RetryAfter is { } asked && asked > options.MaxDelay ? options.MaxDelay : args.Outcome.Result.Failure?.RetryAfter),
+            OnRetry = args =>
             {
-                // The dispatcher counts attempts per task; this only must not be the smaller number.
-                MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = options.MinDelay,
-                MaxDelay = options.MaxDelay,
-                ShouldHandle = args => ValueTask.FromResult(MayRetry(args.Context, args.Outcome)),
-
-                // Polly bounds only the delays it makes up itself.
-                DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result.Failure?.RetryAfter is { } asked && asked > options.MaxDelay ? options.MaxDelay : args.Outcome.Result.Failure?.RetryAfter),
-                OnRetry = args =>
+                if (args.Context.Properties.TryGetValue(RunKey, out var run) && args.Outcome.Result.Failure is { } failure)
                 {
-                    if (args.Context.Properties.TryGetValue(RunKey, out var run) && args.Outcome.Result.Failure is { } failure)
-                    {
-                        Log.Retrying(logger, run.Entry.Attempt, run.Entry.Task, failure.Kind, args.RetryDelay);
-                    }
+                    Log.Retrying(logger, run.Entry.Attempt, run.Entry.Task, failure.Kind, args.RetryDelay);
+                }
 
-                    return default;
-                },
-            })
-            .Build();
+                return default;
+            },
+        };
+        if (jitter is not null)
+        {
+            strategy.Randomizer = jitter;
+        }
+
+        retries = new ResiliencePipelineBuilder<AttemptOutcome> { TimeProvider = time }.AddRetry(strategy).Build();
     }
 
     /// <summary>The pipeline of the user's that wraps every attempt of the task, the first included; null: none does.</summary>

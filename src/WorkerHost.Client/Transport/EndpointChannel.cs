@@ -11,7 +11,7 @@ namespace WorkerHost.Client;
 /// </summary>
 internal sealed class EndpointChannel : IDisposable
 {
-    private readonly GrpcChannel channel;
+    private readonly GrpcChannel? channel;
     private readonly WorkerEndpoint worker;
     private readonly Func<Stream, Stream>? wrap;
 
@@ -23,6 +23,12 @@ internal sealed class EndpointChannel : IDisposable
     {
         this.worker = worker;
         this.wrap = wrap;
+        if (worker.InProcess is { } here)
+        {
+            Invoker = here;
+            return;
+        }
+
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
@@ -58,7 +64,7 @@ internal sealed class EndpointChannel : IDisposable
     /// <summary>Headers that every call to this endpoint carries, or null.</summary>
     public Metadata? Headers() => worker.Secret is { } secret ? new Metadata { { "authorization", $"Bearer {secret}" } } : null;
 
-    public void Dispose() => channel.Dispose();
+    public void Dispose() => channel?.Dispose();
 
     /// <summary>One task of the largest size alone, or a batch of small ones: whichever is more.</summary>
     private static int LargestFrame(int maxMessageBytes) => Math.Max(maxMessageBytes, ProtocolLimits.MaxFrameBytes) + ProtocolLimits.MessageOverheadBytes;

@@ -30,10 +30,7 @@ internal sealed unsafe class LedgerPage : IDisposable
     /// <summary>Makes the file; done by the supervisor before the spawn.</summary>
     public static void Create(string path, int lanes, long incarnation)
     {
-        var bytes = new byte[LedgerLayout.SizeFor(lanes)];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(LedgerLayout.MagicAt), LedgerLayout.Magic);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(LedgerLayout.LaneCountAt), (uint)lanes);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(LedgerLayout.IncarnationAt), incarnation);
+        var bytes = Blank(lanes, incarnation);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
@@ -44,10 +41,37 @@ internal sealed unsafe class LedgerPage : IDisposable
         stream.Write(bytes);
     }
 
+    /// <summary>One without a file, for a worker without a process; <see cref="Evidence"/> reads it.</summary>
+    public static LedgerPage InMemory(int lanes, long incarnation)
+    {
+        var bytes = Blank(lanes, incarnation);
+        var file = MemoryMappedFile.CreateNew(mapName: null, bytes.Length);
+        using (var stream = file.CreateViewStream())
+        {
+            stream.Write(bytes);
+        }
+
+        return Map(file, incarnation) ?? throw new InvalidOperationException("a ledger that was made just now cannot be read");
+    }
+
     /// <exception cref="InvalidDataException">The file is no ledger, or not that of this incarnation.</exception>
     public static LedgerPage Open(string path, long incarnation)
     {
         var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, capacity: 0, MemoryMappedFileAccess.ReadWrite);
+        return Map(file, incarnation) ?? throw new InvalidDataException($"{path} is not the ledger of incarnation {incarnation}");
+    }
+
+    private static byte[] Blank(int lanes, long incarnation)
+    {
+        var bytes = new byte[LedgerLayout.SizeFor(lanes)];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(LedgerLayout.MagicAt), LedgerLayout.Magic);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(LedgerLayout.LaneCountAt), (uint)lanes);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(LedgerLayout.IncarnationAt), incarnation);
+        return bytes;
+    }
+
+    private static LedgerPage? Map(MemoryMappedFile file, long incarnation)
+    {
         var view = file.CreateViewAccessor();
         byte* page = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref page);
@@ -60,7 +84,7 @@ internal sealed unsafe class LedgerPage : IDisposable
             view.SafeMemoryMappedViewHandle.ReleasePointer();
             view.Dispose();
             file.Dispose();
-            throw new InvalidDataException($"{path} is not the ledger of incarnation {incarnation}");
+            return null;
         }
 
         return new LedgerPage(file, view, page, (int)lanes);
@@ -160,6 +184,9 @@ internal sealed unsafe class LedgerPage : IDisposable
 
         Interlocked.Increment(ref U64(LedgerLayout.FinishedAt));
     }
+
+    /// <summary>What it says now, as whoever reads it after a death would find it.</summary>
+    public LedgerEvidence Evidence(long incarnation) => LedgerEvidence.Parse(new ReadOnlySpan<byte>(page, LedgerLayout.SizeFor(Lanes)), incarnation);
 
     public void Dispose()
     {

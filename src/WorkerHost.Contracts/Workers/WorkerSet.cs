@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Grpc.Core;
 
 namespace WorkerHost;
 
@@ -11,6 +12,9 @@ namespace WorkerHost;
 /// <param name="MaxTasks">After so many tasks its pool gives it no more and asks for its replacement; 0: no limit.</param>
 internal sealed record WorkerEndpoint(WorkerId Id, Uri Address, int Pid, string? Secret, int Concurrency, long MaxTasks = 0)
 {
+    /// <summary>The way to one whose lanes are threads of this very process; null: over its address.</summary>
+    public CallInvoker? InProcess { get; init; }
+
     /// <summary>Who and where; the secret is printed nowhere.</summary>
     public override string ToString() => $"{Id} at {Address}";
 }

@@ -72,6 +72,12 @@ internal static class TaskFailures
         ? Of(run, Kind.Cancelled, $"task \"{run.Task}\" was cancelled while it ran")
         : NeverStarted(run, Kind.Cancelled, $"task \"{run.Task}\" was cancelled before it started");
 
+    /// <summary>It runs on, but nobody waits for it any more.</summary>
+    public static TaskFailure GivenUp(TaskRun run, StopCause cause) => Of(
+        run,
+        cause == StopCause.TimeLimit ? Kind.DeadlineExceeded : Kind.Cancelled,
+        $"task \"{run.Task}\" did not heed its {(cause == StopCause.TimeLimit ? "time limit" : "cancellation")} and was left to its thread, where it may still run: in the process of its pool it cannot be killed");
+
     /// <summary>The cancellation came when the handler had returned and its result was on its way.</summary>
     public static TaskFailure Withdrawn(WorkerId worker, int size) => new()
     {

@@ -10,7 +10,24 @@ namespace WorkerHost.Worker;
 /// </summary>
 internal sealed class HandlerServices
 {
+    private readonly ILoggerFactory? loggers;
+    private readonly TimeProvider time = TimeProvider.System;
+    private readonly IServiceProvider? host;
     private ServiceCollection? collection;
+
+    public HandlerServices()
+    {
+    }
+
+    /// <param name="loggers">Where handlers log: there is no process whose stderr would be read.</param>
+    /// <param name="time">The clock that handlers can take.</param>
+    /// <param name="host">Whose services they can take, too; null: nobody's.</param>
+    public HandlerServices(ILoggerFactory loggers, TimeProvider time, IServiceProvider? host)
+    {
+        this.loggers = loggers;
+        this.time = time;
+        this.host = host;
+    }
 
     public IServiceCollection Collection => collection ??= Make();
 
@@ -20,6 +37,11 @@ internal sealed class HandlerServices
     /// <summary>Whether a parameter is no argument of the task but one of these; settled when the task is mapped.</summary>
     public bool Have(Type type, bool isKeyed)
     {
+        if (!isKeyed && HostHas(type))
+        {
+            return true;
+        }
+
         if (isKeyed || type == typeof(IServiceProvider) || IsLogger(type))
         {
             _ = Collection;
@@ -47,6 +69,18 @@ internal sealed class HandlerServices
     public ServiceProvider? Build() =>
         collection?.BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true, ValidateOnBuild = true });
 
+    /// <summary>The same beside the services of a host; to be disposed of is only what is the worker's own.</summary>
+    public (IServiceProvider? All, IAsyncDisposable? Owned) BuildInProcess()
+    {
+        var own = Build();
+        return (own is null ? host : host is null ? own : new ServicesBesideHost(own, host), own);
+    }
+
+    private bool HostHas(Type type) => host?.GetService<IServiceProviderIsService>()?.IsService(type) == true && !IsSequence(type);
+
+    // A container has the sequence of any service, an empty one if need be; here it is more likely an argument.
+    private static bool IsSequence(Type type) => type.IsConstructedGenericType && type.GetGenericTypeDefinition() == typeof(IEnumerable<>);
+
     private static bool Is(ServiceDescriptor service, Type type) =>
         !service.IsKeyedService
         && (service.ServiceType == type
@@ -56,13 +90,22 @@ internal sealed class HandlerServices
         type == typeof(ILogger) || type == typeof(ILoggerFactory) || (type.IsConstructedGenericType && type.GetGenericTypeDefinition() == typeof(ILogger<>));
 
     // A line of JSON on stderr per entry: the supervisor logs it with its level, category and fields, and a death report has the last ones.
-    private static ServiceCollection Make()
+    private ServiceCollection Make()
     {
         var made = new ServiceCollection();
-        made.AddLogging(static logging => logging
-            .AddJsonConsole()
-            .Services.Configure<ConsoleLoggerOptions>(static o => o.LogToStandardErrorThreshold = LogLevel.Trace));
-        made.TryAddSingleton(TimeProvider.System);
+        if (loggers is null)
+        {
+            made.AddLogging(static logging => logging
+                .AddJsonConsole()
+                .Services.Configure<ConsoleLoggerOptions>(static o => o.LogToStandardErrorThreshold = LogLevel.Trace));
+        }
+        else
+        {
+            made.AddSingleton(loggers);
+            made.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        }
+
+        made.TryAddSingleton(time);
         return made;
     }
 }

@@ -76,6 +76,9 @@ internal sealed class EndpointCore : IDisposable
     /// <summary>What the lanes run just now.</summary>
     public IReadOnlyList<TaskRun> Running() => Queue.Running(lanes);
 
+    /// <summary>Another lane in the place of one whose thread was left to its handler; to be started.</summary>
+    public Lane Replace(Lane lane) => lanes[lane.Index] = new Lane(lane.Index, Queue, this);
+
     /// <summary>The warm-up is over. From here on every start and every end is marked in the ledger and counted.</summary>
     public void BeginService()
     {

@@ -31,6 +31,9 @@ internal sealed partial class Lane
     /// <summary>What it runs; guarded by the queue's lock.</summary>
     public TaskRun? Current { get; private set; }
 
+    /// <summary>Not null: its place was given to another, and its thread ends when its handler has; guarded by the queue's lock.</summary>
+    public Action? WhenLeft { get; set; }
+
     /// <summary>
     /// Serves one run after the other until one of them was cancelled: a source per task would cost more than the rest of
     /// an empty task. Guarded by the queue's lock.
@@ -73,7 +76,7 @@ internal sealed partial class Lane
 
         // Timers count in whole milliseconds; one that fires early finds the limit not yet passed and is armed again.
         var left = core.Time.GetElapsedTime(core.Time.GetTimestamp(), run.Deadline);
-        timer.Change(left > TimeSpan.Zero ? left + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        timer.Change(left > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         timerArmed = true;
     }
 
@@ -98,6 +101,7 @@ internal sealed partial class Lane
         }
 
         timer?.Dispose();
+        WhenLeft?.Invoke();
     }
 
     private void Execute(TaskRun run, bool more)

@@ -44,6 +44,9 @@ internal sealed class LaneQueue : IDisposable
         }
     }
 
+    /// <summary>Told when a running handler is asked to stop; null, and so in a process of its own: nobody is.</summary>
+    public Action<TaskRun, StopCause>? Stopping { get; set; }
+
     /// <summary>Tasks that wait; a snapshot.</summary>
     public int Waiting => Volatile.Read(ref waiting);
 
@@ -98,7 +101,7 @@ internal sealed class LaneQueue : IDisposable
             lock (gate)
             {
                 lane.Leave();
-                if (stopped)
+                if (stopped || lane.WhenLeft is not null)
                 {
                     more = false;
                     return null;
@@ -186,6 +189,11 @@ internal sealed class LaneQueue : IDisposable
         }
 
         // Runs callbacks of the user's, hence outside of the lock. The lane does not use a source again whose run has a cause.
+        if (source is not null)
+        {
+            Stopping?.Invoke(run, cause);
+        }
+
         Fire(source);
         return false;
     }
@@ -203,13 +211,15 @@ internal sealed class LaneQueue : IDisposable
     public void Expire(Lane lane)
     {
         CancellationTokenSource? source = null;
+        TaskRun run;
         lock (gate)
         {
-            if (lane.Current is not { Deadline: not 0, Cause: StopCause.None } run)
+            if (lane.Current is not { Deadline: not 0, Cause: StopCause.None } current)
             {
                 return;
             }
 
+            run = current;
             if (run.Deadline > time.GetTimestamp())
             {
                 lane.ArmTimer(run);
@@ -220,7 +230,33 @@ internal sealed class LaneQueue : IDisposable
             source = lane.Source;
         }
 
+        Stopping?.Invoke(run, StopCause.TimeLimit);
         Fire(source);
+    }
+
+    public bool IsRunning(TaskRun run)
+    {
+        lock (gate)
+        {
+            return run.State == RunState.Running;
+        }
+    }
+
+    /// <summary>Leaves the thread of a running task to it for good. Null: it has ended. The lane must be replaced.</summary>
+    /// <param name="run">The task.</param>
+    /// <param name="whenLeft">Called when the thread has come back all the same, before it ends.</param>
+    public Lane? GiveUp(TaskRun run, Action whenLeft)
+    {
+        lock (gate)
+        {
+            if (run.State != RunState.Running || run.Lane is not { } lane || stopped)
+            {
+                return null;
+            }
+
+            lane.WhenLeft = whenLeft;
+            return lane;
+        }
     }
 
     /// <summary>Lets the lanes end when they have finished what they run.</summary>

@@ -7,8 +7,8 @@ using WorkerHost.Supervision;
 
 namespace WorkerHost.Hosting;
 
-/// <summary>What a pool is made of; a null command is this very program.</summary>
-internal sealed record PoolSettings(WorkerCommand? Command, EmbeddedPoolOptions Options);
+/// <summary>What a pool is made of; a null command is this very program, and where tasks are mapped in process none is started.</summary>
+internal sealed record PoolSettings(WorkerCommand? Command, EmbeddedPoolOptions Options, Action<WorkerApplication>? InProcess = null);
 
 /// <summary>The settings of one pool as its services make them, and everything that is wrong with them.</summary>
 internal sealed record FoundSettings(PoolSettings Settings, IReadOnlyList<string> Errors);
@@ -27,9 +27,11 @@ internal sealed class PoolRegistration(string name)
     {
         var reader = new SettingsReader(errors);
         var command = section.GetSection(nameof(PoolSettings.Command));
-        return new PoolSettings(
-            command.Exists() ? reader.Read(command, settings.Command ?? new WorkerCommand { FileName = "" }) : settings.Command,
-            reader.Read(section, settings.Options, nameof(PoolSettings.Command)));
+        return settings with
+        {
+            Command = command.Exists() ? reader.Read(command, settings.Command ?? new WorkerCommand { FileName = "" }) : settings.Command,
+            Options = reader.Read(section, settings.Options, nameof(PoolSettings.Command)),
+        };
     }
 
     /// <summary>Takes the steps; called once per container.</summary>
@@ -69,9 +71,9 @@ internal sealed class PoolRegistration(string name)
     public WorkerPool Create(IServiceProvider services)
     {
         var (settings, errors) = services.GetRequiredKeyedService<FoundSettings>(Name);
-        return errors.Count == 0
-            ? EmbeddedWorkerPool.Begin(settings.Command ?? WorkerCommand.Self(), settings.Options)
-            : throw new OptionsValidationException(Name, typeof(EmbeddedPoolOptions), Told(errors));
+        return errors.Count > 0 ? throw new OptionsValidationException(Name, typeof(EmbeddedPoolOptions), Told(errors))
+            : settings.InProcess is { } map ? InProcessWorkerPool.Begin(map, settings.Options.ForThreads(services)).Pool
+            : EmbeddedWorkerPool.Begin(settings.Command ?? WorkerCommand.Self(), settings.Options);
     }
 
     public IEnumerable<string> Told(IEnumerable<string> errors) => errors.Select(error => $"pool {Name}: {error}");

@@ -74,4 +74,20 @@ public sealed class WorkerPoolBuilder
         registration.Add((_, settings, _) => settings with { Command = command });
         return this;
     }
+
+    /// <summary>
+    /// Runs the tasks on threads of this process instead of in workers: for the tests of a service and for debugging. Handlers may take the
+    /// services of this host beside those of <see cref="WorkerApplication.Services"/>, each task in a scope of its own. There are as many threads
+    /// as all workers would have had lanes, or as <see cref="InProcessPoolOptions.Concurrency"/> says where neither <c>Workers</c> nor
+    /// <c>Concurrency</c> is set; what the options say of processes counts for nothing, and so does <see cref="Command"/>. What cannot be had
+    /// without processes is told at <c>WorkerPool.StartInProcessAsync</c>. When <paramref name="map"/> throws, the tasks fail with
+    /// <see cref="TaskFailureKind.NoWorkers"/> and the health check says why.
+    /// </summary>
+    /// <param name="map">Maps the tasks, as the worker's program does before its <c>RunAsync</c>; called once, when the pool is made.</param>
+    public WorkerPoolBuilder InProcess(Action<WorkerApplication> map)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        registration.Add((_, settings, _) => settings with { InProcess = map });
+        return this;
+    }
 }

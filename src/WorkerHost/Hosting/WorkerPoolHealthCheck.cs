@@ -7,10 +7,15 @@ internal sealed class WorkerPoolHealthCheck(WorkerPool pool) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var supervisor = pool.Supervisor;
-        var readiness = supervisor.Readiness;
-        var counts = supervisor.Counts;
-        var looping = supervisor.Workers.Where(static w => w.State == SlotState.CrashLooping).ToList();
+        if (pool.Source is not IWorkersView view)
+        {
+            throw new InvalidOperationException($"pool {pool.Name} is one over addresses, and the health of the workers there is somebody else's affair");
+        }
+
+        var readiness = view.Readiness;
+        var workers = view.Workers;
+        var counts = SupervisorCounts.Of(workers);
+        var looping = workers.Where(static w => w.State == SlotState.CrashLooping).ToList();
         var data = new Dictionary<string, object>
         {
             ["busy"] = counts.Busy,
