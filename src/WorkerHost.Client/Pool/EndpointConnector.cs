@@ -310,6 +310,7 @@ internal sealed class EndpointConnector(
         }
 
         firstTry.TrySetResult();
+        source.BackChannel?.Connected(worker.Id);
         if (source.BackChannel is null)
         {
             loop.OutlookChanged(WorkerOutlook.Hopeful);

@@ -30,6 +30,11 @@ internal interface IWorkerBackChannel
     /// </summary>
     void Reject(WorkerId worker, string reason);
 
+    /// <summary>The pool has a session with the worker. By default nobody wants to know.</summary>
+    void Connected(WorkerId worker)
+    {
+    }
+
     /// <summary>The worker will be recycled soon: a replacement may be started already.</summary>
     void PrepareReplacement(WorkerId worker);
 

@@ -42,7 +42,12 @@ internal sealed class HandlerServices
             return true;
         }
 
-        if (isKeyed || type == typeof(IServiceProvider) || IsLogger(type))
+        if (!isKeyed && HostHas(type))
+        {
+            return true;
+        }
+
+        if (isKeyed || type == typeof(IServiceProvider) || type == typeof(TimeProvider) || IsLogger(type))
         {
             _ = Collection;
             return true;

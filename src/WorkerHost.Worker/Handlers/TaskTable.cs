@@ -49,15 +49,6 @@ internal sealed class TaskTable
     /// <summary>Those of the user's gRPC services.</summary>
     public IEnumerable<IMethod> Methods => handlers.Values.Select(static handler => handler.Method).OfType<IMethod>();
 
-    /// <summary>Puts another handler in the place of each.</summary>
-    public void Replace(Func<TaskHandler, TaskHandler> by)
-    {
-        foreach (var name in handlers.Keys.ToList())
-        {
-            handlers[name] = by(handlers[name]);
-        }
-    }
-
     public TaskHandler? Find(string name) => handlers.GetValueOrDefault(name);
 
     public IEnumerable<TaskDescription> Describe() => handlers.Values.Select(

@@ -55,6 +55,9 @@ internal sealed class EndpointCore : IDisposable
 
     public IReadOnlyList<string> Capabilities { get; }
 
+    /// <summary>Null in every worker that is a process.</summary>
+    public WorkerTap? Tap { get; init; }
+
     public int MaxMessageBytes => Launch.MaxMessageBytes;
 
     public bool IsDraining => draining;

@@ -9,7 +9,7 @@ namespace WorkerHost.Worker;
 /// The wire of one session inside a process: frames in both directions, as bytes, in order and bounded, as HTTP/2 would carry them. What
 /// was written before the end can still be read. The worker's side of it is here; the pool's is <see cref="InProcessCall{TRequest, TResponse}"/>.
 /// </summary>
-internal sealed class InProcessSession(FrameTap? tap) : IAsyncStreamReader<SessionRequest>, IServerStreamWriter<SessionResponse>
+internal sealed class InProcessSession(WorkerTap? tap) : IAsyncStreamReader<SessionRequest>, IServerStreamWriter<SessionResponse>
 {
     // Frames have at most 256 KiB, so this is about what Kestrel and the pool let pass unread.
     private const int MaxUnread = 16;

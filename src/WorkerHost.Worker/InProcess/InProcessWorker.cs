@@ -20,11 +20,8 @@ internal sealed record InProcessLaunch
     /// <summary>Null: nothing is marked.</summary>
     public LedgerPage? Ledger { get; init; }
 
-    /// <summary>Null: nothing stands in the way of frames.</summary>
-    public FrameTap? Tap { get; init; }
-
-    /// <summary>What is put around each handler; null: nothing.</summary>
-    public Func<TaskHandler, TaskHandler>? Around { get; init; }
+    /// <summary>Null: nothing stands in the way of frames and handlers.</summary>
+    public WorkerTap? Tap { get; init; }
 
     /// <summary>After which graces a lane is left to a handler that does not heed its stop; null: it waits for it.</summary>
     public StopGraces? Graces { get; init; }
@@ -62,11 +59,6 @@ internal sealed class InProcessWorker : IAsyncDisposable
         var application = WorkerApplication.InProcess(launch.Line.Worker, services);
         launch.Map(application);
         var (tasks, initializer) = application.Close();
-        if (launch.Around is { } around)
-        {
-            tasks.Replace(around);
-        }
-
         var (provider, owned) = services.BuildInProcess();
         try
         {
@@ -86,7 +78,7 @@ internal sealed class InProcessWorker : IAsyncDisposable
         }
 
         var logger = launch.Loggers.CreateLogger("WorkerHost.Worker");
-        var core = new EndpointCore(launch.Line, tasks, provider, launch.Ledger, launch.Time, logger);
+        var core = new EndpointCore(launch.Line, tasks, provider, launch.Ledger, launch.Time, logger) { Tap = launch.Tap };
         var stubborn = launch.Graces is { } graces ? new StubbornRuns(core, graces) : null;
         core.Queue.Stopping = stubborn is null ? null : stubborn.Watch;
         core.Start();

@@ -116,6 +116,7 @@ internal sealed partial class Lane
         TaskEnd end;
         try
         {
+            core.Tap?.Begins(run, Source.Token);
             var result = run.Handler!.Run(run, Source.Token);
             end = result.Data.Length > core.MaxMessageBytes
                 ? TaskEnd.FailedWith(TaskFailures.ResultTooLarge(run, result.Data.Length, core.MaxMessageBytes), ServiceTime(run))
@@ -138,6 +139,7 @@ internal sealed partial class Lane
             timerArmed = false;
         }
 
+        core.Tap?.Ends(run);
         core.Finished(Index);
         Answer(run, end, !more);
     }
