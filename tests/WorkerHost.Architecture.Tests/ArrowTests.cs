@@ -1,6 +1,6 @@
 namespace WorkerHost.Architecture.Tests;
 
-/// <summary>Arrows only downwards: Sidecar → WorkerHost → {Supervision, Client, Worker} → Contracts.</summary>
+/// <summary>Arrows only downwards: {Sidecar, Testing} → WorkerHost → {Supervision, Client, Worker} → Contracts.</summary>
 public sealed class ArrowTests
 {
     private static readonly Dictionary<string, string[]> Arrows = new()
@@ -14,6 +14,7 @@ public sealed class ArrowTests
         ["WorkerHost.Client"] = ["WorkerHost.Contracts"],
         ["WorkerHost"] = ["WorkerHost.Client", "WorkerHost.Supervision", "WorkerHost.Worker"],
         ["WorkerHost.Sidecar"] = ["WorkerHost"],
+        ["WorkerHost.Testing"] = ["WorkerHost"],
     };
 
     [Fact]

@@ -42,11 +42,6 @@ internal sealed class HandlerServices
             return true;
         }
 
-        if (!isKeyed && HostHas(type))
-        {
-            return true;
-        }
-
         if (isKeyed || type == typeof(IServiceProvider) || type == typeof(TimeProvider) || IsLogger(type))
         {
             _ = Collection;

@@ -2,7 +2,7 @@ namespace WorkerHost.Architecture.Tests;
 
 /// <summary>
 /// A console project outside the tree, as a new user would make it: one package from the local feed beside whatever
-/// sources the machine has, and a program that is its own worker.
+/// sources the machine has, and a program that is its own worker; and the package for its tests.
 /// </summary>
 internal static class ConsumerProject
 {
@@ -18,12 +18,14 @@ internal static class ConsumerProject
           </PropertyGroup>
           <ItemGroup>
             <PackageReference Include="WorkerHost" Version="{version}" />
+            <PackageReference Include="WorkerHost.Testing" Version="{version}" />
           </ItemGroup>
         </Project>
         """;
 
     private const string Program = """
         using WorkerHost;
+        using WorkerHost.Testing;
 
         if (WorkerApplication.IsWorker)
         {
@@ -36,6 +38,8 @@ internal static class ConsumerProject
         await using var pool = await WorkerPool.StartAsync(WorkerCommand.Self());
         Console.WriteLine($"sum {await pool.Submit<int>("add", [20, 22])}");
         Console.WriteLine($"elsewhere {await pool.Submit<int>("pid", []) != Environment.ProcessId}");
+        await using var test = await TestPool.StartAsync(worker => worker.MapTask("add", (int a, int b) => a + b));
+        Console.WriteLine($"pretended {await test.Pool.Submit<int>("add", [20, 22])}");
         return 0;
         """;
 
