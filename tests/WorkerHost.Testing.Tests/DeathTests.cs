@@ -117,6 +117,30 @@ public sealed class DeathTests
     }
 
     [Fact]
+    public async Task A_stream_whose_worker_dies_midway_gives_the_items_so_far_and_then_the_death()
+    {
+        await using var test = await TestPool.StartAsync(static worker => worker.MapTask("count", Count), cancellationToken: Token);
+        var stream = test.Pool.Stream<int>("count", [], Again);
+        var items = new List<int>();
+
+        var lost = await Assert.ThrowsAsync<TaskException>(async () =>
+        {
+            await foreach (var item in stream)
+            {
+                items.Add(item);
+                if (items.Count == 3)
+                {
+                    test.Workers[0].Crash();
+                }
+            }
+        });
+
+        Assert.Equal([1, 2, 3], items);
+        Assert.Equal(TaskFailureKind.WorkerLost, lost.Kind);
+        Assert.Same(test.Deaths[0], lost.Failure.Deaths[0]);
+    }
+
+    [Fact]
     public async Task A_worker_that_hangs_is_killed_for_it_and_what_it_had_begun_is_tried_again()
     {
         var clock = new FakeTimeProvider();
@@ -192,6 +216,16 @@ public sealed class DeathTests
             Assert.Equal(3, await waiting);
             Assert.Equal("default/0#2", test.Workers[0].Id.ToString());
         }
+    }
+
+    private static async IAsyncEnumerable<int> Count([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
+    {
+        for (var i = 1; i <= 3; i++)
+        {
+            yield return i;
+        }
+
+        await Task.Delay(Timeout.Infinite, token);
     }
 
     private static void Program(WorkerApplication worker)

@@ -131,6 +131,31 @@ public sealed class ParityTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
+    public async Task Items_arrive_in_order_and_a_caller_who_leaves_ends_their_task(Kind kind)
+    {
+        await using var pool = await StartAsync(kind);
+
+        var items = new List<int>();
+        await foreach (var item in pool.Stream<int>("count", [5000], buffer: 10))
+        {
+            items.Add(item);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 5000), items);
+        var left = pool.Stream<int>("count", [int.MaxValue], buffer: 10);
+        await foreach (var item in left)
+        {
+            if (item == 100)
+            {
+                break;
+            }
+        }
+
+        await left.Settled.WaitAsync(TestPool.Patience);
+        Assert.Equal(TaskState.Cancelled, left.State);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
     public async Task The_same_id_is_the_same_task(Kind kind)
     {
         await using var pool = await StartAsync(kind);
@@ -226,6 +251,7 @@ public sealed class ParityTests
         StoppingTasks.Map(worker);
         DyingTasks.Map(worker);
         FileTasks.Map(worker);
+        StreamTasks.Map(worker);
         worker.MapTasks(typeof(Shapes));
     }
 
