@@ -62,6 +62,25 @@ public sealed class FairnessTests
     }
 
     [Fact]
+    public async Task Unordered_results_do_not_wait_for_an_older_one()
+    {
+        await using var pool = await TestPool.StartAsync(TestPool.Options(workers: 2));
+        var (here, missing) = (TestPool.NewPath(), TestPool.NewPath());
+        await File.WriteAllTextAsync(here, "", TestContext.Current.CancellationToken);
+        var came = 0;
+        using var patience = new CancellationTokenSource(TestPool.Patience);
+        await foreach (var _ in pool.Map<string, object?>("wait_for_file", [missing, .. Enumerable.Repeat(here, 99)], ordered: false, cancellationToken: patience.Token))
+        {
+            if (++came == 99)
+            {
+                await File.WriteAllTextAsync(missing, "", TestContext.Current.CancellationToken);
+            }
+        }
+
+        Assert.Equal(100, came);
+    }
+
+    [Fact]
     [Trait("Scenario", "35")]
     public async Task A_result_that_comes_too_late_is_dropped_and_counted_and_given_to_nobody_else()
     {

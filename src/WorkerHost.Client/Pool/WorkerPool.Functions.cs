@@ -514,77 +514,78 @@ public sealed partial class WorkerPool
     /// <param name="items">Taken one by one, at most <paramref name="buffer"/> ahead of the consumer.</param>
     /// <param name="options">For each task; null: the defaults. An <c>Id</c> is not allowed: it would be everyone's.</param>
     /// <param name="buffer">1 or more; default 1000.</param>
+    /// <param name="ordered">False: each result comes as soon as its task has ended. Default true.</param>
     /// <param name="cancellationToken">Stops, and cancels what is ahead.</param>
     /// <exception cref="ArgumentException">No other process could find the function; the message says why and what to do.</exception>
     /// <exception cref="TaskException">A task failed.</exception>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, TResult> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, TResult> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 
-    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)"/>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, TResult> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, TResult> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 
-    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)"/>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, TResult> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, TResult> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 
-    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)"/>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, TResult> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, TResult> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 
-    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)"/>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, Task<TResult>> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, Task<TResult>> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 
-    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)"/>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, Task<TResult>> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, Task<TResult>> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 
-    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)"/>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, Task<TResult>> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, Task<TResult>> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 
-    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)"/>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, Task<TResult>> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, Task<TResult>> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 
-    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)"/>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, ValueTask<TResult>> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, ValueTask<TResult>> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 
-    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)"/>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, ValueTask<TResult>> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, ValueTask<TResult>> function, IEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 
-    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)"/>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, ValueTask<TResult>> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, ValueTask<TResult>> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 
-    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)"/>
+    /// <inheritdoc cref="Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)"/>
     [RequiresUnreferencedCode(Client.JsonPayload.ReflectionWarning)]
     [RequiresDynamicCode(Client.JsonPayload.ReflectionWarning)]
-    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, ValueTask<TResult>> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>
-        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);
+    public IAsyncEnumerable<TResult> Map<TItem, TResult>(Func<TItem, CancellationToken, ValueTask<TResult>> function, IAsyncEnumerable<TItem> items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>
+        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);
 }

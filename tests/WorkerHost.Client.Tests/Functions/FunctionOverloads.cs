@@ -139,15 +139,16 @@ internal static class FunctionOverloads
                     /// <param name="items">Taken one by one, at most <paramref name="buffer"/> ahead of the consumer.</param>
                     /// <param name="options">For each task; null: the defaults. An <c>Id</c> is not allowed: it would be everyone's.</param>
                     /// <param name="buffer">1 or more; default 1000.</param>
+                    /// <param name="ordered">False: each result comes as soon as its task has ended. Default true.</param>
                     /// <param name="cancellationToken">Stops, and cancels what is ahead.</param>
                     /// <exception cref="ArgumentException">No other process could find the function; the message says why and what to do.</exception>
                     /// <exception cref="TaskException">A task failed.</exception>
 
                 """
-            : "    /// <inheritdoc cref=\"Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, CancellationToken)\"/>\n");
+            : "    /// <inheritdoc cref=\"Map{TItem, TResult}(Func{TItem, TResult}, IEnumerable{TItem}, TaskOptions?, int, bool, CancellationToken)\"/>\n");
         text.Append(Unreferenced);
-        text.Append($"    public IAsyncEnumerable<TResult> Map<TItem, TResult>({Function(["TItem"], returns, token)} function, {items} items, TaskOptions? options = null, int buffer = DefaultMapBuffer, CancellationToken cancellationToken = default) =>\n");
-        text.Append("        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, cancellationToken);\n\n");
+        text.Append($"    public IAsyncEnumerable<TResult> Map<TItem, TResult>({Function(["TItem"], returns, token)} function, {items} items, TaskOptions? options = null, int buffer = DefaultMapBuffer, bool ordered = true, CancellationToken cancellationToken = default) =>\n");
+        text.Append("        Map<TItem, TResult>(FunctionName.Of(function), items, options, buffer, ordered, cancellationToken);\n\n");
     }
 
     private static string Function(string[] types, string returns, bool token)

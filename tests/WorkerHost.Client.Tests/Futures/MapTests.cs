@@ -45,6 +45,38 @@ public sealed class MapTests
     }
 
     [Fact]
+    public async Task Unordered_no_result_is_missing()
+    {
+        await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo, concurrency: 8);
+        await using var pool = await ConnectAsync(endpoint);
+        List<int> results = [];
+        await foreach (var result in pool.Map<int, int>("echo", Enumerable.Range(0, 5000), buffer: 7, ordered: false, cancellationToken: TestContext.Current.CancellationToken))
+        {
+            results.Add(result);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 5000), results.Order());
+    }
+
+    [Fact]
+    public async Task Unordered_the_first_failure_is_thrown_when_it_comes_and_what_is_ahead_is_cancelled()
+    {
+        await using var endpoint = new FakeEndpoint(static task => task.Data.ToStringUtf8() == "[7]"
+            ? new V1.TaskOutcome { Sequence = task.Sequence, Failure = new V1.TaskFailure { Kind = V1.TaskFailureKind.TaskFailed, Message = "the eighth" } }
+            : FakeEndpoint.Echo(task));
+        await using var pool = await ConnectAsync(endpoint);
+        var thrown = await Assert.ThrowsAsync<TaskException>(async () =>
+        {
+            await foreach (var _ in pool.Map<int, int>("echo", Enumerable.Range(0, int.MaxValue), ordered: false, cancellationToken: TestContext.Current.CancellationToken))
+            {
+            }
+        });
+
+        Assert.Contains("the eighth", thrown.Message, StringComparison.Ordinal);
+        await Eventually.IsTrue(() => pool.UnsettledTasks == 0);
+    }
+
+    [Fact]
     public async Task A_failure_in_the_third_item_comes_after_the_results_of_the_first_two_and_the_pool_stays_healthy()
     {
         await using var endpoint = new FakeEndpoint(static task => task.Data.ToStringUtf8() == "[2]"
