@@ -7,6 +7,8 @@ public static class FileTasks                       // in a project that caller 
     public static string Sha256(string path) => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)));
 
     public static async Task<int> Lines(string path, CancellationToken token) => (await File.ReadAllLinesAsync(path, token)).Length;
+
+    public static bool Same(string path, string other) => File.ReadAllBytes(path).AsSpan().SequenceEqual(File.ReadAllBytes(other));
 }
 
 internal static class FunctionsPage
