@@ -34,6 +34,7 @@ internal static partial class ValueTasks
             return bytes;
         });
         worker.MapTask("move", static (Point from, TaskContext _, double dx, double dy, CancellationToken _) => new Point(from.X + dx, from.Y + dy));
+        worker.MapTask("turn", static ((int Number, string Text) pair) => (pair.Text, pair.Number));
         worker.MapTask("value_task", static (int value) => new ValueTask<int>(value * 2));
         worker.MapTask("double_aot", static (int value, TaskContext _, CancellationToken _) => new ValueTask<int>(value * 2), ValueJson.Default.Int32, ValueJson.Default.Int32);
         worker.MapTask("increment_message", static (Int32Value value, TaskContext _, CancellationToken _) => new ValueTask<Int32Value>(new Int32Value { Value = value.Value + 1 }));

@@ -148,6 +148,16 @@ public sealed class FunctionTests(SharedPool shared) : IClassFixture<SharedPool>
     }
 
     [Fact]
+    public async Task The_values_of_a_tuple_arrive_and_come_back()
+    {
+        // Often enough that both ways of the worker are taken.
+        for (var i = 0; i < 600; i++)
+        {
+            Assert.Equal(("text", i), await Pool.Submit<(string, int)>("turn", [(i, "text")]).Task.WaitAsync(TestPool.Patience));
+        }
+    }
+
+    [Fact]
     public void What_no_other_process_can_find_is_refused_with_its_name_and_what_to_do()
     {
         // That a method is known says nothing of a delegate that holds it twice.
@@ -162,6 +172,7 @@ public sealed class FunctionTests(SharedPool shared) : IClassFixture<SharedPool>
         Says("WorkerHost.Tests.FunctionTests.Adder.Add is an instance method", () => Pool.Submit(bound));
         Says("is made of several delegates", () => Pool.Submit(several, 1));
         Says("is generic", () => Pool.Submit(Enumerable.Count<int>, new[] { 1 }.AsEnumerable()));
+        Says("WorkerHost.Tests.FunctionTests.Of`1.First is generic", () => Pool.Submit(Of<int>.First, 1));
 
         static void Says(string what, Func<TaskFuture> submit)
         {
@@ -178,6 +189,11 @@ public sealed class FunctionTests(SharedPool shared) : IClassFixture<SharedPool>
         Assert.Equal(TaskFailureKind.UnknownTask, failure!.Kind);
         Assert.Contains("no task \"WorkerHost.Tests.FunctionTests.NotMapped.Twice\"", failure.Message, StringComparison.Ordinal);
         Assert.Contains("worker.MapTasks(typeof(NotMapped))", failure.Message, StringComparison.Ordinal);
+    }
+
+    private static class Of<T>
+    {
+        public static T First(T value) => value;
     }
 
     private static class NotMapped

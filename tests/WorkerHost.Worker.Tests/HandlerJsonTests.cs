@@ -31,6 +31,18 @@ public sealed partial class HandlerJsonTests
     }
 
     [Fact]
+    public void A_tuple_travels_with_its_values_whatever_its_metadata_were_made_with()
+    {
+        static (int, string) Turn((string, int) pair) => (pair.Item2, pair.Item1);
+
+        services.Json.Add(Tuples.Default);
+        var handler = DelegateHandler.Create("turn", Turn, services);
+        using var core = FakeRun.NewCore();
+
+        Assert.Equal("{\"item1\":2,\"item2\":\"one\"}", handler.Run(new FakeRun(core, ByteString.CopyFromUtf8("[{\"item1\":\"one\",\"item2\":2}]")), default).Data.ToStringUtf8());
+    }
+
+    [Fact]
     public void Numbers_text_times_and_their_arrays_need_nothing()
     {
         _ = DelegateHandler.Create(
@@ -48,6 +60,10 @@ public sealed partial class HandlerJsonTests
 
         Assert.Contains("before MapTask; task \"mirror\" is mapped already", Assert.Throws<InvalidOperationException>(() => worker.AddJson(PointJson.Default)).Message, StringComparison.Ordinal);
     }
+
+    [JsonSerializable(typeof((int, string)))]
+    [JsonSerializable(typeof((string, int)))]
+    private sealed partial class Tuples : JsonSerializerContext;
 
     [JsonSerializable(typeof(Shapes.Point))]
     private sealed partial class PointJson : JsonSerializerContext;

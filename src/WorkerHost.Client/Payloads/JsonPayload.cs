@@ -40,9 +40,12 @@ internal static class JsonPayload
 
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Reached only where reflection is on, which it is not in a trimmed program.")]
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Reached only where reflection is on, which it is not in a native program.")]
-    private static JsonSerializerOptions Make() => JsonSerializer.IsReflectionEnabledByDefault
-        ? JsonSerializerOptions.Web
-        : new JsonSerializerOptions(JsonSerializerDefaults.Web) { TypeInfoResolver = SimpleJson.Default };
+    private static JsonSerializerOptions Make() => new(JsonSerializerDefaults.Web)
+    {
+        // The values of a tuple are fields: without them it would arrive empty, and nobody would be told.
+        IncludeFields = true,
+        TypeInfoResolver = JsonSerializer.IsReflectionEnabledByDefault ? new DefaultJsonTypeInfoResolver() : SimpleJson.Default,
+    };
 }
 
 /// <summary>JSON results, by reflection; where bytes or a message are asked for and came, those.</summary>

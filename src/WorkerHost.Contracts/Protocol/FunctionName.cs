@@ -53,7 +53,9 @@ internal static class FunctionName
             type = type.DeclaringType;
         }
 
+        // With the types that it was made for it would be a line of assemblies and versions.
+        var named = type is { IsConstructedGenericType: true } ? type.GetGenericTypeDefinition().FullName : type?.FullName;
         var end = method.Name.IndexOf('>', StringComparison.Ordinal);
-        return method.Name.StartsWith('<') && end > 0 ? $"{method.Name} (in {type?.FullName}.{method.Name[1..end]})" : $"{type?.FullName}.{method.Name}";
+        return method.Name.StartsWith('<') && end > 0 ? $"{method.Name} (in {named}.{method.Name[1..end]})" : $"{named}.{method.Name}";
     }
 }

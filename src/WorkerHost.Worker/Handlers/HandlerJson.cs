@@ -21,7 +21,7 @@ internal sealed class HandlerJson(bool byReflection = true)
 
     /// <summary>
     /// With the web defaults: camelCase names, read without regard to case, numbers also from strings; what every other
-    /// language's client expects.
+    /// language's client expects. And with fields, which tuples consist of.
     /// </summary>
     /// <exception cref="NotSupportedException">JSON cannot have such a type, or nothing says how.</exception>
     public JsonTypeInfo TypeInfo(Type type) => Options.GetTypeInfo(type);
@@ -44,7 +44,11 @@ internal sealed class HandlerJson(bool byReflection = true)
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Reached only where reflection is on, which it is not in a native program.")]
     private JsonSerializerOptions Make()
     {
-        var made = new JsonSerializerOptions(JsonSerializerDefaults.Web);
+        var made = new JsonSerializerOptions(JsonSerializerDefaults.Web)
+        {
+            // The values of a tuple are fields: without them it would arrive empty, and nobody would be told.
+            IncludeFields = true,
+        };
         foreach (var resolver in resolvers)
         {
             made.TypeInfoResolverChain.Add(resolver);
