@@ -5,12 +5,15 @@ namespace WorkerHost.Generators;
 /// <summary>Types by name: in code, for people, for callers.</summary>
 internal static class TypeNames
 {
+    // Reflection does not write @event for a name that is a keyword, as messages of the compiler do.
+    private static readonly SymbolDisplayFormat Unescaped = new(typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypesAndNamespaces);
+
     public static string InCode(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
 
     /// <summary>As reflection has it; a function's name on the wire has a dot between a type and one inside of it.</summary>
     public static string Full(INamedTypeSymbol type, char nested) =>
         type.ContainingType is { } outer ? $"{Full(outer, nested)}{nested}{type.MetadataName}"
-        : type.ContainingNamespace is { IsGlobalNamespace: false } space ? $"{space.ToDisplayString()}.{type.MetadataName}"
+        : type.ContainingNamespace is { IsGlobalNamespace: false } space ? $"{space.ToDisplayString(Unescaped)}.{type.MetadataName}"
         : type.MetadataName;
 
     public static bool IsGeneric(this INamedTypeSymbol type) => type.IsGenericType || type.ContainingType?.IsGeneric() == true;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -72,6 +73,48 @@ public sealed class GeneratedHandlerTests
         many = 6;
 
         Assert.Equal("12", End(worker.Find("multiply")!, core, "[2]", "").Result);
+    }
+
+    [Fact]
+    public void A_function_in_a_namespace_that_is_a_keyword_has_the_name_that_its_callers_use()
+    {
+        var worker = WorkerApplication.Create([]);
+        worker.MapTasks(typeof(@event.@base));
+
+        Assert.IsType<GeneratedHandler<int>>(worker.Find(FunctionName.Of(@event.@base.@new)));
+        Assert.NotNull(worker.Find("WorkerHost.Worker.Tests.event.base.new"));
+    }
+
+    [Fact]
+    public void A_key_of_a_service_keeps_its_type()
+    {
+        var worker = WorkerApplication.Create([]);
+        worker.Services.AddKeyedSingleton((byte)7, new Version(7, 0));
+        worker.Services.AddKeyedSingleton((short)-7, new Version(0, 7));
+        worker.MapTask("keyed", ([FromKeyedServices((byte)7)] Version first, [FromKeyedServices((short)-7)] Version second) => first.Major + second.Minor);
+        using var core = FakeRun.NewCore(worker.Services.BuildServiceProvider());
+
+        Assert.Equal("14", End(worker.Find("keyed")!, core, "[]", "").Result);
+    }
+
+    [Fact]
+    public void What_a_task_takes_is_told_in_the_same_words_in_every_culture()
+    {
+        var worker = WorkerApplication.Create([]);
+        worker.MapTask("scale", (int value, double by = 1.5) => value * by);
+        using var core = FakeRun.NewCore();
+        var comma = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        comma.NumberFormat.NumberDecimalSeparator = ",";
+        var before = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = comma;
+        try
+        {
+            Assert.Contains("(int value, double by = 1.5)", End(worker.Find("scale")!, core, "[]", "").Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json.Serialization.Metadata;
 using Google.Protobuf;
@@ -80,7 +81,7 @@ internal sealed class HandlerParameter
     /// <exception cref="ArgumentException">There is no way to read it from JSON.</exception>
     public void RequireJson(string task) => json.Require(Type, task, $"parameter \"{this}\"");
 
-    public override string ToString() => IsOptional ? $"{Name(Type)} {name} = {Default ?? "null"}" : $"{Name(Type)} {name}";
+    public override string ToString() => IsOptional ? string.Create(CultureInfo.InvariantCulture, $"{Name(Type)} {name} = {Default ?? "null"}") : $"{Name(Type)} {name}";
 
     /// <summary>As it is written in C#, as far as a reader needs it.</summary>
     public static string Name(Type type) => Type.GetTypeCode(type) switch
