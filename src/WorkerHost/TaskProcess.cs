@@ -14,7 +14,7 @@ public class TaskProcess : IAsyncDisposable
     {
         this.pool = pool;
         this.worker = worker;
-        Future = future;
+        Future = future ?? throw new ArgumentException("it returned null instead of the future of a task that it submitted");
         death = DeathAsync();
         Exited = EndAsync();
     }
@@ -45,6 +45,7 @@ public class TaskProcess : IAsyncDisposable
     /// <param name="options">Graces, isolation, loggers; null: the defaults. Workers, concurrency, spares, attempts and restarts are this class's own.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <exception cref="WorkerStartException">The process could not be started or did not become ready; has the death report.</exception>
+    /// <exception cref="ArgumentException"><paramref name="task"/> returned null, or options that cannot be used.</exception>
     /// <exception cref="TaskException">The task was not accepted: its input cannot be sent, for instance.</exception>
     public static async Task<TaskProcess<TResult>> StartAsync<TResult>(
         Func<WorkerPool, TaskFuture<TResult>> task, WorkerCommand? command = null, EmbeddedPoolOptions? options = null, CancellationToken cancellationToken = default)
@@ -73,6 +74,7 @@ public class TaskProcess : IAsyncDisposable
                 Workers = 1,
                 Concurrency = 1,
                 Attempts = 1,
+                AttemptsAtMost = 1,
                 Supervision = options.Supervision with { Spares = 0, Restart = Never },
             },
             cancellationToken).ConfigureAwait(false);
@@ -82,7 +84,8 @@ public class TaskProcess : IAsyncDisposable
         }
         catch
         {
-            await pool.DisposeAsync().ConfigureAwait(false);
+            // Whatever it submitted nobody will ask for.
+            await pool.StopAsync(StopMode.CancelAll, CancellationToken.None).ConfigureAwait(false);
             throw;
         }
     }
@@ -100,7 +103,10 @@ public class TaskProcess : IAsyncDisposable
     /// </summary>
     public void Terminate() => Future.Cancel();
 
-    /// <summary>SIGKILL to the process and its group, now. The task fails with <see cref="TaskFailureKind.WorkerLost"/>.</summary>
+    /// <summary>
+    /// SIGKILL to the process and its group, now. The task fails with <see cref="TaskFailureKind.WorkerLost"/>; one that provably had not begun yet
+    /// with <see cref="TaskFailureKind.NoWorkers"/>.
+    /// </summary>
     public void Kill() => ((IWorkerBackChannel)pool.Supervisor).Kill(worker.Id, "TaskProcess.Kill was called", TimeSpan.Zero);
 
     /// <summary>Terminates what still runs, and returns when the process is gone.</summary>

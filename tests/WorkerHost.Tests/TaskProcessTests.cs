@@ -75,12 +75,39 @@ public sealed class TaskProcessTests
     }
 
     [Fact]
+    public async Task Its_task_is_tried_once_whatever_its_own_options_say()
+    {
+        await using var process = await StartAsync(static p => p.Submit<int>("exit", [42], new TaskOptions { Idempotent = true, Attempts = 5 }));
+
+        var failure = await TestPool.FailureOf(process.Future);
+
+        Assert.Equal(TaskFailureKind.WorkerLost, failure!.Kind);
+        Assert.Equal(42, Assert.Single(failure.Failure.Deaths).ExitCode);
+    }
+
+    [Fact]
     public async Task One_that_cannot_start_says_why_and_leaves_nothing()
     {
         var failure = await Assert.ThrowsAsync<WorkerStartException>(() => TaskProcess.StartAsync(static p => p.Submit(Shapes.Last), WorkerCommand.Create("/nowhere/at/all")));
 
         Assert.Contains("/nowhere/at/all", failure.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<ArgumentException>(() => StartAsync(static p => p.Submit(static (int a) => a, 1)));
+    }
+
+    [Fact]
+    public async Task One_that_is_given_no_task_says_so_at_once_and_leaves_nothing()
+    {
+        var pid = 0;
+
+        var failure = await Assert.ThrowsAsync<ArgumentException>(() => StartAsync<int>(p =>
+        {
+            pid = p.Workers[0].Pid;
+            _ = p.Submit(Shapes.UntilCancelled, TestPool.NewPath());
+            return null!;
+        }));
+
+        Assert.Contains("null", failure.Message, StringComparison.Ordinal);
+        Assert.False(TestPool.IsAlive(pid));
     }
 
     [Fact]

@@ -86,7 +86,8 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             return QueueFull(entry);
         }
 
-        if (entry.Options.TimeLimit is { } within && WouldBeTooLate(entry, within) is { } refusal)
+        var left = TimeLeftAtSubmission(entry, now);
+        if (left is { } within && WouldBeTooLate(entry, within) is { } refusal)
         {
             return refusal;
         }
@@ -119,7 +120,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             queue.PushBack(entry);
         }
 
-        if (entry.Options.TimeLimit is { } limit)
+        if (left is { } limit)
         {
             // The longest limits are none: they do not fit into the clock's ticks.
             var ticks = limit.TotalSeconds * options.TicksPerSecond;
@@ -133,6 +134,11 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         Dispatch(now);
         return null;
     }
+
+    /// <summary>A task's limit counts from here, a call's from where it began: it may have waited for its place.</summary>
+    private TimeSpan? TimeLeftAtSubmission(TaskEntry entry, long now) => entry.Deadline == long.MaxValue
+        ? entry.Options.TimeLimit
+        : TimeSpan.FromSeconds(Math.Max(0, (double)(entry.Deadline - now) / options.TicksPerSecond));
 
     /// <summary>The refusal may pass: the queue is full, and the task alone is not too large for it.</summary>
     public bool WaitingHelps(TaskEntry entry, TaskFailure refusal) => refusal.QueueIsFull && !Stopping && entry.Bytes <= options.QueueBytes;

@@ -114,7 +114,7 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     /// <summary>What the dispatcher added to the endpoint's backlog for it, in microseconds; 0 for one in flight whose payload still travels.</summary>
     public double Charge;
 
-    /// <summary>Monotonic timestamp; <see cref="long.MaxValue"/>: none.</summary>
+    /// <summary>Monotonic timestamp; <see cref="long.MaxValue"/>: none, or before its submission: as its time limit says from there.</summary>
     public long Deadline = long.MaxValue;
 
     public StopReason Stop;

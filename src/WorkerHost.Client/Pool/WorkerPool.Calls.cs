@@ -43,7 +43,7 @@ public sealed partial class WorkerPool
     internal void SubmitCall<TResponse>(
         Client.UnaryCall<TResponse> call, string method, ReadOnlyMemory<byte> payload, TaskOptions terms, bool wait, CancellationToken cancellationToken)
     {
-        var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), method, terms, payload, ContentType.Protobuf, terms.Attempts ?? options.Attempts) { Completion = call };
+        var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), method, terms, payload, ContentType.Protobuf, AttemptsOf(terms)) { Completion = call };
         call.Begins(entry);
         if (payload.Length > options.MaxMessageBytes)
         {
@@ -62,6 +62,11 @@ public sealed partial class WorkerPool
         entry.Trace = Client.TaskTrace.Begin(identity, entry, options.TimeProvider);
         if (wait)
         {
+            if (terms.TimeLimit is { } limit && limit.TotalSeconds * Time.TimestampFrequency < long.MaxValue / 2)
+            {
+                entry.Deadline = Time.GetTimestamp() + (long)(limit.TotalSeconds * Time.TimestampFrequency);
+            }
+
             Unawaited.Observe(SubmitWaitingAsync(call, entry, pipeline, cancellationToken));
             return;
         }

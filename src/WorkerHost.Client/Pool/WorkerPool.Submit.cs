@@ -173,7 +173,7 @@ public sealed partial class WorkerPool
         cancellationToken.ThrowIfCancellationRequested();
         var perTask = taskOptions ?? TaskOptions.Default;
         perTask.Validate();
-        var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), task, perTask, data, contentType, perTask.Attempts ?? options.Attempts);
+        var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), task, perTask, data, contentType, AttemptsOf(perTask));
         if (task.Length > ProtocolLimits.MaxNameLength)
         {
             throw BadInput(identity.IdOf(entry), task[..64] + "…", $"the task's name has {task.Length} characters; {ProtocolLimits.MaxNameLength} are allowed");
@@ -201,6 +201,8 @@ public sealed partial class WorkerPool
 
         return entry;
     }
+
+    private int AttemptsOf(TaskOptions task) => Math.Min(task.Attempts ?? options.Attempts, options.AttemptsAtMost);
 
     /// <summary>Null: it is a task of its own, and from now on known under its id if the caller gave it one.</summary>
     private TaskFuture<T>? Known<T>(Client.TaskEntry entry, TaskFuture<T> future, Client.IResultReader<T> reader, CancellationToken cancellationToken)

@@ -101,6 +101,9 @@ public record WorkerPoolOptions
     /// <summary>Where the jitter of retries comes from, from 0 to 1; called from any thread. Null: from chance.</summary>
     internal Func<double>? Jitter { get; init; }
 
+    /// <summary>Whatever a task's own options say.</summary>
+    internal int AttemptsAtMost { get; init; } = int.MaxValue;
+
     /// <summary>Adds what is wrong to <paramref name="errors"/>: option, value, what is allowed.</summary>
     protected internal virtual void Validate(ICollection<string> errors)
     {

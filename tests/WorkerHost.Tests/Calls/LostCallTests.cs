@@ -87,6 +87,26 @@ public sealed class LostCallTests
     }
 
     [Fact]
+    public async Task A_call_that_waited_for_its_place_has_what_is_left_of_its_deadline()
+    {
+        await using var pool = await TestPool.StartAsync(TestPool.Options() with { QueueCapacity = 0 });
+        var client = SameAnswers.Client(pool.CreateCallInvoker());
+        var (arrived, go) = (TestPool.NewPath(), TestPool.NewPath());
+        var first = client.ActAsync(new Script { Arrived = arrived, WaitFor = go });
+        await TestPool.Until(() => File.Exists(arrived));
+
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        var deadline = DateTime.UtcNow.AddHours(1);
+        var patient = client.ActAsync(new Script(), new CallOptions(deadline: deadline).WithWaitForReady());
+        await TestPool.Until(() => waited.Elapsed > TimeSpan.FromSeconds(1));
+        await File.WriteAllTextAsync(go, "", TestContext.Current.CancellationToken);
+        var seen = await patient.ResponseAsync.WaitAsync(TestPool.Patience);
+
+        Assert.InRange(new DateTime(seen.DeadlineTicks, DateTimeKind.Utc), deadline - (waited.Elapsed / 2), deadline + (waited.Elapsed / 2));
+        await first.ResponseAsync.WaitAsync(TestPool.Patience);
+    }
+
+    [Fact]
     public async Task A_service_with_a_constructor_is_made_for_each_call_in_the_scope_of_its_task()
     {
         await using var pool = await TestPool.StartAsync(TestPool.Options(), "--services");
