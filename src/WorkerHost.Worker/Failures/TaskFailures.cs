@@ -55,15 +55,9 @@ internal static class TaskFailures
             names += $" and {known.Count - MaxNamesListed} more";
         }
 
-        var tail = known.Count == 0 ? "it has no tasks; call MapTask before RunAsync" : $"it knows {names}";
-
-        // The name of a function, as the pool makes it.
-        if (run.Task.LastIndexOf('.') is > 0 and var dot && !run.Task.Contains('/', StringComparison.Ordinal))
-        {
-            tail += $"; a function is known after worker.MapTasks(typeof({run.Task[(run.Task.LastIndexOf('.', dot - 1) + 1)..dot]}))";
-        }
-
-        return NeverStarted(run, Kind.UnknownTask, $"worker {run.Worker} has no task \"{run.Task}\"; {tail}");
+        // What to do comes first: there may be many names, and texts are cut.
+        var knows = known.Count == 0 ? "it has no tasks; call MapTask before RunAsync" : $"it knows {names}";
+        return NeverStarted(run, Kind.UnknownTask, $"worker {run.Worker} has no task \"{run.Task}\"; {Remedy(run.Task)}{knows}");
     }
 
     public static TaskFailure BadInput(TaskRun run, string message) => NeverStarted(run, Kind.BadInput, message);
@@ -103,6 +97,19 @@ internal static class TaskFailures
         var failure = NeverStarted(run, Kind.Rejected, $"worker {run.Worker} already holds {what}");
         failure.RetryAfter = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(100));
         return failure;
+    }
+
+    /// <summary>Where the name is one that the pool makes.</summary>
+    private static string Remedy(string task)
+    {
+        if (task.StartsWith('/') && task.LastIndexOf('/') is > 1 and var slash)
+        {
+            return $"a gRPC method is known after worker.MapGrpcService<…>() of the class that implements {task[1..slash]}; ";
+        }
+
+        return task.LastIndexOf('.') is > 0 and var dot && !task.Contains('/', StringComparison.Ordinal)
+            ? $"a public function is known after worker.MapTasks(typeof({task[(task.LastIndexOf('.', dot - 1) + 1)..dot]})); "
+            : "";
     }
 
     private static TaskFailure NeverStarted(TaskRun run, Kind kind, string message)

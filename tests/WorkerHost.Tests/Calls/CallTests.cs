@@ -91,6 +91,15 @@ public sealed class CallTests(BothHosts hosts) : IClassFixture<BothHosts>
     }
 
     [Fact]
+    public async Task A_method_that_nobody_has_mapped_is_told_with_what_to_do_about_it()
+    {
+        var e = await Assert.ThrowsAsync<RpcException>(() => new Nowhere.NowhereClient(hosts.OfPool).EchoAsync(new Note()).ResponseAsync);
+
+        Assert.Equal(StatusCode.Unimplemented, e.StatusCode);
+        Assert.Contains("worker.MapGrpcService<…>() of the class that implements workerhost.tests.Nowhere; it knows", e.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Several_values_of_one_name_arrive_as_several_and_binary_ones_as_bytes()
     {
         var seen = await SameAnswers.Client(hosts.OfPool).ActAsync(
