@@ -19,12 +19,12 @@ internal sealed class CallEnd
     /// <summary>Null: nobody has answered.</summary>
     public Metadata? Headers { get; }
 
-    // The words of these are grpc-dotnet's.
-    public static CallEnd Cancelled { get; } = Of(StatusCode.Cancelled, "Call canceled by the client.");
+    // The words of these are grpc-dotnet's. One for each call: its caller may write into the trailers.
+    public static CallEnd Cancelled => Of(StatusCode.Cancelled, "Call canceled by the client.");
 
-    public static CallEnd Disposed { get; } = Of(StatusCode.Cancelled, "gRPC call disposed.");
+    public static CallEnd Disposed => Of(StatusCode.Cancelled, "gRPC call disposed.");
 
-    public static CallEnd Expired { get; } = Of(StatusCode.DeadlineExceeded, "");
+    public static CallEnd Expired => Of(StatusCode.DeadlineExceeded, "");
 
     public static CallEnd Ok(V1.MethodAnswer? answer) => answer is null
         ? new CallEnd(Status.DefaultSuccess, [], [])

@@ -31,6 +31,7 @@ internal sealed class PoolCallInvoker(WorkerPool pool, TaskOptions options) : Ca
         ReadOnlyMemory<byte> payload;
         try
         {
+            CallMetadata.ThrowIfUnsendable(call.Headers);
             payload = PayloadWriter.Write(method.RequestMarshaller, request);
         }
         catch (Exception e)

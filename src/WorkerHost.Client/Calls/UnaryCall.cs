@@ -14,7 +14,7 @@ internal sealed class UnaryCall<TResponse>(DispatchLoop loop, PoolIdentity pool,
 
     private TaskEntry? entry;
     private CallEnd? end;
-    private CancellationTokenRegistration cancellation;
+    private TokenWatch caller;
 
     public static AsyncUnaryCall<TResponse> Show(UnaryCall<TResponse> call) => new(
         call.Task,
@@ -28,17 +28,7 @@ internal sealed class UnaryCall<TResponse>(DispatchLoop loop, PoolIdentity pool,
     public void Begins(TaskEntry task) => entry = task;
 
     /// <summary>The task was accepted, and may have ended since.</summary>
-    public void CancelWith(CancellationToken token)
-    {
-        if (token.CanBeCanceled)
-        {
-            cancellation = token.UnsafeRegister(static call => ((UnaryCall<TResponse>)call!).Cancel(CallEnd.Cancelled), this);
-            if (Task.IsCompleted)
-            {
-                cancellation.Unregister();
-            }
-        }
-    }
+    public void CancelWith(CancellationToken token) => caller.Begin(token, static call => ((UnaryCall<TResponse>)call!).Cancel(CallEnd.Cancelled), this);
 
     /// <summary>It ends without its task.</summary>
     public void End(CallEnd how)
@@ -56,7 +46,7 @@ internal sealed class UnaryCall<TResponse>(DispatchLoop loop, PoolIdentity pool,
     {
         var task = entry!;
         task.Trace?.Ended(outcome);
-        cancellation.Unregister();
+        caller.End();
         if (outcome.Error is { } error)
         {
             End(CallEnd.Of(StatusCode.Unknown, $"{error.GetType()}: {error.Message}", error));

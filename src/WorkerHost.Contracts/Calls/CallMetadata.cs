@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Text;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Grpc.Core;
@@ -23,6 +24,18 @@ internal static class CallMetadata
 
             var value = entry.IsBinary ? Convert.ToBase64String(entry.ValueBytes) : entry.Value;
             headers[entry.Key] = headers.TryGetValue(entry.Key, out var before) ? $"{before}{Separator}{value}" : value;
+        }
+    }
+
+    /// <exception cref="FormatException">A value that no header of HTTP/2 could have: refused here as it is by a channel.</exception>
+    public static void ThrowIfUnsendable(Metadata? metadata)
+    {
+        foreach (var entry in metadata ?? Metadata.Empty)
+        {
+            if (!entry.IsBinary && (!Ascii.IsValid(entry.Value) || entry.Value.AsSpan().ContainsAny('\r', '\n', '\0')))
+            {
+                throw new FormatException($"the value of the metadata {entry.Key} has a line break or a character that is not ASCII; a name that ends in {BinarySuffix} takes any bytes");
+            }
         }
     }
 

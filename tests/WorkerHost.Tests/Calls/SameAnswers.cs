@@ -50,6 +50,8 @@ internal static class SameAnswers
             ["no deadline, said so"] = i => Told(Client(i).EchoAsync(new Note { Text = "no hurry" }, deadline: DateTime.MaxValue)),
             ["a token that was cancelled before"] = i => Told(Client(i).EchoAsync(new Note(), cancellationToken: new CancellationToken(canceled: true))),
             ["write options and waiting for readiness"] = i => Told(Client(i).EchoAsync(new Note { Text = "ready" }, new CallOptions(writeOptions: new WriteOptions(WriteFlags.NoCompress)).WithWaitForReady())),
+            ["a request header with a line break"] = i => Told(Client(i).EchoAsync(new Note(), [new Metadata.Entry("x-one", "first\nsecond")]), withDetail: false),
+            ["a request header that is not ASCII"] = i => Told(Client(i).EchoAsync(new Note(), [new Metadata.Entry("x-one", "für")]), withDetail: false),
             ["an interceptor of the client"] = i => Act(i.Intercept(metadata => [.. metadata, new Metadata.Entry("x-stamp-me", "please")]), new Script()),
             ["an interceptor of the server that stamps"] = i => Act(i, new Script(), options: new CallOptions([new Metadata.Entry("x-stamp-me", "please")])),
             ["an interceptor of the server that refuses"] = i => Act(i, new Script(), options: new CallOptions([new Metadata.Entry("x-refuse-me", "please")])),
