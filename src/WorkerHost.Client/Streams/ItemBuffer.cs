@@ -62,6 +62,12 @@ internal sealed class ItemBuffer(int maxItems, int maxItemBytes)
         }
 
         var data = item.Data;
+        if (item.TotalBytes == 0 && item.More)
+        {
+            // Whole and not the last part of itself: the dispatcher has not counted it as given.
+            return ItemVerdict.Torn;
+        }
+
         if (item.TotalBytes > 0)
         {
             if (!HasRoom)

@@ -14,7 +14,8 @@ internal sealed class ProgressRelay(IProgress<TaskProgress> listener, TaskEntry 
     {
         lock (gate)
         {
-            newest = new TaskProgress(pool.IdOf(entry), fraction, message);
+            // The endpoint may say anything.
+            newest = new TaskProgress(pool.IdOf(entry), Math.Clamp(fraction, 0, 1), message);
             if (telling)
             {
                 return;

@@ -81,6 +81,12 @@ public sealed class ItemBufferTests
     }
 
     [Fact]
+    public void A_whole_item_that_says_more_of_it_comes_is_none()
+    {
+        Assert.Equal(ItemVerdict.Torn, Make(10).Add(endpoint, Part([1], total: 0, more: true)));
+    }
+
+    [Fact]
     public void What_is_too_long_is_known_from_its_first_part_and_costs_no_memory()
     {
         var buffer = Make(10);
