@@ -14,21 +14,15 @@ internal sealed record StopGraces(TimeSpan Cancelled, TimeSpan Expired);
 /// </summary>
 internal sealed partial class StubbornRuns(EndpointCore core, StopGraces graces) : IDisposable
 {
+    /// <summary>How soon it is looked again whether another thread has come back: also where the grace is none.</summary>
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock gate = new();
     private readonly HashSet<Watched> watching = [];
     private int left;
 
     /// <summary>The run was asked to stop just now. Called outside of locks.</summary>
-    public void Watch(TaskRun run, StopCause cause)
-    {
-        var watched = new Watched(this, run, cause);
-        lock (gate)
-        {
-            watching.Add(watched);
-        }
-
-        watched.Begin(core.Time, cause == StopCause.TimeLimit ? graces.Expired : graces.Cancelled);
-    }
+    public void Watch(TaskRun run, StopCause cause) => Watch(run, cause, GraceAfter(cause));
 
     public void Dispose()
     {
@@ -41,6 +35,19 @@ internal sealed partial class StubbornRuns(EndpointCore core, StopGraces graces)
 
             watching.Clear();
         }
+    }
+
+    private TimeSpan GraceAfter(StopCause cause) => cause == StopCause.TimeLimit ? graces.Expired : graces.Cancelled;
+
+    private void Watch(TaskRun run, StopCause cause, TimeSpan grace)
+    {
+        var watched = new Watched(this, run, cause);
+        lock (gate)
+        {
+            watching.Add(watched);
+        }
+
+        watched.Begin(core.Time, grace);
     }
 
     private void GraceOver(Watched watched, TaskRun run, StopCause cause)
@@ -60,7 +67,8 @@ internal sealed partial class StubbornRuns(EndpointCore core, StopGraces graces)
             if (core.Queue.IsRunning(run))
             {
                 // One of the others may end.
-                Watch(run, cause);
+                var grace = GraceAfter(cause);
+                Watch(run, cause, grace > LeastPause ? grace : LeastPause);
             }
 
             return;

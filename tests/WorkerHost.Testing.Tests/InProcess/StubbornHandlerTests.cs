@@ -62,4 +62,62 @@ public sealed class StubbornHandlerTests
         await second.Settled.WaitAsync(Token);
         release.Release(10);
     }
+
+    [Fact]
+    public async Task A_handler_that_no_thread_may_be_left_to_any_more_is_looked_after_in_peace_also_without_a_grace()
+    {
+        using var begun = new SemaphoreSlim(0);
+        using var release = new ManualResetEventSlim();
+        var clock = new CountingClock();
+        await using var pool = await WorkerPool.StartInProcessAsync(
+            worker =>
+            {
+                worker.MapTask("deaf", () =>
+                {
+                    begun.Release();
+                    release.Wait(CancellationToken.None);
+                });
+                worker.MapTask("add", static (int a, int b) => a + b);
+            },
+            new InProcessPoolOptions { Concurrency = 2, CancelGrace = TimeSpan.Zero, TimeProvider = clock },
+            Token);
+        try
+        {
+            // Two are left to their threads, and the third keeps its lane.
+            for (var i = 0; i < 3; i++)
+            {
+                var deaf = pool.Submit("deaf");
+                await begun.WaitAsync(Token);
+                deaf.Cancel();
+                if (i < 2)
+                {
+                    await deaf.Settled.WaitAsync(Token);
+                }
+            }
+
+            for (var i = 0; i < 200; i++)
+            {
+                Assert.Equal(i, await pool.Submit<int>("add", [i, 0]));
+            }
+
+            Assert.InRange(clock.Timers, 3, 100);
+        }
+        finally
+        {
+            release.Set();
+        }
+    }
+
+    private sealed class CountingClock : TimeProvider
+    {
+        private int timers;
+
+        public int Timers => Volatile.Read(ref timers);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Interlocked.Increment(ref timers);
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+    }
 }
