@@ -23,6 +23,9 @@ public sealed record SupervisorReadiness
     /// <summary>The last death of any worker, which usually says why too few are ready; null when there was none.</summary>
     public DeathReport? LastDeath { get; init; }
 
+    /// <summary>Nothing is wrong: it was told to stop.</summary>
+    internal bool IsStopping { get; init; }
+
     internal static SupervisorReadiness Of(ImmutableArray<WorkerStatus> slots, int wanted, int atLeast, bool stopping, DeathReport? lastDeath)
     {
         var serving = slots.Count(static s => s is { State: SlotState.Ready, IsSpare: false });
@@ -38,6 +41,7 @@ public sealed record SupervisorReadiness
             Needed = needed,
             Reason = ready || stopping || lastDeath is null ? why : $"{why}; the last death: {lastDeath}",
             LastDeath = lastDeath,
+            IsStopping = stopping,
         };
     }
 }

@@ -153,7 +153,7 @@ public abstract record SupervisorEvent
     public sealed record ReadinessChanged : SupervisorEvent
     {
         internal ReadinessChanged(SupervisorReadiness readiness)
-            : base(23, readiness.IsReady ? LogLevel.Information : LogLevel.Warning) => Readiness = readiness;
+            : base(23, readiness.IsReady || readiness.IsStopping ? LogLevel.Information : LogLevel.Warning) => Readiness = readiness;
 
         /// <summary>As it is now.</summary>
         public SupervisorReadiness Readiness { get; }

@@ -9,13 +9,17 @@ namespace WorkerHost.Hosting;
 /// starts and nobody waits for them; and they are stopped after everything that may still need them (a server's last requests,
 /// other services), which all have their say in StopAsync.
 /// </summary>
-internal sealed class PoolLifetime(IServiceProvider services, IEnumerable<PoolRegistration> registrations) : IHostedLifecycleService
+internal sealed class PoolLifetime(IServiceProvider services, IEnumerable<PoolRegistration> registrations, IEnumerable<CheckedPool> checks) : IHostedLifecycleService
 {
     private readonly List<WorkerPool> pools = [];
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        string[] wrong = [.. registrations.SelectMany(r => r.Told(services.GetRequiredKeyedService<FoundSettings>(r.Name).Errors))];
+        string[] wrong =
+        [
+            .. registrations.SelectMany(r => r.Told(services.GetRequiredKeyedService<FoundSettings>(r.Name).Errors)),
+            .. checks.Where(c => registrations.All(r => r.Name != c.Name)).Select(c => CheckedPool.Missing(c.Name, services)),
+        ];
         if (wrong.Length > 0)
         {
             throw new OptionsValidationException(Options.DefaultName, typeof(EmbeddedPoolOptions), wrong);

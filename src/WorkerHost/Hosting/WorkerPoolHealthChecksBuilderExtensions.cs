@@ -14,7 +14,7 @@ public static class WorkerPoolHealthChecksBuilderExtensions
     /// should not be killed for it, so keep the check out of a liveness probe; its tags are <c>ready</c> and <c>workerhost</c>.
     /// </summary>
     /// <param name="builder">The health checks.</param>
-    /// <param name="pool">The pool's name. Default: the pool that has none.</param>
+    /// <param name="pool">The pool's name. Default: the pool that has none. One that nobody adds fails the start of the host.</param>
     /// <param name="failureStatus">What is told when too few are ready. Default (null): unhealthy.</param>
     /// <param name="tags">Instead of the two.</param>
     /// <returns>The same builder.</returns>
@@ -23,9 +23,10 @@ public static class WorkerPoolHealthChecksBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(pool);
+        builder.Services.AddSingleton(new CheckedPool(pool));
         return builder.Add(new HealthCheckRegistration(
             $"workerhost-{pool}",
-            services => new WorkerPoolHealthCheck(services.GetRequiredKeyedService<WorkerPool>(pool)),
+            services => new WorkerPoolHealthCheck(services.GetKeyedService<WorkerPool>(pool) ?? throw new InvalidOperationException(CheckedPool.Missing(pool, services))),
             failureStatus,
             tags ?? ["ready", "workerhost"]));
     }

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace WorkerHost.Supervision.Tests.Processes;
 
 public sealed class EventTests
@@ -78,6 +80,9 @@ public sealed class EventTests
         Assert.Single(all.OfType<SupervisorEvent.RestartStarted>());
         Assert.Single(all.OfType<SupervisorEvent.RestartFinished>());
         Assert.Equal([true, false], all.OfType<SupervisorEvent.ReadinessChanged>().Select(e => e.Readiness.IsReady));
+
+        // A stop that was asked for is nothing to warn of.
+        Assert.All(all.OfType<SupervisorEvent.ReadinessChanged>(), static e => Assert.Equal(LogLevel.Information, e.Level));
 
         // Each worker starts once, is ready at most once, and dies once.
         var lives = all.Where(e => e.Worker is not null).GroupBy(e => e.Worker!.Value).ToList();

@@ -40,6 +40,7 @@ public sealed class HostedPoolTests
         builder.Services.AddWorkerPool("a").Bind("A");
         builder.Services.AddWorkerPool("b").Configure(static o => o with { Name = "c", QueueCapacity = -1 });
         builder.Services.AddWorkerPool("not a name");
+        builder.Services.AddHealthChecks().AddWorkerPool("a").AddWorkerPool("z");
         using var host = builder.Build();
 
         var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
@@ -52,6 +53,7 @@ public sealed class HostedPoolTests
             "pool b: Name is 'c'; the pool was added as 'b'",
             "pool b: QueueCapacity is -1",
             "pool not a name: Name is 'not a name'",
+            "pool z: a health check was added for it, and no pool of that name; there are 'a', 'b', 'not a name'",
         ];
         Assert.Equal(expected.Length, failure.Failures.Count());
         Assert.All(expected.Zip(failure.Failures), static pair => Assert.StartsWith(pair.First, pair.Second, StringComparison.Ordinal));
