@@ -95,6 +95,23 @@ public sealed class BadImageTests(BadImageTests.Running running) : IClassFixture
         // And no error is in the log, which is looked at when the service has stopped.
     }
 
+    [Fact]
+    public async Task An_upload_that_trickles_in_loses_its_place_and_is_told_so()
+    {
+        using var slow = await ConnectAsync("Content-Length: 1000000\r\n\r\nthe first bytes");
+        var answering = new StreamReader(new NetworkStream(slow)).ReadToEndAsync();
+        while (!answering.IsCompleted)
+        {
+            // A thousand bytes per second: four times as fast as Kestrel would take by itself.
+            await Task.WhenAny(answering, Task.Delay(100));
+            await slow.SendAsync(new byte[100]).ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+
+        var answer = await answering;
+        Assert.StartsWith("HTTP/1.1 408 ", answer, StringComparison.Ordinal);
+        Assert.Contains("\"type\":\"bad-upload\"", answer, StringComparison.Ordinal);
+    }
+
     private async Task<Socket> ConnectAsync(string upload)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using WorkerHost;
 using WorkerHost.Samples.Thumbnails;
 
@@ -31,7 +32,11 @@ builder.Services.AddSingleton<RecentDeaths>();
 builder.Services.AddHostedService(services => services.GetRequiredService<RecentDeaths>());
 
 // The endpoint has a limit of its own. Kestrel closes the connection at once where its limit is passed, and a client that still sends sees a reset instead of the answer.
-builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+builder.WebHost.ConfigureKestrel(kestrel =>
+{
+    kestrel.Limits.MaxRequestBodySize = null;
+    kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(limits.BytesPerSecond, gracePeriod: TimeSpan.FromSeconds(5));
+});
 
 // Uploads that are too many are refused before their bodies are read, so that no crowd fills the memory of the service.
 builder.Services.AddRateLimiter(limiter =>

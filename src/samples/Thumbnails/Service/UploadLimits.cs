@@ -9,6 +9,12 @@ internal sealed record UploadLimits
     /// <summary>How many uploads are in the service at the same time, being read, waiting or at work: so many times <see cref="MaxBytes"/> of memory.</summary>
     public int UploadsAtOnce { get; init; } = 64;
 
+    /// <summary>
+    /// The least rate at which an upload has to arrive. Whoever sends slower would keep one of the places for long: at Kestrel's own 240 bytes per second
+    /// the largest file takes 19 hours.
+    /// </summary>
+    public double BytesPerSecond { get; init; } = 50_000;
+
     /// <summary>How long an upload waits for a worker that is free.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(15);
 
