@@ -53,7 +53,9 @@ internal abstract class TasksAhead<TResult>
         public override void Add(TaskFuture<TResult> future)
         {
             futures.Add(future);
-            future.GetAwaiter().UnsafeOnCompleted(() => ended.Writer.TryWrite(future));
+
+            // Not where the consumer came from: it may be blocked there until the next one has ended.
+            future.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => ended.Writer.TryWrite(future));
         }
 
         public override async ValueTask<TaskFuture<TResult>> TakeAsync()

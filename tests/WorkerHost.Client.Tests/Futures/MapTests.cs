@@ -59,6 +59,24 @@ public sealed class MapTests
     }
 
     [Fact]
+    public async Task Unordered_results_come_also_to_a_consumer_that_blocks_the_thread_where_it_began()
+    {
+        await using var endpoint = new FakeEndpoint(FakeEndpoint.Echo);
+        await using var pool = await ConnectAsync(endpoint);
+        var results = Task.Factory.StartNew(
+            () =>
+            {
+                SynchronizationContext.SetSynchronizationContext(new Blocked());
+                return pool.Map<int, int>("echo", Enumerable.Range(0, 50), ordered: false).ToBlockingEnumerable().Order().ToList();
+            },
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+
+        Assert.Equal(Enumerable.Range(0, 50), await results.Soon());
+    }
+
+    [Fact]
     public async Task Unordered_the_first_failure_is_thrown_when_it_comes_and_what_is_ahead_is_cancelled()
     {
         await using var endpoint = new FakeEndpoint(static task => task.Data.ToStringUtf8() == "[7]"
@@ -256,4 +274,12 @@ public sealed class MapTests
 
     private static Task<WorkerPool> ConnectAsync(FakeEndpoint endpoint, WorkerPoolOptions? options = null) =>
         WorkerPool.ConnectAsync(endpoint.Address, options, TestContext.Current.CancellationToken).Soon();
+
+    /// <summary>A window's thread that waits: what is posted to it does not run.</summary>
+    private sealed class Blocked : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+        }
+    }
 }
