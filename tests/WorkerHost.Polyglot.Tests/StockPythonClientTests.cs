@@ -66,7 +66,16 @@ public sealed class StockPythonClientTests(PythonStubs stubs) : IClassFixture<Py
         Assert.Equal("DEADLINE_EXCEEDED", Text(cases["late"], "code"));
         Assert.Equal("cancelled", Text(cases["cancelled"], "result"));
 
-        // The one lane is free again: both stopped when they were told.
+        var streamed = cases["streamed"].GetProperty("result");
+        Assert.Equal(("polyglot/3#5", "[0, 1, 2]", ""), (Text(streamed, "started"), streamed.GetProperty("items").GetRawText(), Text(streamed, "outcome")));
+        var midway = cases["streamed, thrown midway"].GetProperty("result");
+        Assert.Equal(("[0, 1]", "UNKNOWN", "told to, midway"), (midway.GetProperty("items").GetRawText(), Text(midway, "code"), Text(midway.GetProperty("failure"), "errorMessage")));
+        Assert.Equal("[0, 1, 2, 3, 4]", cases["streamed, left"].GetProperty("result").GetProperty("items").GetRawText());
+        var progress = cases["progress"].GetProperty("result");
+        Assert.EndsWith("[1.0, \"step 10\"]]", progress.GetProperty("progress").GetRawText(), StringComparison.Ordinal);
+        Assert.Equal("10", Text(progress, "outcome"));
+
+        // The one lane is free again: all of them stopped when they were told.
         Assert.Equal(2, cases["after all that"].GetProperty("result").GetProperty("value").GetInt32());
 
         var description = cases["describe"].GetProperty("result");

@@ -101,6 +101,37 @@ def main():
         cancel()
     except grpc.FutureCancelledError:
         print(json.dumps({"case": "cancelled", "result": "cancelled"}), flush=True)
+    def events(task, *arguments, leave_after=None):
+        """Everything the task says; the items so far also where it fails midway."""
+        heard = {"started": None, "items": [], "progress": []}
+        call = client.endpoint.RunWithEvents(
+            task_endpoint_pb2.RunWithEventsRequest(task=client.request(task, *arguments)),
+            metadata=client.metadata,
+            timeout=PATIENCE_SECONDS,
+        )
+        try:
+            for event in call:
+                which = event.WhichOneof("event")
+                if which == "started":
+                    heard["started"] = event.started.worker
+                elif which == "item":
+                    heard["items"].append(json.loads(event.item.data))
+                    if len(heard["items"]) == leave_after:
+                        call.cancel()
+                        return heard
+                elif which == "progress":
+                    heard["progress"].append([event.progress.fraction, event.progress.message])
+                else:
+                    heard["outcome"] = event.outcome.result.data.decode()
+        except grpc.RpcError as error:
+            heard["code"] = error.code().name
+            heard["failure"] = failure_of(error)
+        return heard
+
+    report("streamed", lambda: events("count", 3))
+    report("streamed, thrown midway", lambda: events("count_then", 2, "throw"))
+    report("streamed, left", lambda: events("count_all", leave_after=5))
+    report("progress", lambda: events("report", 10))
     report("after all that", lambda: value(client.run("add", 1, 1)))
     report("describe", describe)
     if secret:

@@ -7,8 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace WorkerHost.Tests;
 
-/// <summary>The smallest endpoint the contract allows: <c>Run</c> and nothing else, as another language may have it.</summary>
-internal sealed class RunOnlyEndpoint : IAsyncDisposable
+/// <summary>The smallest endpoint the contract allows: <c>Run</c> and nothing else, as another language may have it; or with <c>RunWithEvents</c> beside it.</summary>
+public sealed class RunOnlyEndpoint : IAsyncDisposable
 {
     private readonly WebApplication app;
 
@@ -20,16 +20,20 @@ internal sealed class RunOnlyEndpoint : IAsyncDisposable
 
     public string Address { get; }
 
-    public static async Task<RunOnlyEndpoint> StartAsync()
+    public static Task<RunOnlyEndpoint> StartAsync() => StartAsync(new Service());
+
+    public static async Task<RunOnlyEndpoint> StartAsync<TService>(TService service)
+        where TService : Service
     {
         var path = TestPool.NewPath();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(k => k.ListenUnixSocket(path, l => l.Protocols = HttpProtocols.Http2));
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc();
+        builder.Services.AddSingleton(service);
         var app = builder.Build();
         app.UseRouting();
-        app.MapGrpcService<Service>();
+        app.MapGrpcService<TService>();
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new RunOnlyEndpoint(app, $"unix://{path}");
     }
@@ -39,7 +43,7 @@ internal sealed class RunOnlyEndpoint : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    public sealed class Service : V1.TaskEndpoint.TaskEndpointBase
+    public class Service : V1.TaskEndpoint.TaskEndpointBase
     {
         public override async Task<V1.RunResponse> Run(V1.RunRequest request, ServerCallContext context)
         {

@@ -29,6 +29,11 @@ internal sealed partial class DispatcherSimulation
         var entry = new TaskEntry(++lastNumber, Names[schedule.Next(Names.Length)], options, new byte[schedule.Chance(10) ? 3000 : 8], ContentType.Bytes, 1 + schedule.Next(4));
         var task = new SimTask(entry, stubborn: schedule.Chance(15) && supervised, supervised, poisonous: schedule.Chance(4));
         entry.Completion = task;
+        if (streams && entry.Number % 3 == 0)
+        {
+            entry.Feed = new TaskFeed(new ItemBuffer(2, 8), progress: null);
+        }
+
         var hold = schedule.Chance(10);
         if (dispatcher.Submit(entry, now, hold) is { } refusal)
         {
@@ -168,6 +173,12 @@ internal sealed partial class DispatcherSimulation
 
         for (; count > 0 && worker.Kernel.TryDequeue(out var answer); count--)
         {
+            if (answer.Item is { } item)
+            {
+                DeliverItem(worker, answer.Sequence, item);
+                continue;
+            }
+
             if (answer.Recalled)
             {
                 dispatcher.Recalled(worker.Endpoint, answer.Sequence, now);
@@ -193,6 +204,25 @@ internal sealed partial class DispatcherSimulation
         if (sabotage != Sabotage.ForgetDispatch)
         {
             dispatcher.Dispatch(now);
+        }
+
+        Carry();
+    }
+
+    private void DeliverItem(SimWorker worker, ulong sequence, SimItem item)
+    {
+        if (item.Index == 1 && Once(Sabotage.DropItem))
+        {
+            return;
+        }
+
+        for (var times = Once(Sabotage.RepeatItem) ? 2 : 1; times > 0; times--)
+        {
+            if (dispatcher.Heard(worker.Endpoint, sequence, isItem: true, isWhole: true) is { } heard)
+            {
+                story?.Add($"{now,8}  {heard} is heard to yield item {item.Index}");
+                ((SimTask)heard.Completion!).Take(item);
+            }
         }
 
         Carry();

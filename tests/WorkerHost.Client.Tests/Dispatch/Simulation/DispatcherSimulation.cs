@@ -18,6 +18,7 @@ internal sealed partial class DispatcherSimulation
     private readonly List<SimTask> failedAttempts = [];
     private readonly int slots;
     private readonly bool supervised;
+    private readonly bool streams;
     private readonly FrameContent frame = new();
     private List<DispatchAction> spare = [];
     private ulong lastNumber;
@@ -31,8 +32,13 @@ internal sealed partial class DispatcherSimulation
     private bool sabotaged;
     private bool draining;
 
-    public DispatcherSimulation(Schedule schedule, Sabotage sabotage = Sabotage.None, List<string>? story = null)
+    /// <param name="schedule">All chance.</param>
+    /// <param name="sabotage">What goes wrong in the world itself.</param>
+    /// <param name="story">Where what happens is written down.</param>
+    /// <param name="streams">Every third task yields two items. The choices are the same with and without, so a seed replays.</param>
+    public DispatcherSimulation(Schedule schedule, Sabotage sabotage = Sabotage.None, List<string>? story = null, bool streams = false)
     {
+        this.streams = streams;
         this.schedule = schedule;
         this.sabotage = sabotage;
         this.story = story;

@@ -53,11 +53,13 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
     [InlineData(Sabotage.SendRefused, "was refused and was started")]
     [InlineData(Sabotage.RunWhatWasGivenBack, "after it was settled")]
     [InlineData(Sabotage.CancelRunningAtStop, "was running when the pool stopped")]
+    [InlineData(Sabotage.DropItem, "of its items came")]
+    [InlineData(Sabotage.RepeatItem, "was given item 0 as the 2. one")]
     public void The_checker_notices(Sabotage sabotage, string accusation)
     {
         for (var seed = 0UL; seed < 5_000; seed++)
         {
-            if (Violation(seed, sabotage) is { } violation && violation.Contains(accusation, StringComparison.Ordinal))
+            if (Violation(seed, sabotage, streams: sabotage is Sabotage.DropItem or Sabotage.RepeatItem) is { } violation && violation.Contains(accusation, StringComparison.Ordinal))
             {
                 return;
             }
@@ -74,7 +76,7 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
         var failed = -1L;
         Parallel.For(0, schedules, new ParallelOptions { MaxDegreeOfParallelism = 2 }, (i, loop) =>
         {
-            if (Violation(first + (ulong)i, Sabotage.None) is not null)
+            if (Violation(first + (ulong)i, Sabotage.None, streams: i % 2 == 1) is not null)
             {
                 Interlocked.Exchange(ref failed, i);
                 loop.Stop();
@@ -82,17 +84,17 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
         });
         if (failed >= 0)
         {
-            Replay(first + (ulong)failed, Sabotage.None);
+            Replay(first + (ulong)failed, Sabotage.None, streams: failed % 2 == 1);
         }
 
         output.WriteLine($"{schedules / clock.Elapsed.TotalSeconds:0} schedules/s from seed {first}");
     }
 
-    private static string? Violation(ulong seed, Sabotage sabotage)
+    private static string? Violation(ulong seed, Sabotage sabotage, bool streams)
     {
         try
         {
-            new DispatcherSimulation(new Schedule(seed), sabotage).Run();
+            new DispatcherSimulation(new Schedule(seed), sabotage, streams: streams).Run();
             return null;
         }
         catch (Exception e) when (e is SimulationViolation or InvalidOperationException or NullReferenceException)
@@ -101,16 +103,16 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
         }
     }
 
-    private static void Replay(ulong seed, Sabotage sabotage)
+    private static void Replay(ulong seed, Sabotage sabotage, bool streams = false)
     {
         List<string> story = [];
         try
         {
-            new DispatcherSimulation(new Schedule(seed), sabotage, story).Run();
+            new DispatcherSimulation(new Schedule(seed), sabotage, story, streams).Run();
         }
         catch (Exception e)
         {
-            Assert.Fail($"seed {seed}: {e.Message}\n{string.Join('\n', story.TakeLast(60))}\n{e.StackTrace}");
+            Assert.Fail($"seed {seed}{(streams ? " with streams" : "")}: {e.Message}\n{string.Join('\n', story.TakeLast(60))}\n{e.StackTrace}");
         }
     }
 }

@@ -41,6 +41,12 @@ public enum Sabotage
     /// <summary>A stop that is to let running tasks finish cancels one.</summary>
     CancelRunningAtStop,
 
+    /// <summary>An item is lost on its way.</summary>
+    DropItem,
+
+    /// <summary>An item comes twice.</summary>
+    RepeatItem,
+
     /// <summary>Nobody dispatches after a lane fell free.</summary>
     ForgetDispatch,
 }

@@ -54,6 +54,19 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised, b
 
     public int Settlements;
 
+    public int ItemsTaken;
+
+    private int attemptOfItems;
+
+    public void Take(SimItem item)
+    {
+        Demand(Completions == 0, "was given an item after its outcome");
+        Demand(item.Number == entry.Number, $"was given an item of task {item.Number}");
+        Demand(item.Index == ItemsTaken++, $"was given item {item.Index} as the {ItemsTaken}. one");
+        Demand(ItemsTaken == 1 || item.Attempt == attemptOfItems, $"was given items of the attempts {attemptOfItems} and {item.Attempt}");
+        attemptOfItems = item.Attempt;
+    }
+
     public void Complete(in AttemptOutcome outcome)
     {
         Demand(++Completions == 1, "was completed twice");
@@ -64,6 +77,7 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised, b
             Demand(number == entry.Number, $"was given the result of task {number}");
             Demand(attempt == entry.Attempt, $"was given the result of attempt {attempt}");
             Demand(FinishedAttempt == attempt || !supervised, "was given a result that no handler made");
+            Demand(!entry.IsStream || ItemsTaken == SimWorker.ItemsOfStream, $"ended well and {ItemsTaken} of its items came");
             return;
         }
 

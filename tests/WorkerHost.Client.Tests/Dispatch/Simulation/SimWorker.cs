@@ -13,6 +13,9 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger, bool kee
     private ulong highestStarted;
     private ulong lastArrived;
 
+    /// <summary>One when it starts, one before its end.</summary>
+    public const int ItemsOfStream = 2;
+
     public EndpointState Endpoint => endpoint;
 
     /// <summary>Written by the pool, not yet read by the worker: a task, or a request to cancel or give back.</summary>
@@ -156,6 +159,7 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger, bool kee
         task.Starts++;
         task.Running++;
         task.MayStartAgain = false;
+        Yield(run, 0);
     }
 
     /// <param name="schedule">Says which lane and how it ends.</param>
@@ -188,6 +192,11 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger, bool kee
                     7 => AttemptOutcome.Failed(DispatcherRig.HandlerThrew()),
                     _ => AttemptOutcome.Failed(DispatcherRig.HandlerThrew(retryable: true)),
                 };
+            if (outcome.IsSuccess)
+            {
+                Yield(run, 1);
+            }
+
             lanes[lane] = null;
             ledger.Lane(lane, endpoint.SessionKey, run.Sequence, LaneState.Finished);
             run.Task.Running--;
@@ -230,6 +239,14 @@ internal sealed class SimWorker(EndpointState endpoint, bool hasLedger, bool kee
         Array.Clear(lanes);
     }
 
+    private void Yield(SimRun run, int index)
+    {
+        if (run.Task.Entry.IsStream)
+        {
+            Unsent.Enqueue(new SimAnswer(run.Sequence, null, false, false, -1) { Item = new SimItem(run.Task.Entry.Number, run.Attempt, index) });
+        }
+    }
+
     private static TaskFailure Heeded { get; } = new() { Kind = TaskFailureKind.Cancelled, Message = "it heeded" };
 
     private SimRun? Unstarted(ulong sequence) => inbox.Find(r => r.Sequence == sequence);
@@ -255,4 +272,11 @@ internal enum SimMessageKind
 
 internal readonly record struct SimMessage(SimMessageKind Kind, ulong Sequence, SimTask? Task = null, int Attempt = 0);
 
-internal readonly record struct SimAnswer(ulong Sequence, AttemptOutcome? Outcome, bool Rejected, bool Recalled, long ServiceMicroseconds);
+internal readonly record struct SimAnswer(ulong Sequence, AttemptOutcome? Outcome, bool Rejected, bool Recalled, long ServiceMicroseconds)
+{
+    /// <summary>No answer, but something that the task says before it.</summary>
+    public SimItem? Item { get; init; }
+}
+
+/// <summary>Says whose it is.</summary>
+internal sealed record SimItem(ulong Number, int Attempt, int Index);
