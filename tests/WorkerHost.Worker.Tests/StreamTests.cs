@@ -188,6 +188,29 @@ public sealed class StreamTests(SharedWorker shared) : IClassFixture<SharedWorke
         await Worker.FileAsync("unread.left");
     }
 
+    [Fact]
+    public async Task A_caller_that_leaves_is_no_error_of_the_worker()
+    {
+        await using var worker = await WorkerUnderTest.StartAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            var mark = $"left{i}";
+            using (var call = worker.Endpoint.RunWithEvents(new RunWithEventsRequest { Task = WorkerUnderTest.Request("count_marking", $"[1000000, \"{worker.PathOf(mark)}\"]") }, worker.Call()))
+            {
+                for (var read = 0; read < 5; read++)
+                {
+                    Assert.True(await call.ResponseStream.MoveNext(Token));
+                }
+            }
+
+            await worker.FileAsync($"{mark}.left");
+        }
+
+        worker.CloseLifeline();
+        Assert.Equal(0, await worker.ExitAsync());
+        Assert.Equal("", await worker.StderrAsync());
+    }
+
     private async Task<List<RunWithEventsResponse>> EventsAsync(RunWithEventsRequest request)
     {
         using var call = Worker.Endpoint.RunWithEvents(request, Worker.Call());

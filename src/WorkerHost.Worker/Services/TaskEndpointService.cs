@@ -53,34 +53,44 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
 
         try
         {
-            var ending = RunAsync(run, context.CancellationToken);
-            try
-            {
-                while (await run.NextAsync(ending).ConfigureAwait(false) is { } news)
-                {
-                    await responseStream.WriteAsync(news).ConfigureAwait(false);
-                }
-            }
-            catch
-            {
-                // Nobody reads any more: the handler is not left waiting for room.
-                run.CancelByCaller();
-                await ((Task)ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                throw;
-            }
-
-            var end = await ending.ConfigureAwait(false);
-            if (end.Failure is { } failure)
-            {
-                throw FailureTrailers.ToException(failure, core.IsDraining, end.Answer);
-            }
-
-            await responseStream.WriteAsync(new RunWithEventsResponse { Outcome = Response(run, end) }).ConfigureAwait(false);
+            await TellAsync(run, responseStream, context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not RpcException && context.CancellationToken.IsCancellationRequested)
+        {
+            // A write that finds nobody there: the caller's right, and no error of ours.
+            throw new RpcException(new Status(StatusCode.Cancelled, "the call was broken off", e));
         }
         finally
         {
             core.LeaveCall();
         }
+    }
+
+    private async Task TellAsync(EventTask run, IServerStreamWriter<RunWithEventsResponse> responses, CancellationToken cancellationToken)
+    {
+        var ending = RunAsync(run, cancellationToken);
+        try
+        {
+            while (await run.NextAsync(ending).ConfigureAwait(false) is { } news)
+            {
+                await responses.WriteAsync(news, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch
+        {
+            // Nobody reads any more: the handler is not left waiting for room.
+            run.CancelByCaller();
+            await ((Task)ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        var end = await ending.ConfigureAwait(false);
+        if (end.Failure is { } failure)
+        {
+            throw FailureTrailers.ToException(failure, core.IsDraining, end.Answer);
+        }
+
+        await responses.WriteAsync(new RunWithEventsResponse { Outcome = Response(run, end) }, cancellationToken).ConfigureAwait(false);
     }
 
     public override async Task OpenSession(
