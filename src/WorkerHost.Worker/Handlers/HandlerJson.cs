@@ -55,6 +55,9 @@ internal sealed class HandlerJson(bool byReflection = true)
         }
 
         made.TypeInfoResolverChain.Add(byReflection && JsonSerializer.IsReflectionEnabledByDefault ? new DefaultJsonTypeInfoResolver() : SimpleJson.Default);
+
+        // Before that nothing is kept: each question for a type would make its metadata anew.
+        made.MakeReadOnly();
         return made;
     }
 }

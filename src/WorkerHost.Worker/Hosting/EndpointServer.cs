@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -103,15 +104,16 @@ internal sealed class EndpointServer : IAsyncDisposable
             options.CompressionProviders.Clear();
         });
         var endpoint = new TaskEndpointService(core);
-        collection.AddSingleton(endpoint);
+        var own = new OwnMethods(endpoint, new WorkerControlService(core, peers), health);
+        collection.RemoveAll(typeof(IServiceMethodProvider<>));
+        collection.AddSingleton(own);
+        collection.AddSingleton<IServiceMethodProvider<OwnMethods>>(own);
         if (servesMethods)
         {
             collection.AddSingleton(new MethodEndpoint(endpoint));
             collection.AddSingleton<IServiceMethodProvider<MethodEndpoint>>(new MethodEndpoint.Discovery(core.Tasks));
         }
 
-        collection.AddSingleton(new WorkerControlService(core, peers));
-        collection.AddSingleton(health);
         return collection.BuildServiceProvider();
     }
 
@@ -164,14 +166,12 @@ internal sealed class EndpointServer : IAsyncDisposable
     private RequestDelegate Pipeline()
     {
         var methods = new GrpcMethods(services);
-        methods.MapGrpcService<TaskEndpointService>();
-        methods.MapGrpcService<WorkerControlService>();
+        methods.MapGrpcService<OwnMethods>();
         if (servesMethods)
         {
             methods.MapGrpcService<MethodEndpoint>();
         }
 
-        methods.MapGrpcService<HealthServiceImpl>();
         var call = methods.Build();
         return context => Admit(context, call);
     }
