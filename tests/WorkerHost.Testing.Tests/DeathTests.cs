@@ -117,6 +117,27 @@ public sealed class DeathTests
     }
 
     [Fact]
+    public async Task A_clock_that_runs_far_ahead_does_not_disturb_workers_that_come_back()
+    {
+        var clock = new FakeTimeProvider();
+        await using var test = await TestPool.StartAsync(Program, new TestPoolOptions { TimeProvider = clock, RestartAfter = TimeSpan.FromMinutes(1) }, Token);
+        for (var i = 0; i < 20; i++)
+        {
+            test.CrashOn("add");
+            var future = test.Pool.Submit<int>("add", [1, 2], Again);
+            while (!future.IsDone)
+            {
+                clock.Advance(TimeSpan.FromMinutes(1));
+                await Task.Yield();
+            }
+
+            Assert.Equal(3, await future);
+        }
+
+        Assert.All(test.Deaths, static death => Assert.Equal(DeathCause.Crash, death.Cause));
+    }
+
+    [Fact]
     public async Task A_stream_whose_worker_dies_midway_gives_the_items_so_far_and_then_the_death()
     {
         await using var test = await TestPool.StartAsync(static worker => worker.MapTask("count", Count), cancellationToken: Token);

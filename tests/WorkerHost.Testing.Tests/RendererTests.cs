@@ -57,7 +57,7 @@ public sealed class RendererTests
         Assert.Equal(1, test.Pool.UnsettledTasks);
 
         clock.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Equal("too slow", await page);
+        Assert.Equal("too slow", await page.WaitAsync(Eventually.Patience, Token));
     }
 
     [Fact]

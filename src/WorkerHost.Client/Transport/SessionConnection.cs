@@ -50,7 +50,9 @@ internal sealed class SessionConnection : IEndpointConnection
         var channel = new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: true, options.WrapSocket);
         var frame = new OutgoingFrame { MicrosecondsLeft = loop.MicrosecondsLeft };
         AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame>? call = null;
-        using var timeout = new CancellationTokenSource(HelloTimeout, options.Time);
+
+        // What answers in this process answers soon or never, whatever a test makes of the pool's clock meanwhile.
+        using var timeout = new CancellationTokenSource(HelloTimeout, worker.InProcess is null ? options.Time : TimeProvider.System);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {

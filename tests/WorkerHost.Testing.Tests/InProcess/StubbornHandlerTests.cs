@@ -15,6 +15,7 @@ public sealed class StubbornHandlerTests
         using var begun = new SemaphoreSlim(0);
         using var asked = new SemaphoreSlim(0);
         using var release = new SemaphoreSlim(0);
+        using var loggers = new RecordingLoggers();
         var clock = new FakeTimeProvider();
         await using var pool = await WorkerPool.StartInProcessAsync(
             worker =>
@@ -27,7 +28,7 @@ public sealed class StubbornHandlerTests
                 });
                 worker.MapTask("add", static (int a, int b) => a + b);
             },
-            new InProcessPoolOptions { Concurrency = 1, CancelGrace = Grace, TimeProvider = clock },
+            new InProcessPoolOptions { Concurrency = 1, CancelGrace = Grace, TimeProvider = clock, LoggerFactory = loggers },
             Token);
 
         var first = pool.Submit("deaf");
@@ -47,6 +48,8 @@ public sealed class StubbornHandlerTests
             clock.Advance(Grace);
         }
 
+        // Told on the thread that moves the clock, when the first lane was given up.
+        Assert.Contains("1 of at most 1 left so", Assert.Single(loggers.Lines, static l => l.Category == "WorkerHost.Worker").Text, StringComparison.Ordinal);
         Assert.False(second.Settled.IsCompleted);
         Assert.False(waiting.IsDone);
 
