@@ -40,12 +40,19 @@ internal static class JsonPayload
 
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Reached only where reflection is on, which it is not in a trimmed program.")]
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Reached only where reflection is on, which it is not in a native program.")]
-    private static JsonSerializerOptions Make() => new(JsonSerializerDefaults.Web)
+    private static JsonSerializerOptions Make()
     {
-        // The values of a tuple are fields: without them it would arrive empty, and nobody would be told.
-        IncludeFields = true,
-        TypeInfoResolver = JsonSerializer.IsReflectionEnabledByDefault ? new DefaultJsonTypeInfoResolver() : SimpleJson.Default,
-    };
+        var made = new JsonSerializerOptions(JsonSerializerDefaults.Web)
+        {
+            // The values of a tuple are fields: without them it would arrive empty, and nobody would be told.
+            IncludeFields = true,
+            TypeInfoResolver = JsonSerializer.IsReflectionEnabledByDefault ? new DefaultJsonTypeInfoResolver() : SimpleJson.Default,
+        };
+
+        // Before that nothing is kept: each question for a type would make its metadata anew.
+        made.MakeReadOnly();
+        return made;
+    }
 }
 
 /// <summary>JSON results, by reflection; where bytes or a message are asked for and came, those.</summary>
