@@ -8,7 +8,9 @@ namespace WorkerHost.Worker;
 /// </summary>
 internal sealed class ServicesBesideHost(IServiceProvider worker, IServiceProvider host) : IKeyedServiceProvider, IServiceScopeFactory
 {
-    public object? GetService(Type serviceType) => serviceType == typeof(IServiceScopeFactory) ? this : worker.GetService(serviceType) ?? host.GetService(serviceType);
+    public object? GetService(Type serviceType) => serviceType == typeof(IServiceProvider) || serviceType == typeof(IServiceScopeFactory)
+        ? this
+        : worker.GetService(serviceType) ?? host.GetService(serviceType);
 
     public object? GetKeyedService(Type serviceType, object? serviceKey) =>
         (worker as IKeyedServiceProvider)?.GetKeyedService(serviceType, serviceKey) ?? (host as IKeyedServiceProvider)?.GetKeyedService(serviceType, serviceKey);

@@ -121,6 +121,7 @@ public sealed class InProcessPoolTests
                     logger.LogWarning("from a handler");
                     return $"{own.Name} {host} {ReferenceEquals(one, same)} {Counted.Disposed}";
                 });
+                worker.MapTask("asked", (IServiceProvider all) => $"{all.GetRequiredService<Own>().Name} {all.GetRequiredKeyedService<string>("host")} {all.GetService<Counted>() is not null}");
                 worker.MapTask("disposed", () => Counted.Disposed);
             },
             new InProcessPoolOptions { LoggerFactory = loggers, Services = services },
@@ -129,6 +130,7 @@ public sealed class InProcessPoolTests
         Assert.True(await pool.Submit<bool>("ready").Task.WaitAsync(TestPool.Patience));
         Assert.Equal("the worker's the host's True 0", await pool.Submit<string>("services").Task.WaitAsync(TestPool.Patience));
         Assert.Equal(1, await pool.Submit<int>("disposed").Task.WaitAsync(TestPool.Patience));
+        Assert.Equal("the worker's the host's True", await pool.Submit<string>("asked").Task.WaitAsync(TestPool.Patience));
         await loggers.Until(static l => l.Category == typeof(Counted).FullName!.Replace('+', '.') && l.Text == "from a handler");
     }
 
