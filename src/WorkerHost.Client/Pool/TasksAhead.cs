@@ -19,6 +19,13 @@ internal abstract class TasksAhead<TResult>
 
     public abstract void CancelAll();
 
+    /// <summary>Its consumer has left: nobody waits for it, and its failure is no stray one.</summary>
+    private static void LetGo(TaskFuture<TResult> future)
+    {
+        future.Cancel();
+        Unawaited.Observe(future.Completion);
+    }
+
     private sealed class InOrder : TasksAhead<TResult>
     {
         private readonly Queue<TaskFuture<TResult>> futures = new();
@@ -35,7 +42,7 @@ internal abstract class TasksAhead<TResult>
         {
             foreach (var future in futures)
             {
-                future.Cancel();
+                LetGo(future);
             }
         }
     }
@@ -72,7 +79,7 @@ internal abstract class TasksAhead<TResult>
         {
             foreach (var future in futures)
             {
-                future.Cancel();
+                LetGo(future);
             }
         }
     }

@@ -94,6 +94,43 @@ public sealed class MapTests
         await Eventually.IsTrue(() => pool.UnsettledTasks == 0);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Failures_behind_the_first_one_are_nobodys_and_are_not_told_as_stray_ones(bool ordered)
+    {
+        var text = $"each of them, ordered {ordered}";
+        var stray = 0;
+        void Count(object? sender, UnobservedTaskExceptionEventArgs e) => stray += e.Exception.ToString().Contains(text, StringComparison.Ordinal) ? 1 : 0;
+        TaskScheduler.UnobservedTaskException += Count;
+        try
+        {
+            await MapFailuresAsync(text, ordered);
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Count;
+        }
+
+        Assert.Equal(0, stray);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task MapFailuresAsync(string text, bool ordered)
+    {
+        await using var endpoint = new FakeEndpoint(task => new V1.TaskOutcome { Sequence = task.Sequence, Failure = new V1.TaskFailure { Kind = V1.TaskFailureKind.TaskFailed, Message = text } });
+        await using var pool = await ConnectAsync(endpoint);
+        await Assert.ThrowsAsync<TaskException>(async () =>
+        {
+            await foreach (var _ in pool.Map<int, int>("echo", Enumerable.Range(0, 1000), ordered: ordered, cancellationToken: TestContext.Current.CancellationToken))
+            {
+            }
+        });
+        await Eventually.IsTrue(() => pool.UnsettledTasks == 0);
+    }
+
     [Fact]
     public async Task A_failure_in_the_third_item_comes_after_the_results_of_the_first_two_and_the_pool_stays_healthy()
     {
