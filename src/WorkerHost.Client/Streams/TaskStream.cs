@@ -62,7 +62,7 @@ public sealed class TaskStream<T> : TaskFuture, IAsyncEnumerable<T>, Client.ICom
     /// <param name="cancellationToken">Ends the loop and so the task.</param>
     /// <exception cref="InvalidOperationException">Another loop has them.</exception>
     public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default) => Interlocked.Exchange(ref enumerated, 1) == 0
-        ? EachAsync(cancellationToken)
+        ? new Loop(this, EachAsync(cancellationToken))
         : throw new InvalidOperationException($"the items of task {Name} ({Id}) come once, and another loop has them; call Stream again to have the task run again");
 
     void Client.ICompletion.Complete(in Client.AttemptOutcome outcome)
@@ -107,23 +107,16 @@ public sealed class TaskStream<T> : TaskFuture, IAsyncEnumerable<T>, Client.ICom
 
     private async IAsyncEnumerator<T> EachAsync(CancellationToken cancellationToken)
     {
-        try
+        while (await items.WaitAsync(cancellationToken).ConfigureAwait(false))
         {
-            while (await items.WaitAsync(cancellationToken).ConfigureAwait(false))
+            while (items.TryTake(out var item))
             {
-                while (items.TryTake(out var item))
-                {
-                    yield return Read(item.Data, item.ContentType);
-                    cancellationToken.ThrowIfCancellationRequested();
-                }
+                yield return Read(item.Data, item.ContentType);
+                cancellationToken.ThrowIfCancellationRequested();
             }
+        }
 
-            await completion.Task.ConfigureAwait(false);
-        }
-        finally
-        {
-            Cancel();
-        }
+        await completion.Task.ConfigureAwait(false);
     }
 
     private T Read(ReadOnlyMemory<byte> data, string contentType)
@@ -135,6 +128,20 @@ public sealed class TaskStream<T> : TaskFuture, IAsyncEnumerable<T>, Client.ICom
         catch (Exception e)
         {
             throw Spoilt($"an item of task {Name} cannot be read as {typeof(T)}: {e.Message}");
+        }
+    }
+
+    /// <summary>Cancels the task when it is left, also before its first step, where an iterator's finally block would not run.</summary>
+    private sealed class Loop(TaskStream<T> stream, IAsyncEnumerator<T> each) : IAsyncEnumerator<T>
+    {
+        public T Current => each.Current;
+
+        public ValueTask<bool> MoveNextAsync() => each.MoveNextAsync();
+
+        public async ValueTask DisposeAsync()
+        {
+            stream.Cancel();
+            await each.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

@@ -102,6 +102,20 @@ public sealed class HostileStreamTests
         Assert.Equal(1, endpoint.Received);
     }
 
+    [Fact]
+    public async Task A_loop_that_is_left_before_its_first_item_cancels_the_task_too()
+    {
+        await using var rig = new LoopRig();
+        var worker = rig.Connect();
+        var stream = Stream(rig, buffer: 5);
+        var (_, sequence) = await worker.NextAsync();
+        await stream.GetAsyncEnumerator(Token).DisposeAsync();
+
+        Assert.Equal(sequence, await worker.Cancels.ReadAsync(Token).AsTask().Soon());
+        Assert.Equal(TaskState.Cancelled, stream.State);
+        worker.Die();
+    }
+
     private static TaskStream<int> Stream(LoopRig rig, int buffer, TaskOptions? options = null)
     {
         var (entry, _) = rig.Make(options);
