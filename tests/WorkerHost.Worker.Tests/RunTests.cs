@@ -350,7 +350,7 @@ public sealed class RunTests(SharedWorker shared) : IClassFixture<SharedWorker>
         Assert.Equal("tests/2#7", description.Worker);
         Assert.Equal("instance", description.HostInstance);
         Assert.Equal(2u, description.Concurrency);
-        Assert.Equal([Capability.Session, Capability.Chunks, Capability.Streams, Capability.Control, Capability.Ledger], description.Capabilities);
+        Assert.Equal([Capability.Session, Capability.Chunks, Capability.Streams, Capability.Calls, Capability.Control, Capability.Ledger], description.Capabilities);
         Assert.Equal([ContentType.Bytes], description.Tasks.Single(static t => t.Name == "echo").ContentTypes);
         Assert.Equal([ContentType.Bytes, ContentType.Json], description.Tasks.Single(static t => t.Name == "reverse").ContentTypes);
     }

@@ -32,6 +32,8 @@ internal sealed class CallEnd
 
     public static CallEnd Of(StatusCode code, string detail, Exception? cause = null) => new(new Status(code, detail, cause), [], null);
 
+    public static CallEnd Of(Status status, Metadata trailers) => new(status, trailers, null);
+
     /// <summary>The pool could not get an answer, or the method chose to fail.</summary>
     public static CallEnd Failed(TaskFailure failure, string id, string task)
     {

@@ -10,6 +10,9 @@ internal static class FailureMessage
     public const string DetailsKey = "grpc-status-details-bin";
 
     public static StatusCode StatusOf(TaskFailure failure) =>
+
+        // Only streaming calls are told so; a task that never started is given to another worker.
+        failure is { Kind: TaskFailureKind.WorkerLost, NeverStarted: true } ? StatusCode.Unavailable :
         FailureStatus.ToStatusCode(failure.Kind, draining: failure is { Kind: TaskFailureKind.Rejected, PoolIsStopping: true });
 
     public static byte[] Details(TaskFailure failure, string id, string task)

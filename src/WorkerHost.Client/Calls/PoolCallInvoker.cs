@@ -14,14 +14,45 @@ internal sealed class PoolCallInvoker(WorkerPool pool, TaskOptions options) : Ca
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) =>
         UnaryCall<TResponse>.Show(Begin(method, options, request));
 
-    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) => throw new NotSupportedException();
+    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
+    {
+        var call = BeginStream(method, options, request);
+        return new AsyncServerStreamingCall<TResponse>(
+            call, Of<TRequest, TResponse>.Headers, Of<TRequest, TResponse>.Status, Of<TRequest, TResponse>.Trailers, Of<TRequest, TResponse>.Dispose, call);
+    }
 
-    public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options) => throw new NotSupportedException();
+    public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options)
+    {
+        var call = BeginStream(method, options, null);
+        return new AsyncClientStreamingCall<TRequest, TResponse>(
+            call, call.ResponseAsync(), Of<TRequest, TResponse>.Headers, Of<TRequest, TResponse>.Status, Of<TRequest, TResponse>.Trailers, Of<TRequest, TResponse>.Dispose, call);
+    }
 
-    public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options) => throw new NotSupportedException();
+    public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options)
+    {
+        var call = BeginStream(method, options, null);
+        return new AsyncDuplexStreamingCall<TRequest, TResponse>(
+            call, call, Of<TRequest, TResponse>.Headers, Of<TRequest, TResponse>.Status, Of<TRequest, TResponse>.Trailers, Of<TRequest, TResponse>.Dispose, call);
+    }
+
+    private StreamedCall<TRequest, TResponse> BeginStream<TRequest, TResponse>(Method<TRequest, TResponse> method, in CallOptions call, TRequest? request)
+        where TRequest : class
+        where TResponse : class
+    {
+        var streamed = pool.NewCall(method, call, request);
+        try
+        {
+            CallMetadata.ThrowIfUnsendable(call.Headers);
+        }
+        catch (FormatException e)
+        {
+            streamed.End(CallEnd.Of(StatusCode.Internal, $"Error starting gRPC call. {e.GetType().Name}: {e.Message}", e));
+            return streamed;
+        }
+
+        Submit(streamed, method.FullName, default, call);
+        return streamed;
+    }
 
     private UnaryCall<TResponse> Begin<TRequest, TResponse>(Method<TRequest, TResponse> method, in CallOptions call, TRequest request)
         where TRequest : class
@@ -40,19 +71,37 @@ internal sealed class PoolCallInvoker(WorkerPool pool, TaskOptions options) : Ca
             return unary;
         }
 
-        if (call.CancellationToken.IsCancellationRequested)
+        Submit(unary, method.FullName, payload, call);
+        return unary;
+    }
+
+    private void Submit(ISubmittedCall call, string method, ReadOnlyMemory<byte> payload, in CallOptions said)
+    {
+        if (said.CancellationToken.IsCancellationRequested)
         {
-            unary.End(CallEnd.Cancelled);
+            call.End(CallEnd.Cancelled);
         }
-        else if (CallTerms.Of(options, call, pool.Time) is { } terms)
+        else if (CallTerms.Of(options, said, pool.Time) is { } terms)
         {
-            pool.SubmitCall(unary, method.FullName, payload, terms, call.IsWaitForReady, call.CancellationToken);
+            pool.SubmitCall(call, method, payload, terms, said.IsWaitForReady, said.CancellationToken);
         }
         else
         {
-            unary.End(CallEnd.Expired);
+            call.End(CallEnd.Expired);
         }
+    }
 
-        return unary;
+    /// <summary>How gRPC's call objects ask a streaming call.</summary>
+    private static class Of<TRequest, TResponse>
+        where TRequest : class
+        where TResponse : class
+    {
+        public static readonly Func<object, Task<Metadata>> Headers = static call => ((StreamedCall<TRequest, TResponse>)call).HeadersAsync();
+
+        public static readonly Func<object, Status> Status = static call => ((StreamedCall<TRequest, TResponse>)call).Status;
+
+        public static readonly Func<object, Metadata> Trailers = static call => ((StreamedCall<TRequest, TResponse>)call).Trailers;
+
+        public static readonly Action<object> Dispose = static call => ((StreamedCall<TRequest, TResponse>)call).Dispose();
     }
 }

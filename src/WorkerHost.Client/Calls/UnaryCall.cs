@@ -7,7 +7,7 @@ namespace WorkerHost.Client;
 /// response in one: one object per call less. Thread-safe.
 /// </summary>
 internal sealed class UnaryCall<TResponse>(DispatchLoop loop, PoolIdentity pool, Marshaller<TResponse> marshaller)
-    : TaskCompletionSource<TResponse>(TaskCreationOptions.RunContinuationsAsynchronously), ICompletion
+    : TaskCompletionSource<TResponse>(TaskCreationOptions.RunContinuationsAsynchronously), ISubmittedCall
 {
     /// <summary>Reading more than this could hold up the outcomes behind it.</summary>
     private const int ReadInlineBytes = 32 * 1024;
@@ -24,13 +24,10 @@ internal sealed class UnaryCall<TResponse>(DispatchLoop loop, PoolIdentity pool,
         static self => ((UnaryCall<TResponse>)self).Dispose(),
         call);
 
-    /// <summary>The task is about to be submitted.</summary>
     public void Begins(TaskEntry task) => entry = task;
 
-    /// <summary>The task was accepted, and may have ended since.</summary>
     public void CancelWith(CancellationToken token) => caller.Begin(token, static call => ((UnaryCall<TResponse>)call!).Cancel(CallEnd.Cancelled), this);
 
-    /// <summary>It ends without its task.</summary>
     public void End(CallEnd how)
     {
         if (Interlocked.CompareExchange(ref end, how, null) is null)

@@ -5,6 +5,9 @@ internal enum DispatchActionKind
     /// <summary>Take what waits in the endpoint's outbox and write it.</summary>
     Pump,
 
+    /// <summary>The streaming call has a place at the endpoint: open it there.</summary>
+    OpenCall,
+
     /// <summary>Tell the caller its one outcome.</summary>
     Complete,
 

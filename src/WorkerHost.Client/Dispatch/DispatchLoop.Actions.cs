@@ -89,6 +89,10 @@ internal sealed partial class DispatchLoop
             case DispatchActionKind.Pump:
                 ((IEndpointConnection)endpoint!.Connection!).Pump(endpoint.LaneWaits);
                 break;
+            case DispatchActionKind.OpenCall:
+                entry!.Trace?.Written(entry, endpoint!);
+                ((IEndpointConnection)endpoint!.Connection!).Open(entry, action.Sequence);
+                break;
             case DispatchActionKind.Complete:
                 if (entry!.Stop is not (StopReason.Cancelled or StopReason.Expired))
                 {

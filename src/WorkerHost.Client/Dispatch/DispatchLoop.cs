@@ -243,7 +243,7 @@ internal sealed partial class DispatchLoop : IDisposable
     {
         lock (gate)
         {
-            var running = endpoint.InFlight.InOrder().Where(e => e.Written && evidence.Judge(endpoint.SessionKey, e.Sequence) is StartVerdict.Running or StartVerdict.Unknown).Take(endpoint.Concurrency);
+            var running = endpoint.InFlight.InOrder().Where(e => e.Written && evidence.Judge(endpoint.LedgerKeyOf(e), e.Sequence) is StartVerdict.Running or StartVerdict.Unknown).Take(endpoint.Concurrency);
             return [.. running.Select(e => e.IdWith(idPrefix))];
         }
     }

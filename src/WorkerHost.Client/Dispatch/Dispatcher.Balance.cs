@@ -99,7 +99,7 @@ internal sealed partial class Dispatcher
     /// <summary>Asks the worker to give it back if it has not begun.</summary>
     private void Recall(TaskEntry entry, EndpointState endpoint)
     {
-        if (entry.Stop == StopReason.None && !entry.RecallAsked)
+        if (entry is { Stop: StopReason.None, RecallAsked: false, Call: null })
         {
             entry.RecallAsked = true;
             endpoint.RecallsAsked++;

@@ -127,6 +127,12 @@ internal sealed partial class Dispatcher
     /// <summary>The endpoint gave a task back unstarted.</summary>
     public void Recalled(EndpointState endpoint, ulong sequence, long now)
     {
+        if (endpoint.InFlight.Find(sequence) is null && endpoint.CallsGivenUp.Remove(sequence))
+        {
+            // It had just ended when it was given up.
+            return;
+        }
+
         if (Answered(endpoint, sequence) is { } entry)
         {
             entry.EndedAt = now;

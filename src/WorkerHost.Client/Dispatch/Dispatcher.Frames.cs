@@ -50,6 +50,8 @@ internal sealed partial class Dispatcher
 
         frame.Cancels.AddRange(endpoint.Cancels);
         endpoint.Cancels.Clear();
+        frame.CallCancels.AddRange(endpoint.CallCancels);
+        endpoint.CallCancels.Clear();
         frame.Recalls.AddRange(endpoint.Recalls);
         endpoint.Recalls.Clear();
         frame.Grants.AddRange(endpoint.Grants);

@@ -32,11 +32,16 @@ internal sealed partial class Dispatcher
             var endpoint = Pick(entry);
             if (endpoint is null)
             {
+                if (IsCallForNobody(entry))
+                {
+                    continue;
+                }
+
                 break;
             }
 
             queue.TakeTurn(entry);
-            Send(entry, endpoint);
+            Send(entry, endpoint, now);
         }
 
         // Without a queue it is the free lane that those who wait are waiting for.
@@ -81,6 +86,11 @@ internal sealed partial class Dispatcher
     private bool HasRoom(EndpointState endpoint, TaskEntry entry)
     {
         var count = endpoint.InFlight.Count;
+        if (entry.Call is not null)
+        {
+            return endpoint.TakesCalls && count < endpoint.Concurrency;
+        }
+
         return count < endpoint.Concurrency
             || HasRoomAhead(endpoint, entry)
             || (endpoint.Prefetches
@@ -106,7 +116,7 @@ internal sealed partial class Dispatcher
         return free > 0;
     }
 
-    private void Send(TaskEntry entry, EndpointState endpoint)
+    private void Send(TaskEntry entry, EndpointState endpoint, long now)
     {
         entry.Phase = TaskPhase.Sent;
         entry.Endpoint = endpoint;
@@ -123,9 +133,17 @@ internal sealed partial class Dispatcher
         entry.Charge = travels ? 0 : ChargeOf(entry);
         endpoint.LastSequence = endpoint.InFlight.Add(entry, endpoint.LastSequence);
         endpoint.Backlog += entry.Charge;
-        endpoint.Outbox.Enqueue((entry, entry.Sequence));
         counts.Dispatched++;
-        WantPump(endpoint);
+        if (entry.Call is null)
+        {
+            endpoint.Outbox.Enqueue((entry, entry.Sequence));
+            WantPump(endpoint);
+        }
+        else
+        {
+            OpenCall(entry, endpoint, now);
+        }
+
         Charge(endpoint);
     }
 

@@ -162,7 +162,15 @@ internal sealed partial class Dispatcher
             return;
         }
 
-        endpoint.Cancels.Add(entry.Sequence);
+        if (entry.Call is null)
+        {
+            endpoint.Cancels.Add(entry.Sequence);
+        }
+        else
+        {
+            CancelCall(entry, endpoint);
+        }
+
         var grace = reason == StopReason.Expired ? options.ExpiredCancelGrace : options.CancelGrace;
         actions.Add(new DispatchAction(DispatchActionKind.StopTimer, entry, endpoint, Delay: grace, Sequence: entry.Sequence));
 

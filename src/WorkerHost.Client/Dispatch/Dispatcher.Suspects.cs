@@ -51,7 +51,7 @@ internal sealed partial class Dispatcher
 
             suspects.Remove(entry);
             Empty(null);
-            Send(entry, empty);
+            Send(entry, empty, now);
         }
 
         Empty(null);

@@ -13,7 +13,7 @@ internal sealed partial class Dispatcher
             Rest(entry.Endpoint!, failure.RetryAfter);
             Redispatch(entry);
         }
-        else if (entry.Stop == StopReason.Attempt || failure.Retryable)
+        else if (entry.Call is null && (entry.Stop == StopReason.Attempt || failure.Retryable))
         {
             FailAttempt(entry, failure, mayRetry: failure.Retryable || failure.NeverStarted || entry.Options.Idempotent);
         }
@@ -69,7 +69,7 @@ internal sealed partial class Dispatcher
         {
             PutInQuarantine(entry, failure);
         }
-        else if (entry.Options.Idempotent && !entry.HasYielded)
+        else if (entry is { Options.Idempotent: true, HasYielded: false, Call: null })
         {
             FailAttempt(entry, failure, mayRetry: true);
         }
@@ -82,7 +82,11 @@ internal sealed partial class Dispatcher
     private void Redispatch(TaskEntry entry)
     {
         Refund(entry.Endpoint!);
-        if (entry.Stop == StopReason.Attempt && !entry.Completed)
+        if (entry.Call is not null)
+        {
+            EndUnstartedCall(entry);
+        }
+        else if (entry.Stop == StopReason.Attempt && !entry.Completed)
         {
             FailAttempt(entry, Stopped(entry, StopReason.Attempt, neverStarted: true), mayRetry: true);
         }
@@ -301,6 +305,7 @@ internal sealed partial class Dispatcher
             // Nobody waits for another attempt.
             { Completed: true } => "",
             { HasYielded: true } => "; it is not tried again because its caller has been given items of it",
+            { Call: not null } => "; streaming calls are not tried again",
             { Options.Idempotent: false } => "; it is not tried again because TaskOptions.Idempotent is false",
             _ when entry.Attempt >= entry.MaxAttempts => string.Create(
                 CultureInfo.InvariantCulture, $"; that was attempt {entry.Attempt} of {entry.MaxAttempts} (Attempts of TaskOptions, or of WorkerPoolOptions)"),

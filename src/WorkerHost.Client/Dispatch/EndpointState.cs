@@ -37,6 +37,15 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>It takes payloads in pieces.</summary>
     public bool TakesPieces { get; init; }
 
+    /// <summary>It runs streaming calls that belong to this session.</summary>
+    public bool TakesCalls { get; init; }
+
+    /// <summary>Streaming calls that are given up.</summary>
+    public List<ulong> CallCancels { get; } = [];
+
+    /// <summary>The last of those: one may come back unstarted when its end was told already.</summary>
+    public HashSet<ulong> CallsGivenUp { get; } = [];
+
     /// <summary>Tasks from the outbox that are too large for it; the first is on its way in pieces.</summary>
     public Queue<(TaskEntry Entry, ulong Sequence)> Uploads { get; } = new();
 
@@ -126,8 +135,11 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
 
     /// <summary>What its death says of a task that it had; without an observed death nothing is known.</summary>
     public StartVerdict VerdictOn(TaskEntry entry) =>
-        entry.HasYielded && Death?.Evidence.Judge(sessionKey, entry.Sequence) is StartVerdict.NeverStarted ? StartVerdict.Unknown
-        : entry.Written ? Death?.Evidence.Judge(sessionKey, entry.Sequence) ?? StartVerdict.Unknown : StartVerdict.NeverStarted;
+        entry.HasYielded && Death?.Evidence.Judge(LedgerKeyOf(entry), entry.Sequence) is StartVerdict.NeverStarted ? StartVerdict.Unknown
+        : entry.Written ? Death?.Evidence.Judge(LedgerKeyOf(entry), entry.Sequence) ?? StartVerdict.Unknown : StartVerdict.NeverStarted;
+
+    /// <summary>Under which its start is marked.</summary>
+    public ulong LedgerKeyOf(TaskEntry entry) => entry.Call is null ? sessionKey : CallPlace.LedgerKeyOf(sessionKey);
 
     /// <summary>As its lanes take them: those that were written in the order of their sequences, then what is still to be written.</summary>
     public IEnumerable<TaskEntry> InLaneOrder() => InFlight.InOrder().OrderBy(static e => !e.Written);

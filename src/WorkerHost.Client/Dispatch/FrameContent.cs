@@ -20,6 +20,8 @@ internal sealed class FrameContent
 
     public List<StreamGrant> Grants { get; } = [];
 
+    public List<ulong> CallCancels { get; } = [];
+
     /// <summary>To be read before <see cref="Tasks"/>.</summary>
     public List<PayloadPiece> Pieces { get; } = [];
 
@@ -29,7 +31,7 @@ internal sealed class FrameContent
     /// <summary>Its last piece. The pieces before that were sent ahead under its number; without offset there were none.</summary>
     public PayloadPiece LastPiece { get; private set; }
 
-    public bool IsEmpty => Tasks.Count + Cancels.Count + Recalls.Count + Pieces.Count + Grants.Count == 0;
+    public bool IsEmpty => Tasks.Count + Cancels.Count + CallCancels.Count + Recalls.Count + Pieces.Count + Grants.Count == 0;
 
     /// <summary>The task whose payload is complete with this frame.</summary>
     public void AddUploaded(TaskEntry entry, in PayloadPiece last)
@@ -44,6 +46,7 @@ internal sealed class FrameContent
         Tasks.Clear();
         Cancels.Clear();
         Recalls.Clear();
+        CallCancels.Clear();
         Pieces.Clear();
         Grants.Clear();
         Uploaded = null;

@@ -64,6 +64,9 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     /// <summary>The caller's handle; the dispatcher only passes it through. Null once everything was told.</summary>
     public ICompletion? Completion { get; set; }
 
+    /// <summary>A streaming call, which goes to its endpoint by itself; null: a task.</summary>
+    public IStreamedCall? Call { get; init; }
+
     /// <summary>Null while nobody listens; set before the dispatcher gets the task.</summary>
     public TaskTrace? Trace { get; set; }
 

@@ -13,6 +13,7 @@ public sealed partial class WorkerPool
     /// sessions with everything that tasks have. Its deadline is the task's time limit, its cancellation the task's; <c>WithWaitForReady</c> waits for a place in
     /// a full queue. Metadata, status and trailers arrive as from a channel. What the pool has to say is an <see cref="RpcException"/>
     /// whose inner exception is the <see cref="TaskException"/>, and whose trailer <c>grpc-status-details-bin</c> has the same.
+    /// A streaming call goes to one worker, in whose lane it runs as a task does, and is not tried again.
     /// Call credentials, compression and the host are ignored. Thread-safe, and may be kept for as long as the pool.
     /// </summary>
     /// <param name="options">
@@ -39,11 +40,15 @@ public sealed partial class WorkerPool
 
     internal Client.UnaryCall<TResponse> NewCall<TResponse>(Marshaller<TResponse> marshaller) => new(loop, identity, marshaller);
 
+    internal Client.StreamedCall<TRequest, TResponse> NewCall<TRequest, TResponse>(Method<TRequest, TResponse> method, in CallOptions call, TRequest? request)
+        where TRequest : class
+        where TResponse : class => new(loop, identity, method, call, request);
+
     /// <summary>Submits the call's task. Whatever becomes of it is told by the call.</summary>
-    internal void SubmitCall<TResponse>(
-        Client.UnaryCall<TResponse> call, string method, ReadOnlyMemory<byte> payload, TaskOptions terms, bool wait, CancellationToken cancellationToken)
+    internal void SubmitCall(
+        Client.ISubmittedCall call, string method, ReadOnlyMemory<byte> payload, TaskOptions terms, bool wait, CancellationToken cancellationToken)
     {
-        var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), method, terms, payload, ContentType.Protobuf, AttemptsOf(terms)) { Completion = call };
+        var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), method, terms, payload, ContentType.Protobuf, AttemptsOf(terms)) { Completion = call, Call = call as Client.IStreamedCall };
         call.Begins(entry);
         if (payload.Length > options.MaxMessageBytes)
         {
@@ -58,7 +63,7 @@ public sealed partial class WorkerPool
             return;
         }
 
-        var pipeline = retries.PipelineOf(terms);
+        var pipeline = entry.Call is null ? retries.PipelineOf(terms) : null;
         entry.Trace = Client.TaskTrace.Begin(identity, entry, options.TimeProvider);
         if (wait)
         {
@@ -85,7 +90,7 @@ public sealed partial class WorkerPool
             ? $"the metadata of the call of {method} have {bytes} bytes; {ProtocolLimits.MaxHeaderBytes} are allowed"
             : null;
 
-    private async Task SubmitWaitingAsync<TResponse>(Client.UnaryCall<TResponse> call, Client.TaskEntry entry, Polly.ResiliencePipeline? pipeline, CancellationToken cancellationToken)
+    private async Task SubmitWaitingAsync(Client.ISubmittedCall call, Client.TaskEntry entry, Polly.ResiliencePipeline? pipeline, CancellationToken cancellationToken)
     {
         using var limit = entry.Options.TimeLimit is { } within && within < TimeSpan.FromDays(24) ? new CancellationTokenSource(within, options.TimeProvider) : new CancellationTokenSource();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -110,13 +115,13 @@ public sealed partial class WorkerPool
         Accepted(call, entry, pipeline, cancellationToken);
     }
 
-    private void Refused<TResponse>(Client.UnaryCall<TResponse> call, Client.TaskEntry entry, TaskFailure refusal)
+    private void Refused(Client.ISubmittedCall call, Client.TaskEntry entry, TaskFailure refusal)
     {
         Interlocked.Increment(ref refused);
-        ((Client.ICompletion)call).Complete(Client.AttemptOutcome.Failed(refusal));
+        call.Complete(Client.AttemptOutcome.Failed(refusal));
     }
 
-    private void Accepted<TResponse>(Client.UnaryCall<TResponse> call, Client.TaskEntry entry, Polly.ResiliencePipeline? pipeline, CancellationToken cancellationToken)
+    private void Accepted(Client.ISubmittedCall call, Client.TaskEntry entry, Polly.ResiliencePipeline? pipeline, CancellationToken cancellationToken)
     {
         if (pipeline is not null)
         {

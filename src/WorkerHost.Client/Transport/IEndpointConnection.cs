@@ -14,6 +14,9 @@ internal interface IEndpointConnection : IAsyncDisposable
     /// <param name="hurry">A lane is waiting: write on this thread, now. Otherwise a moment's delay gathers a larger batch.</param>
     void Pump(bool hurry);
 
+    /// <summary>Opens a streaming call there, under this number. Only where the endpoint takes calls. Never throws.</summary>
+    void Open(TaskEntry entry, ulong sequence) => throw new NotSupportedException($"{State.Worker.Id} takes no streaming calls");
+
     /// <summary>End the connection; what it had arrives as the end of its session.</summary>
     void Abort(string reason);
 

@@ -56,6 +56,7 @@ internal sealed class OutgoingFrame
 
         size += PackedSize(Content.Cancels) is > 0 and var cancels ? WireWriter.FieldSize(cancels) : 0;
         size += PackedSize(Content.Recalls) is > 0 and var recalls ? WireWriter.FieldSize(recalls) : 0;
+        size += PackedSize(Content.CallCancels) is > 0 and var calls ? WireWriter.FieldSize(calls) : 0;
         foreach (var piece in Content.Pieces)
         {
             size += WireWriter.FieldSize(SizeOf(piece));
@@ -97,6 +98,8 @@ internal sealed class OutgoingFrame
             output.Varint(V1.StreamCredit.ItemsFieldNumber, (ulong)grant.Items);
             output.Varint(V1.StreamCredit.BytesFieldNumber, (ulong)grant.Bytes);
         }
+
+        Packed(ref output, V1.SessionRequest.CancelCallsFieldNumber, Content.CallCancels);
     }
 
     private static int SizeOf(in StreamGrant grant) =>

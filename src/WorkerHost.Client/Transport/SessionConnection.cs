@@ -18,6 +18,8 @@ internal sealed class SessionConnection : IEndpointConnection
     /// <summary>Never disposed: a grace that passes late may still want to abort what has ended.</summary>
     private readonly CancellationTokenSource abort = new();
     private readonly OutgoingFrame frame;
+    private readonly string idPrefix;
+    private readonly CallChannel calls;
     private Task reading = Task.CompletedTask;
     private Task pumping = Task.CompletedTask;
     private string? abortReason;
@@ -28,8 +30,12 @@ internal sealed class SessionConnection : IEndpointConnection
         DispatchLoop loop,
         OutgoingFrame frame,
         EndpointState state,
-        int maxFrameBytes)
+        int maxFrameBytes,
+        string idPrefix,
+        CallChannel calls)
     {
+        this.idPrefix = idPrefix;
+        this.calls = calls;
         this.frame = frame;
         this.channel = channel;
         this.call = call;
@@ -91,8 +97,10 @@ internal sealed class SessionConnection : IEndpointConnection
                 {
                     TakesPieces = hello.Capabilities.Contains(Capability.Chunks),
                     TakesStreams = hello.Capabilities.Contains(Capability.Streams),
+                    TakesCalls = hello.Capabilities.Contains(Capability.Calls),
                 };
-                return new SessionConnection(channel, call, loop, frame, state, ProtocolLimits.FrameBytesFor(hello.MaxFrameBytes));
+                var calls = new CallChannel(() => new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: false, options.WrapSocket));
+                return new SessionConnection(channel, call, loop, frame, state, ProtocolLimits.FrameBytesFor(hello.MaxFrameBytes), idPrefix, calls);
             }
         }
         catch (Exception e)
@@ -116,6 +124,20 @@ internal sealed class SessionConnection : IEndpointConnection
     {
         // The gate lets only one Pump action be under way, so this is never entered twice.
         pumping = PumpAsync(hurry);
+    }
+
+    public void Open(TaskEntry entry, ulong sequence)
+    {
+        var headers = new Dictionary<string, string>();
+        entry.CopyHeaders(headers);
+        var metadata = CallMetadata.FromHeaders(headers);
+        new CallPlace(State.SessionKey, sequence, entry.IdWith(idPrefix)).AddTo(metadata);
+        foreach (var ours in channel.Headers() ?? [])
+        {
+            metadata.Add(ours);
+        }
+
+        entry.Call!.Open(calls, metadata);
     }
 
     public void Abort(string reason)
@@ -176,6 +198,7 @@ internal sealed class SessionConnection : IEndpointConnection
         await abort.CancelAsync().ConfigureAwait(false);
         call.Dispose();
         channel.Dispose();
+        calls.Dispose();
         loop.SessionEnded(State, reason);
     }
 

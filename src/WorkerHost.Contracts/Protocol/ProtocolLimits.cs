@@ -73,6 +73,7 @@ internal static class Capability
     public const string Control = "control";
     public const string Chunks = "chunks";
     public const string Streams = "streams";
+    public const string Calls = "calls";
 }
 
 /// <summary>What the bytes of a payload are.</summary>

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Grpc.Core;
 
 namespace WorkerHost.Worker;
 
@@ -19,9 +18,6 @@ internal abstract class TaskHandler(string name, string[] contentTypes)
 
     /// <summary>What it accepts, the preferred one first.</summary>
     public string[] ContentTypes { get; } = contentTypes;
-
-    /// <summary>The gRPC method that it is; null: it is none.</summary>
-    public virtual IMethod? Method => null;
 
     /// <summary>It yields items.</summary>
     public virtual bool YieldsItems => false;

@@ -1,4 +1,3 @@
-using Grpc.Core;
 using WorkerHost.V1;
 
 namespace WorkerHost.Worker;
@@ -47,7 +46,7 @@ internal sealed class TaskTable
     }
 
     /// <summary>Those of the user's gRPC services.</summary>
-    public IEnumerable<IMethod> Methods => handlers.Values.Select(static handler => handler.Method).OfType<IMethod>();
+    public IEnumerable<IMethodHandler> Methods => handlers.Values.OfType<IMethodHandler>();
 
     public TaskHandler? Find(string name) => handlers.GetValueOrDefault(name);
 

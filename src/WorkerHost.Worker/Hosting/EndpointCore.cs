@@ -29,9 +29,6 @@ internal sealed class EndpointCore : IDisposable
         Time = time;
         Logger = logger;
         this.ledger = ledger;
-        Capabilities = ledger is null
-            ? [Capability.Session, Capability.Chunks, Capability.Streams, Capability.Control]
-            : [Capability.Session, Capability.Chunks, Capability.Streams, Capability.Control, Capability.Ledger];
         Queue = new LaneQueue(time, Math.Max(256L * 1024 * 1024, 2L * launch.MaxMessageBytes));
         lanes = [.. Enumerable.Range(0, launch.Concurrency).Select(index => new Lane(index, Queue, this))];
     }
@@ -53,7 +50,18 @@ internal sealed class EndpointCore : IDisposable
 
     public LaneQueue Queue { get; }
 
-    public IReadOnlyList<string> Capabilities { get; }
+    /// <summary>It has a port, where streaming methods can be called.</summary>
+    public bool HasPort { get; init; } = true;
+
+    public IReadOnlyList<string> Capabilities => field ??=
+    [
+        Capability.Session,
+        Capability.Chunks,
+        Capability.Streams,
+        .. HasPort ? [Capability.Calls] : Array.Empty<string>(),
+        Capability.Control,
+        .. ledger is null ? [] : new[] { Capability.Ledger },
+    ];
 
     /// <summary>Null in every worker that is a process.</summary>
     public WorkerTap? Tap { get; init; }
@@ -150,6 +158,15 @@ internal sealed class EndpointCore : IDisposable
 
             open++;
             sessions.Add(session);
+        }
+    }
+
+    /// <summary>Null: there is none with this key, or it has ended.</summary>
+    public TaskSession? SessionOf(ulong key)
+    {
+        lock (gate)
+        {
+            return sessions.FirstOrDefault(session => session.Key == key);
         }
     }
 

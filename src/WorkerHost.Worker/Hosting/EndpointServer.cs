@@ -110,7 +110,7 @@ internal sealed class EndpointServer : IAsyncDisposable
         collection.AddSingleton<IServiceMethodProvider<OwnMethods>>(own);
         if (servesMethods)
         {
-            collection.AddSingleton(new MethodEndpoint(endpoint));
+            collection.AddSingleton(new MethodEndpoint(core, endpoint));
             collection.AddSingleton<IServiceMethodProvider<MethodEndpoint>>(new MethodEndpoint.Discovery(core.Tasks));
         }
 

@@ -78,7 +78,7 @@ internal sealed class InProcessWorker : IAsyncDisposable
         }
 
         var logger = launch.Loggers.CreateLogger("WorkerHost.Worker");
-        var core = new EndpointCore(launch.Line, tasks, provider, launch.Ledger, launch.Time, logger) { Tap = launch.Tap };
+        var core = new EndpointCore(launch.Line, tasks, provider, launch.Ledger, launch.Time, logger) { Tap = launch.Tap, HasPort = false };
         var stubborn = launch.Graces is { } graces ? new StubbornRuns(core, graces) : null;
         core.Queue.Stopping = stubborn is null ? null : stubborn.Watch;
         core.Start();

@@ -22,17 +22,26 @@ internal sealed class ServiceBinding<[DynamicallyAccessedMembers(ServiceBinding.
             service,
             interceptors));
 
-    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, Grpc.Core.ServerStreamingServerMethod<TRequest, TResponse>? handler)
-    {
-    }
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, Grpc.Core.ServerStreamingServerMethod<TRequest, TResponse>? handler) =>
+        tasks.Add(new ServerStreamingMethodHandler<TService, TRequest, TResponse>(
+            method,
+            Implementation(method, typeof(TRequest), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext)).CreateDelegate<ServerStreamingServerMethod<TService, TRequest, TResponse>>(),
+            service,
+            interceptors));
 
-    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, Grpc.Core.ClientStreamingServerMethod<TRequest, TResponse>? handler)
-    {
-    }
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, Grpc.Core.ClientStreamingServerMethod<TRequest, TResponse>? handler) =>
+        tasks.Add(new ClientStreamingMethodHandler<TService, TRequest, TResponse>(
+            method,
+            Implementation(method, typeof(IAsyncStreamReader<TRequest>), typeof(ServerCallContext)).CreateDelegate<ClientStreamingServerMethod<TService, TRequest, TResponse>>(),
+            service,
+            interceptors));
 
-    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, Grpc.Core.DuplexStreamingServerMethod<TRequest, TResponse>? handler)
-    {
-    }
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, Grpc.Core.DuplexStreamingServerMethod<TRequest, TResponse>? handler) =>
+        tasks.Add(new DuplexStreamingMethodHandler<TService, TRequest, TResponse>(
+            method,
+            Implementation(method, typeof(IAsyncStreamReader<TRequest>), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext)).CreateDelegate<DuplexStreamingServerMethod<TService, TRequest, TResponse>>(),
+            service,
+            interceptors));
 
     private static MethodInfo Implementation(IMethod method, params Type[] parameters) =>
         typeof(TService).GetMethod(method.Name, parameters) ?? throw new ArgumentException($"{typeof(TService)} has no public method {method.Name} for {method.FullName}");

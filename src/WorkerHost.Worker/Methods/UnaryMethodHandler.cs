@@ -11,12 +11,12 @@ internal sealed class UnaryMethodHandler<TService, TRequest, TResponse>(
     UnaryServerMethod<TService, TRequest, TResponse> invoke,
     MethodService<TService> service,
     Interceptor[] interceptors)
-    : TaskHandler(TaskTable.Checked(method.FullName), [WorkerHost.ContentType.Protobuf])
+    : TaskHandler(TaskTable.Checked(method.FullName), [WorkerHost.ContentType.Protobuf]), IMethodHandler
     where TService : class
     where TRequest : class
     where TResponse : class
 {
-    public override IMethod Method => method;
+    public IMethod Method => method;
 
     public override TaskResult Run(TaskRun run, CancellationToken cancellationToken)
     {
@@ -71,6 +71,8 @@ internal sealed class UnaryMethodHandler<TService, TRequest, TResponse>(
                     StatusCode.ResourceExhausted, $"the response of {Name} has {bytes.Length} bytes; {run.MaxMessageBytes} are allowed (MaxMessageBytes of the pool's options)"));
         }
     }
+
+    public void Serve(ServiceMethodProviderContext<MethodEndpoint> context) => MethodEndpoint.AddUnary(context, method);
 
     public override void Close(HandlerServices services) => service.Close(services);
 

@@ -6,8 +6,6 @@ namespace WorkerHost.Worker;
 /// <summary>The gRPC face of the worker's tasks.</summary>
 internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.TaskEndpointBase
 {
-    public bool IsLeaving => core.IsDraining;
-
     public override async Task<RunResponse> Run(RunRequest request, ServerCallContext context)
     {
         var (run, end) = await RunToItsEndAsync(request, context).ConfigureAwait(false);
@@ -23,7 +21,7 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
     /// <exception cref="RpcException">The worker is leaving, or it is not the pool that the request names.</exception>
     public async Task<(UnaryTask Run, TaskEnd End)> RunToItsEndAsync(RunRequest request, ServerCallContext context)
     {
-        var run = new UnaryTask(core, request, core.Find(request.Task), Deadline(request, context));
+        var run = new UnaryTask(core, request, core.Find(request.Task), DeadlineOf(core, LimitOf(request), context));
         if (!core.EnterCall())
         {
             throw FailureTrailers.ToException(TaskFailures.Draining(run), draining: true);
@@ -45,7 +43,7 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
         ServerCallContext context)
     {
         var task = request.Task ?? new RunRequest();
-        var run = new EventTask(core, task, core.Find(task.Task), Deadline(task, context), takesItems: !request.CollectsItems);
+        var run = new EventTask(core, task, core.Find(task.Task), DeadlineOf(core, LimitOf(task), context), takesItems: !request.CollectsItems);
         if (!core.EnterCall())
         {
             throw FailureTrailers.ToException(TaskFailures.Draining(run), draining: true);
@@ -139,7 +137,8 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
         Answer = end.Answer,
     };
 
-    private async Task<TaskEnd> RunAsync(UnaryTask run, CancellationToken cancellationToken)
+    /// <summary>Queues it and waits for its end. The caller has entered the call.</summary>
+    public async Task<TaskEnd> RunAsync(UnaryTask run, CancellationToken cancellationToken)
     {
         if (Objection(run) is { } objection)
         {
@@ -190,14 +189,8 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
 
     // The nearer of the request's time limit and the call's deadline. The deadline is wall-clock time by nature; from
     // here on only monotonic time counts.
-    private long Deadline(RunRequest request, ServerCallContext context)
+    public static long DeadlineOf(EndpointCore core, TimeSpan limit, ServerCallContext context)
     {
-        var limit = TimeSpan.MaxValue;
-        if (request.TimeLimit is { } requested && !UnaryTask.IsImpossible(requested))
-        {
-            limit = requested.ToTimeSpan();
-        }
-
         if (context.Deadline != DateTime.MaxValue)
         {
             var left = context.Deadline - core.Time.GetUtcNow().UtcDateTime;
@@ -208,4 +201,7 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
             ? 0
             : core.Time.GetTimestamp() + (long)(Math.Max(limit.TotalSeconds, 0) * core.Time.TimestampFrequency);
     }
+
+    private static TimeSpan LimitOf(RunRequest request) =>
+        request.TimeLimit is { } requested && !UnaryTask.IsImpossible(requested) ? requested.ToTimeSpan() : TimeSpan.MaxValue;
 }

@@ -4,7 +4,7 @@ using WorkerHost.V1;
 namespace WorkerHost.Worker;
 
 /// <summary>A task that came over a session.</summary>
-internal sealed class SessionTask(EndpointCore core, TaskSession session, TaskSubmission submission, TaskHandler? handler, long deadline)
+internal class SessionTask(EndpointCore core, TaskSession session, TaskSubmission submission, TaskHandler? handler, long deadline)
     : TaskRun(core, handler, deadline)
 {
     private string? id;
@@ -31,6 +31,8 @@ internal sealed class SessionTask(EndpointCore core, TaskSession session, TaskSu
     public override ulong Sequence => submission.Sequence;
 
     public override int Track => session.Track;
+
+    protected TaskSession Session => session;
 
     /// <summary>Why it cannot be taken; null: it can.</summary>
     public TaskFailure? Objection()

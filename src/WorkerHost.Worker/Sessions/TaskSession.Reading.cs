@@ -85,6 +85,11 @@ internal sealed partial class TaskSession
             Find(credit.Sequence, "gives credit for")?.Output?.Grant(credit.Items, credit.Bytes);
         }
 
+        foreach (var sequence in frame.CancelCalls)
+        {
+            GiveUp(sequence);
+        }
+
         foreach (var sequence in frame.Recall)
         {
             if (Find(sequence, "recalls") is { } task && core.Queue.TryRemove(task))

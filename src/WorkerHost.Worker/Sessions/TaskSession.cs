@@ -94,7 +94,7 @@ internal sealed partial class TaskSession
         finally
         {
             await AbandonAsync().ConfigureAwait(false);
-            core.CloseTrack(Track);
+            CloseTracks();
             core.Leave(this);
         }
     }
