@@ -18,6 +18,11 @@ namespace WorkerHost;
 /// </remarks>
 public sealed record RestartOptions
 {
+    /// <summary>OTP's <c>temporary</c>: whoever ends is not replaced.</summary>
+    internal static RestartOptions Temporary { get; } = new() { IsTemporary = true };
+
+    internal bool IsTemporary { get; private init; }
+
     /// <summary>
     /// The ceiling of the first pause, from 1 ms on. Default 200 ms, about what a start costs. Five times this is also the
     /// pace at which restarts at once may go on for long: one per second by default.

@@ -75,7 +75,7 @@ public class TaskProcess : IAsyncDisposable
                 Concurrency = 1,
                 Attempts = 1,
                 AttemptsAtMost = 1,
-                Supervision = options.Supervision with { Spares = 0, Restart = Never },
+                Supervision = options.Supervision with { Spares = 0, Restart = RestartOptions.Temporary },
             },
             cancellationToken).ConfigureAwait(false);
         try
@@ -116,9 +116,6 @@ public class TaskProcess : IAsyncDisposable
         await Exited.ConfigureAwait(false);
         GC.SuppressFinalize(this);
     }
-
-    // Who dies without having finished a task waits for the first pause, and by then nobody wants a successor.
-    private static RestartOptions Never { get; } = new() { Intensity = 0, MinBackoff = TimeSpan.FromHours(1), MaxBackoff = TimeSpan.FromHours(1), StableAfter = TimeSpan.FromDays(20) };
 
     private async Task<DeathReport?> DeathAsync()
     {

@@ -72,6 +72,7 @@ public sealed class TaskProcessTests
         Assert.Equal(TaskFailureKind.WorkerLost, (await TestPool.FailureOf(process.Future))!.Kind);
         await process.Exited.WaitAsync(TestPool.Patience);
         Assert.Equal((code, signal), (process.ExitCode, process.Death!.Signal));
+        Assert.Equal(("none: it was started for one task", null), (process.Death.Next, process.Death.NextTryIn));
     }
 
     [Fact]

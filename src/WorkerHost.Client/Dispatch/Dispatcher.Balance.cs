@@ -13,6 +13,7 @@ internal sealed partial class Dispatcher
     /// </summary>
     private const double LongestAhead = 25_000;
 
+    private int lanes = -1;
     private bool lookPlanned;
     private long lookPlannedAt;
 
@@ -23,9 +24,15 @@ internal sealed partial class Dispatcher
         && endpoint.Backlog <= LongestAhead * endpoint.Concurrency
         && queue.Count > Lanes();
 
+    /// <summary>Counted once in a dispatch, however many endpoints are looked at for a task.</summary>
     private int Lanes()
     {
-        var lanes = 0;
+        if (lanes >= 0)
+        {
+            return lanes;
+        }
+
+        lanes = 0;
         foreach (var endpoint in endpoints)
         {
             lanes += endpoint.TakesTasks ? endpoint.Concurrency : 0;

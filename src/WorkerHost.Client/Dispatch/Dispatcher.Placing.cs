@@ -20,6 +20,7 @@ internal sealed partial class Dispatcher
     {
         var before = Queued;
         DispatchSuspects(now);
+        lanes = -1;
         while (queue.Next is { } entry)
         {
             if (entry.Deadline <= now)

@@ -1,12 +1,15 @@
 namespace WorkerHost.Supervision;
 
 /// <summary>
-/// One slot's restart policy: OTP's <c>permanent</c>, whoever ends is replaced. Pure: time comes in, randomness comes in, no
+/// One slot's restart policy: OTP's <c>permanent</c>, whoever ends is replaced, unless it is <see cref="RestartOptions.IsTemporary"/>. Pure: time comes in, randomness comes in, no
 /// clock and no timer. Separate accounts: what recycles and ordered kills use up is not missing after a crash, and a boot that
 /// failed long ago does not lengthen the pause after one.
 /// </summary>
 internal sealed class RestartPolicy(RestartOptions options, Random random)
 {
+    /// <summary>The longest time that a timer takes is longer than anybody waits for what is not to come.</summary>
+    private static readonly RestartDecision Never = new(TimeSpan.FromDays(24), false, "none: it was started for one task");
+
     private readonly Breaker breaker = new(options, random);
     private readonly Backoff failedBoots = new(options, random);
     private readonly Backoff deaths = new(options, random);
@@ -30,6 +33,11 @@ internal sealed class RestartPolicy(RestartOptions options, Random random)
     /// <param name="finished">Tasks it finished; null when nobody knows.</param>
     public RestartDecision Decide(TimeSpan now, RunKind run, TimeSpan? readyFor, long? finished)
     {
+        if (options.IsTemporary)
+        {
+            return Never;
+        }
+
         var useful = run != RunKind.FailedBoot && Learn(readyFor, finished);
         switch (run)
         {

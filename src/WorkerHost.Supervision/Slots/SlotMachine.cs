@@ -262,7 +262,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
         // However long nobody could use it, that was no health.
         TimeSpan? readyFor = readyAt is { } since && leave is not { Kind: LeaveKind.Rejected } ? e.At - since : null;
         var decision = policy.Decide(e.At, Judge(e, cause), readyFor, e.Finished);
-        var report = e.Refill ? Report(e, decision.Next, decision.Delay) : Report(e, "none: there are enough without it");
+        var report = e.Refill ? Report(e, decision.Next, decision.ToldDelay) : Report(e, "none: there are enough without it");
         readyAt = null;
         if (!e.Refill)
         {
