@@ -49,6 +49,7 @@ public sealed class StormTests
 
     [Fact]
     [Trait("Scenario", "19")]
+    [Trait("Category", "Slow")]
     public Task After_fifty_kills_the_host_is_as_it_was() => TheHostIsAsItWas(warmUp: 20, kills: 50);
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class ProtocolTests(SharedWorker shared) : IClassFixture<SharedWor
         Assert.Equal(StatusCode.FailedPrecondition, error.StatusCode);
         Assert.Contains("missing capabilities telepathy", error.Status.Detail, StringComparison.Ordinal);
         Assert.Contains("requires ledger, telepathy", error.Status.Detail, StringComparison.Ordinal);
-        Assert.Contains("offers session, chunks, streams, control, ledger", error.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("offers session, chunks, streams, calls, control, ledger", error.Status.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
