@@ -14,6 +14,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     /// <summary>Seeds that once found something stay here for ever.</summary>
     [Theory]
     [InlineData(1)]
+    [InlineData(781047623064419470)]
     public void The_promises_hold_in_a_schedule_replayed_by_its_seed(ulong seed)
     {
         if (Environment.GetEnvironmentVariable(SeedVariable) is { Length: > 0 } wanted)

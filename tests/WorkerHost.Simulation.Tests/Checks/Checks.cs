@@ -177,9 +177,9 @@ internal static class Checks
     }
 
     /// <summary>A task that was told to stop and does not is gone with its process, unless the kernel keeps that, the supervisor was held up, or the pool has to take another for the one that runs (its result did not come).</summary>
-    public static void AfterLastGrace(World world, SimTask task, SimProcess process)
+    public static void AfterLastGrace(World world, SimTask task, SimProcess process, ulong sequence)
     {
-        if (process is { Alive: true, IsDoomed: false } && process.Lanes[0]?.Task == task && process.Session!.InLaneOrder().FirstOrDefault() == task.Entry
+        if (process is { Alive: true, IsDoomed: false } && process.Lanes[0]?.Task == task && task.Entry.Sequence == sequence && process.Session!.InLaneOrder().FirstOrDefault() == task.Entry
             && world.Supervisor.LastStall < world.Agenda.Now - (TimeSpan.TicksPerSecond * 10))
         {
             throw new Violation($"{task.Entry} still runs on {process.Id} 250 ms after its last grace");

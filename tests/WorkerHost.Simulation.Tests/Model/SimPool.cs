@@ -378,7 +378,9 @@ internal sealed partial class SimPool(World world)
         var terminate = grace == plan.Dispatcher.ExpiredCancelGrace ? plan.Dispatcher.ExpiredTerminateGrace : plan.Dispatcher.TerminateGrace;
         if (plan.Concurrency == 1)
         {
-            agenda.After(grace + terminate + TimeSpan.FromMilliseconds(250), () => Checks.AfterLastGrace(world, task, process));
+            // Of this attempt: another of the same task on the same worker has graces of its own.
+            var sequence = task.Entry.Sequence;
+            agenda.After(grace + terminate + TimeSpan.FromMilliseconds(250), () => Checks.AfterLastGrace(world, task, process, sequence));
         }
     }
 
