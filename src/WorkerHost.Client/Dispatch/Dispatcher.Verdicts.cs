@@ -19,9 +19,15 @@ internal sealed partial class Dispatcher
         }
         else
         {
-            EndFailed(entry, failure);
+            EndFailed(entry, WithItsLimit(entry, failure));
         }
     }
+
+    /// <summary>The worker may notice before the pool does that a time limit has passed; which setting that was it does not know.</summary>
+    private static TaskFailure WithItsLimit(TaskEntry entry, TaskFailure failure) =>
+        failure.Kind == TaskFailureKind.DeadlineExceeded && entry.Options.TimeLimit is { } limit
+            ? failure with { Message = string.Create(CultureInfo.InvariantCulture, $"{failure.Message}; it is {limit.TotalSeconds:0.###} s (TaskOptions.TimeLimit)") }
+            : failure;
 
     /// <summary>
     /// Both facts are needed before a task is judged: the session read to its end (results already in the kernel

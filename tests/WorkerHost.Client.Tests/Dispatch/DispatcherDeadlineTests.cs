@@ -3,6 +3,20 @@ namespace WorkerHost.Client.Tests;
 public sealed class DispatcherDeadlineTests
 {
     [Fact]
+    public void A_limit_that_the_worker_notices_first_is_told_with_its_setting()
+    {
+        var rig = new DispatcherRig();
+        var endpoint = rig.Open();
+        var entry = rig.Submit(options: new TaskOptions { TimeLimit = TimeSpan.FromSeconds(1.5) });
+        rig.Pump(endpoint);
+
+        rig.Fail(entry, new TaskFailure { Kind = TaskFailureKind.DeadlineExceeded, Message = "the time limit of task \"work\" passed while it ran" });
+
+        var told = Assert.Single(rig.Decided(), static a => a.Kind == DispatchActionKind.Complete).Outcome.Failure!;
+        Assert.Equal("the time limit of task \"work\" passed while it ran; it is 1.5 s (TaskOptions.TimeLimit)", told.Message);
+    }
+
+    [Fact]
     [Trait("Scenario", "53")]
     public void A_task_whose_time_limit_passed_in_the_queue_is_never_sent()
     {
