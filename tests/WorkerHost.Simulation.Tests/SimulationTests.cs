@@ -15,6 +15,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Theory]
     [InlineData(1)]
     [InlineData(781047623064419470)]
+    [InlineData(1864108466773271594)]
+    [InlineData(5719658774052099126)]
     public void The_promises_hold_in_a_schedule_replayed_by_its_seed(ulong seed)
     {
         if (Environment.GetEnvironmentVariable(SeedVariable) is { Length: > 0 } wanted)

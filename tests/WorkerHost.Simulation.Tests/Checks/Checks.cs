@@ -127,6 +127,17 @@ internal static class Checks
             throw new Violation($"{id} is reported as {cause}, and that is not what happened to it");
         }
 
+        if (process is { Culprit: null } && cause == DeathCause.Hang && process.WentOnWithin(TimeSpan.FromMilliseconds(50)))
+        {
+            // Whoever stood still and goes on while its SIGKILL is on its way may begin a task just then; nobody can tell that from a task that hung it.
+            foreach (var task in process.RanTogether)
+            {
+                task.Kills++;
+            }
+
+            return;
+        }
+
         if (process is not { Culprit: { } culprit } || cause is not (DeathCause.Crash or DeathCause.Exit or DeathCause.OutOfMemory or DeathCause.Hang or DeathCause.Limit))
         {
             return;

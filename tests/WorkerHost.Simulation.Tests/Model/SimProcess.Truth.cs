@@ -46,6 +46,9 @@ internal sealed partial class SimProcess
 
     public bool WasFrozen { get; private set; }
 
+    /// <summary>It stood still until a moment ago.</summary>
+    public bool WentOnWithin(TimeSpan moment) => WasFrozen && thawedAt > TimeSpan.Zero && agenda.Time - thawedAt < moment;
+
     public bool OverLimit { get; private set; }
 
     /// <summary>Its pool asked for its end, by its name.</summary>
