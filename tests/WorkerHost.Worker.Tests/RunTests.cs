@@ -357,7 +357,7 @@ public sealed class RunTests(SharedWorker shared) : IClassFixture<SharedWorker>
 
     internal static TaskFailure Failure(RpcException error)
     {
-        var details = error.Trailers.Get(FailureTrailers.DetailsKey);
+        var details = error.Trailers.Get(FailureStatus.DetailsKey);
         Assert.True(details is not null, $"no details: {error.Status}");
         var status = Google.Rpc.Status.Parser.ParseFrom(details.ValueBytes);
         Assert.Equal((int)error.StatusCode, status.Code);

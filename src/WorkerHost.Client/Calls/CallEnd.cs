@@ -49,9 +49,9 @@ internal sealed class CallEnd
             return new CallEnd(new Status((StatusCode)answer.StatusCode, answer.StatusDetail), trailers, headers);
         }
 
-        if (trailers.Get(FailureMessage.DetailsKey) is null)
+        if (trailers.Get(FailureStatus.DetailsKey) is null)
         {
-            trailers.Add(FailureMessage.DetailsKey, FailureMessage.Details(failure, id, task));
+            trailers.Add(FailureStatus.DetailsKey, FailureMessage.Details(failure, id, task));
         }
 
         return new CallEnd(new Status(FailureMessage.StatusOf(failure), failure.Message, new TaskException(id, task, failure)), trailers, headers);

@@ -7,8 +7,6 @@ namespace WorkerHost.Client;
 /// <summary>A failure as it leaves a gRPC call: the status that stands for it, and in the trailers everything known about it.</summary>
 internal static class FailureMessage
 {
-    public const string DetailsKey = "grpc-status-details-bin";
-
     public static StatusCode StatusOf(TaskFailure failure) =>
 
         // Only streaming calls are told so; a task that never started is given to another worker.

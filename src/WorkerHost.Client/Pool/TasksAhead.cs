@@ -17,13 +17,16 @@ internal abstract class TasksAhead<TResult>
     /// <summary>The next one, which may still run.</summary>
     public abstract ValueTask<TaskFuture<TResult>> TakeAsync();
 
-    public abstract void CancelAll();
+    protected abstract IEnumerable<TaskFuture<TResult>> All { get; }
 
-    /// <summary>Its consumer has left: nobody waits for it, and its failure is no stray one.</summary>
-    private static void LetGo(TaskFuture<TResult> future)
+    /// <summary>Their consumer has left: nobody waits for them, and their failures are no stray ones.</summary>
+    public void CancelAll()
     {
-        future.Cancel();
-        Unawaited.Observe(future.Completion);
+        foreach (var future in All)
+        {
+            future.Cancel();
+            Unawaited.Observe(future.Completion);
+        }
     }
 
     private sealed class InOrder : TasksAhead<TResult>
@@ -38,13 +41,7 @@ internal abstract class TasksAhead<TResult>
 
         public override ValueTask<TaskFuture<TResult>> TakeAsync() => new(futures.Dequeue());
 
-        public override void CancelAll()
-        {
-            foreach (var future in futures)
-            {
-                LetGo(future);
-            }
-        }
+        protected override IEnumerable<TaskFuture<TResult>> All => futures;
     }
 
     private sealed class AsTheyEnd : TasksAhead<TResult>
@@ -75,12 +72,6 @@ internal abstract class TasksAhead<TResult>
             return next!;
         }
 
-        public override void CancelAll()
-        {
-            foreach (var future in futures)
-            {
-                LetGo(future);
-            }
-        }
+        protected override IEnumerable<TaskFuture<TResult>> All => futures;
     }
 }

@@ -7,8 +7,6 @@ namespace WorkerHost.Client;
 /// <summary>Reads failures off the wire. What a worker says is not trusted: unknown kinds become TaskFailed.</summary>
 internal static class WireFailure
 {
-    private const string StatusDetails = "grpc-status-details-bin";
-
     public static TaskFailure Read(V1.TaskFailure failure, WorkerId worker)
     {
         var kind = (TaskFailureKind)failure.Kind;
@@ -29,7 +27,7 @@ internal static class WireFailure
     /// <summary>The failure the endpoint sent with a unary call's status, or null.</summary>
     public static TaskFailure? Sent(RpcException e, WorkerId worker)
     {
-        if (e.Trailers.GetValueBytes(StatusDetails) is { } bytes)
+        if (e.Trailers.GetValueBytes(FailureStatus.DetailsKey) is { } bytes)
         {
             try
             {
@@ -56,7 +54,7 @@ internal static class WireFailure
     {
         var answer = new V1.MethodAnswer();
         CallMetadata.CopyTo(e.Trailers, answer.Trailers);
-        answer.Trailers.Remove(answer.Trailers.First(static t => t.Name == StatusDetails));
+        answer.Trailers.Remove(answer.Trailers.First(static t => t.Name == FailureStatus.DetailsKey));
         if (e.StatusCode != StatusCode.Unknown)
         {
             (answer.StatusCode, answer.StatusDetail) = ((int)e.StatusCode, e.Status.Detail);

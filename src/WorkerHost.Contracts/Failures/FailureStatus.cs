@@ -5,6 +5,9 @@ namespace WorkerHost;
 /// <summary>The gRPC status that stands for a failure on a unary call.</summary>
 internal static class FailureStatus
 {
+    /// <summary>The trailer with the <c>google.rpc.Status</c> whose detail is the failure.</summary>
+    public const string DetailsKey = "grpc-status-details-bin";
+
     /// <param name="kind">What happened.</param>
     /// <param name="draining">With <see cref="TaskFailureKind.Rejected"/>: refused because the endpoint is leaving.</param>
     public static StatusCode ToStatusCode(TaskFailureKind kind, bool draining = false) => kind switch

@@ -8,8 +8,6 @@ namespace WorkerHost.Worker;
 /// <summary>A failure as it leaves a unary call: a status, and its detail in the trailers.</summary>
 internal static class FailureTrailers
 {
-    public const string DetailsKey = "grpc-status-details-bin";
-
     // gRPC's C core (Python, Ruby, PHP …) takes 8 KiB of metadata by default and fails the call above that. The details
     // grow by a third as base64, and beside them stand the status message and HTTP/2's own fields.
     private const int MaxDetailBytes = 4 * 1024;
@@ -25,9 +23,9 @@ internal static class FailureTrailers
         FailureSize.Shrink(failure, MaxDetailBytes);
         var message = BoundedText.Cut(failure.Message, MaxStatusMessageBytes);
         var details = new Google.Rpc.Status { Code = (int)code, Message = message, Details = { Any.Pack(failure) } };
-        if (trailers.Get(DetailsKey) is null)
+        if (trailers.Get(FailureStatus.DetailsKey) is null)
         {
-            trailers.Add(DetailsKey, details.ToByteArray());
+            trailers.Add(FailureStatus.DetailsKey, details.ToByteArray());
         }
 
         return new RpcException(new Status(code, answer is { StatusCode: not 0 } ? answer.StatusDetail : message), trailers);

@@ -61,17 +61,8 @@ internal sealed class ServerStreamingMethodHandler<TService, TRequest, TResponse
     public override void Serve(ServiceMethodProviderContext<MethodEndpoint> context) => context.AddServerStreamingMethod(
         method, [], (endpoint, request, responses, call) => endpoint.StreamAsync(this, call, (instance, seen) => Intercepted((TService)instance)(request, responses, seen)));
 
-    private ServerStreamingServerMethod<TRequest, TResponse> Intercepted(TService instance)
-    {
-        ServerStreamingServerMethod<TRequest, TResponse> next = (request, responses, context) => invoke(instance, request, responses, context);
-        for (var i = interceptors.Length - 1; i >= 0; i--)
-        {
-            var (interceptor, inner) = (interceptors[i], next);
-            next = (request, responses, context) => interceptor.ServerStreamingServerHandler(request, responses, context, inner);
-        }
-
-        return next;
-    }
+    private ServerStreamingServerMethod<TRequest, TResponse> Intercepted(TService instance) => InterceptorChain.Around<ServerStreamingServerMethod<TRequest, TResponse>>(
+        interceptors, (request, responses, context) => invoke(instance, request, responses, context), static (interceptor, inner) => (request, responses, context) => interceptor.ServerStreamingServerHandler(request, responses, context, inner));
 }
 
 internal sealed class ClientStreamingMethodHandler<TService, TRequest, TResponse>(
@@ -91,17 +82,8 @@ internal sealed class ClientStreamingMethodHandler<TService, TRequest, TResponse
             return response!;
         });
 
-    private ClientStreamingServerMethod<TRequest, TResponse> Intercepted(TService instance)
-    {
-        ClientStreamingServerMethod<TRequest, TResponse> next = (requests, context) => invoke(instance, requests, context);
-        for (var i = interceptors.Length - 1; i >= 0; i--)
-        {
-            var (interceptor, inner) = (interceptors[i], next);
-            next = (requests, context) => interceptor.ClientStreamingServerHandler(requests, context, inner);
-        }
-
-        return next;
-    }
+    private ClientStreamingServerMethod<TRequest, TResponse> Intercepted(TService instance) => InterceptorChain.Around<ClientStreamingServerMethod<TRequest, TResponse>>(
+        interceptors, (requests, context) => invoke(instance, requests, context), static (interceptor, inner) => (requests, context) => interceptor.ClientStreamingServerHandler(requests, context, inner));
 }
 
 internal sealed class DuplexStreamingMethodHandler<TService, TRequest, TResponse>(
@@ -114,15 +96,6 @@ internal sealed class DuplexStreamingMethodHandler<TService, TRequest, TResponse
     public override void Serve(ServiceMethodProviderContext<MethodEndpoint> context) => context.AddDuplexStreamingMethod(
         method, [], (endpoint, requests, responses, call) => endpoint.StreamAsync(this, call, (instance, seen) => Intercepted((TService)instance)(requests, responses, seen)));
 
-    private DuplexStreamingServerMethod<TRequest, TResponse> Intercepted(TService instance)
-    {
-        DuplexStreamingServerMethod<TRequest, TResponse> next = (requests, responses, context) => invoke(instance, requests, responses, context);
-        for (var i = interceptors.Length - 1; i >= 0; i--)
-        {
-            var (interceptor, inner) = (interceptors[i], next);
-            next = (requests, responses, context) => interceptor.DuplexStreamingServerHandler(requests, responses, context, inner);
-        }
-
-        return next;
-    }
+    private DuplexStreamingServerMethod<TRequest, TResponse> Intercepted(TService instance) => InterceptorChain.Around<DuplexStreamingServerMethod<TRequest, TResponse>>(
+        interceptors, (requests, responses, context) => invoke(instance, requests, responses, context), static (interceptor, inner) => (requests, responses, context) => interceptor.DuplexStreamingServerHandler(requests, responses, context, inner));
 }

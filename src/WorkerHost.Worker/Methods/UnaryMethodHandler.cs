@@ -102,16 +102,6 @@ internal sealed class UnaryMethodHandler<TService, TRequest, TResponse>(
         }
     }
 
-    // The first one given is the outermost.
-    private UnaryServerMethod<TRequest, TResponse> Intercepted(TService instance)
-    {
-        UnaryServerMethod<TRequest, TResponse> next = (request, context) => invoke(instance, request, context);
-        for (var i = interceptors.Length - 1; i >= 0; i--)
-        {
-            var (interceptor, inner) = (interceptors[i], next);
-            next = (request, context) => interceptor.UnaryServerHandler(request, context, inner);
-        }
-
-        return next;
-    }
+    private UnaryServerMethod<TRequest, TResponse> Intercepted(TService instance) => InterceptorChain.Around<UnaryServerMethod<TRequest, TResponse>>(
+        interceptors, (request, context) => invoke(instance, request, context), static (interceptor, inner) => (request, context) => interceptor.UnaryServerHandler(request, context, inner));
 }
