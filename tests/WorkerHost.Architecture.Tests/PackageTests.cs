@@ -25,6 +25,7 @@ public sealed class PackageTests
         ["Polly"] = [Client],
         ["Microsoft.Extensions.Logging.Abstractions"] = [Client, Supervision],
         ["Spectre.Console"] = [Sidecar],
+        ["System.CommandLine"] = [Sidecar],
     };
 
     [Fact]

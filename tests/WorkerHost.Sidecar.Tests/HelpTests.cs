@@ -1,0 +1,8 @@
+namespace WorkerHost.Sidecar.Tests;
+
+public sealed class HelpTests
+{
+    [Fact]
+    public void The_command_says_what_it_is_for() =>
+        Assert.Contains("worker processes", Commands.Root.Create().Description, StringComparison.Ordinal);
+}
