@@ -74,6 +74,12 @@ internal static class Capability
     public const string Chunks = "chunks";
     public const string Streams = "streams";
     public const string Calls = "calls";
+
+    /// <summary>
+    /// Behind this endpoint stands a pool. It tries tasks again itself: their failures are final. A task whose session broke goes on
+    /// for a while; submitted again under its id in another session it is attached to, or given its kept outcome.
+    /// </summary>
+    public const string Attach = "attach";
 }
 
 /// <summary>What the bytes of a payload are.</summary>
