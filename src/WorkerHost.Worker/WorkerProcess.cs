@@ -109,7 +109,7 @@ internal sealed partial class WorkerProcess
         }
 
         // Not disposed of: a lane that is still in user code at the end writes its marks until the process is gone.
-        var core = new EndpointCore(launch, tasks, services, ledger, time, logger);
+        var core = new WorkerCore(launch, tasks, services, ledger, time, logger);
         var server = new EndpointServer(core, address, new PeerPolicy(launch, supervisorPid, logger), loggers);
         await using var _ = server.ConfigureAwait(false);
         core.Start();
@@ -185,7 +185,7 @@ internal sealed partial class WorkerProcess
         return true;
     }
 
-    private async Task DrainAsync(EndpointCore core, TimeSpan limit)
+    private async Task DrainAsync(WorkerCore core, TimeSpan limit)
     {
         core.Drain();
         if (await IsEmptyWithin(core, limit, departure.Hurried).ConfigureAwait(false))
@@ -197,7 +197,7 @@ internal sealed partial class WorkerProcess
         await IsEmptyWithin(core, CancelGrace, Task.Delay(Timeout.InfiniteTimeSpan, time)).ConfigureAwait(false);
     }
 
-    private async Task<bool> IsEmptyWithin(EndpointCore core, TimeSpan limit, Task unless)
+    private async Task<bool> IsEmptyWithin(WorkerCore core, TimeSpan limit, Task unless)
     {
         await Task.WhenAny(core.Empty, unless, Task.Delay(limit, time)).ConfigureAwait(false);
         return core.Empty.IsCompleted;

@@ -180,7 +180,7 @@ public sealed class GeneratedHandlerTests
         return (worker, worker.Services.BuildServiceProvider());
     }
 
-    private static (string? Result, string? ContentType, Type? Failure, string? Message, string? Inner) End(TaskHandler handler, EndpointCore core, string payload, string contentType)
+    private static (string? Result, string? ContentType, Type? Failure, string? Message, string? Inner) End(TaskHandler handler, WorkerCore core, string payload, string contentType)
     {
         var run = new FakeRun(core, ByteString.CopyFromUtf8(payload), contentType, handler);
         try

@@ -12,7 +12,7 @@ public sealed class TypedCallTests : IDisposable
         "[1,0]", "[1", "[1]]", "[1] 2", "1", "{}", "null", "", "nonsense", "[3000000000]",
     ];
 
-    private readonly EndpointCore core = FakeRun.NewCore();
+    private readonly WorkerCore core = FakeRun.NewCore();
 
     public static TheoryData<string> Functions => [.. typeof(Shapes).GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(static m => m.Name).Where(static n => n != nameof(Shapes.UntilCancelled))];
 

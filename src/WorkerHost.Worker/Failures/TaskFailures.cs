@@ -57,7 +57,7 @@ internal static class TaskFailures
 
         // What to do comes first: there may be many names, and texts are cut.
         var knows = known.Count == 0 ? "it has no tasks; call MapTask before RunAsync" : $"it knows {names}";
-        return NeverStarted(run, Kind.UnknownTask, $"worker {run.Worker} has no task \"{run.Task}\"; {Remedy(run.Task)}{knows}");
+        return NeverStarted(run, Kind.UnknownTask, $"{run.Core.Called} has no task \"{run.Task}\"; {Remedy(run.Task)}{knows}");
     }
 
     public static TaskFailure BadInput(TaskRun run, string message) => NeverStarted(run, Kind.BadInput, message);
@@ -73,12 +73,12 @@ internal static class TaskFailures
         $"task \"{run.Task}\" did not heed its {(cause == StopCause.TimeLimit ? "time limit" : "cancellation")} and was left to its thread, where it may still run: in the process of its pool it cannot be killed");
 
     /// <summary>The cancellation came when the handler had returned and its result was on its way.</summary>
-    public static TaskFailure Withdrawn(WorkerId worker, int size) => new()
+    public static TaskFailure Withdrawn(EndpointCore core, int size) => new()
     {
         Kind = Kind.Cancelled,
         Message = $"the task was cancelled when it had run to completion and its result of {size} bytes was on its way",
         RanToCompletion = true,
-        Worker = worker.ToString(),
+        Worker = core.WorkerName,
     };
 
     public static TaskFailure TimeLimitPassed(TaskRun run, bool started) => started
@@ -87,14 +87,14 @@ internal static class TaskFailures
 
     public static TaskFailure Draining(TaskRun run)
     {
-        var failure = NeverStarted(run, Kind.Rejected, $"worker {run.Worker} is leaving and takes nothing new");
+        var failure = NeverStarted(run, Kind.Rejected, $"{run.Core.Called} is leaving and takes nothing new");
         failure.RetryAfter = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(100));
         return failure;
     }
 
     public static TaskFailure Full(TaskRun run, string what)
     {
-        var failure = NeverStarted(run, Kind.Rejected, $"worker {run.Worker} already holds {what}");
+        var failure = NeverStarted(run, Kind.Rejected, $"{run.Core.Called} already holds {what}");
         failure.RetryAfter = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(100));
         return failure;
     }
@@ -125,6 +125,6 @@ internal static class TaskFailures
         Message = BoundedText.Cut(message, RemoteErrors.MaxMessageBytes),
         TaskId = BoundedText.Cut(run.Id, ProtocolLimits.MaxNameLength),
         Task = BoundedText.Cut(run.Task, ProtocolLimits.MaxNameLength),
-        Worker = run.Worker.ToString(),
+        Worker = run.Core.WorkerName,
     };
 }

@@ -1,122 +1,89 @@
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using WorkerHost.V1;
 
 namespace WorkerHost.Worker;
 
 /// <summary>
-/// What everything in this worker's endpoint shares: who we are, the tasks, the queue and its lanes, the ledger, and
-/// whether we are leaving. All members are thread-safe.
+/// What stands behind a task endpoint, and what its sessions and calls share: where tasks go (the lanes of a worker, or the pool of a
+/// host), who we are, and whether we are leaving. All members are thread-safe.
 /// </summary>
-internal sealed class EndpointCore : IDisposable
+internal abstract class EndpointCore(TimeProvider time, ILogger logger)
 {
     private readonly Lock gate = new();
     private readonly HashSet<TaskSession> sessions = [];
     private readonly TaskCompletionSource empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lane[] lanes;
-    private readonly LedgerPage? ledger;
-    private volatile bool inService;
     private int open;
-    private long finished;
     private volatile bool draining;
 
-    public EndpointCore(LaunchLine launch, TaskTable tasks, IServiceProvider? services, LedgerPage? ledger, TimeProvider time, ILogger logger)
-    {
-        Launch = launch;
-        Worker = launch.Worker;
-        WorkerName = Worker.ToString();
-        Tasks = tasks;
-        Services = services;
-        Time = time;
-        Logger = logger;
-        this.ledger = ledger;
-        Queue = new LaneQueue(time, Math.Max(256L * 1024 * 1024, 2L * launch.MaxMessageBytes));
-        lanes = [.. Enumerable.Range(0, launch.Concurrency).Select(index => new Lane(index, Queue, this))];
-    }
+    public TimeProvider Time => time;
 
-    public LaunchLine Launch { get; }
+    public ILogger Logger => logger;
 
-    public WorkerId Worker { get; }
+    /// <summary>The pool that it is, or that the worker belongs to.</summary>
+    public abstract string Pool { get; }
 
-    public string WorkerName { get; }
+    /// <summary>What handlers are told of where they run.</summary>
+    public abstract WorkerId Worker { get; }
 
-    public TaskTable Tasks { get; }
+    /// <summary>"pool/slot#incarnation"; empty at a host.</summary>
+    public abstract string WorkerName { get; }
+
+    /// <summary>What messages call it: "worker pool/slot#incarnation", "pool images".</summary>
+    public abstract string Called { get; }
+
+    public abstract string HostInstance { get; }
+
+    public abstract IReadOnlyList<string> Capabilities { get; }
+
+    /// <summary>How many tasks run at the same time.</summary>
+    public abstract int Concurrency { get; }
+
+    /// <summary>How many tasks it is ready to hold, started or not.</summary>
+    public abstract uint Credit { get; }
+
+    public abstract int MaxMessageBytes { get; }
 
     /// <summary>Null: the program has registered none.</summary>
-    public IServiceProvider? Services { get; }
+    public virtual IServiceProvider? Services => null;
 
-    public TimeProvider Time { get; }
-
-    public ILogger Logger { get; }
-
-    public LaneQueue Queue { get; }
-
-    /// <summary>It has a port, where streaming methods can be called.</summary>
-    public bool HasPort { get; init; } = true;
-
-    public IReadOnlyList<string> Capabilities => field ??=
-    [
-        Capability.Session,
-        Capability.Chunks,
-        Capability.Streams,
-        .. HasPort ? [Capability.Calls] : Array.Empty<string>(),
-        Capability.Control,
-        .. ledger is null ? [] : new[] { Capability.Ledger },
-    ];
-
-    /// <summary>Null in every worker that is a process.</summary>
-    public WorkerTap? Tap { get; init; }
-
-    public int MaxMessageBytes => Launch.MaxMessageBytes;
+    /// <summary>Tasks that wait; a snapshot.</summary>
+    public abstract int Waiting { get; }
 
     public bool IsDraining => draining;
 
-    /// <summary>Tasks whose handler has returned, in the worker's life.</summary>
-    public long FinishedTasks => Interlocked.Read(ref finished);
+    /// <summary>What waits is given back when it drains, because there are others to run it.</summary>
+    public virtual bool GivesBack => true;
 
-    /// <summary>Done when the worker drains and every session and every call has ended.</summary>
+    /// <summary>Done when it drains and every session and every call has ended.</summary>
     public Task Empty => empty.Task;
 
-    public void Start()
-    {
-        foreach (var lane in lanes)
-        {
-            lane.Start();
-        }
-    }
+    public abstract IEnumerable<TaskDescription> Describe();
 
-    /// <summary>What the lanes run just now.</summary>
-    public IReadOnlyList<TaskRun> Running() => Queue.Running(lanes);
+    /// <summary>Null: there is no such task, or its handler is elsewhere.</summary>
+    public abstract TaskHandler? Find(string task);
 
-    /// <summary>Another lane in the place of one whose thread was left to its handler; to be started.</summary>
-    public Lane Replace(Lane lane) => lanes[lane.Index] = new Lane(lane.Index, Queue, this);
+    /// <summary>Takes the runs that are not null, in order. What finds no room is left in the array, the rest is set to null.</summary>
+    public abstract void Enqueue(Span<TaskRun?> runs);
 
-    /// <summary>The warm-up is over. From here on every start and every end is marked in the ledger and counted.</summary>
-    public void BeginService()
-    {
-        inService = true;
-        Queue.Ledger = ledger;
-    }
+    /// <summary>Takes a run out if it has not started; whoever does has to say so.</summary>
+    public abstract bool TryRemove(TaskRun run);
 
-    /// <summary>Null: there is no such task.</summary>
-    public TaskHandler? Find(string task) =>
-        Tasks.Find(task) ?? (!inService && task == WarmUp.Handler.Name ? WarmUp.Handler : null);
+    /// <summary>Takes the run out (true: whoever does has to say so), or asks its handler to stop (false).</summary>
+    public abstract bool Cancel(TaskRun run, StopCause cause);
 
-    public void Finished(int lane)
-    {
-        if (inService)
-        {
-            ledger?.Finish(lane);
-            Interlocked.Increment(ref finished);
-        }
-    }
+    /// <summary>Where it ran, and which attempt that was.</summary>
+    public virtual (string Worker, int Attempt) Whereabouts(TaskRun run) => (WorkerName, run.Attempt);
 
     /// <summary>-1: the session gets no start marks, and its tasks are judged conservatively.</summary>
-    public int OpenTrack(ulong sessionKey) => inService && ledger is not null ? ledger.OpenTrack(sessionKey) : -1;
+    public virtual int OpenTrack(ulong sessionKey) => -1;
 
-    public void CloseTrack(int track) => ledger?.CloseTrack(track);
+    public virtual void CloseTrack(int track)
+    {
+    }
 
     /// <summary>Why no handler can be called for it; null: one can.</summary>
-    public TaskFailure? Objection(TaskRun run)
+    public virtual TaskFailure? Objection(TaskRun run)
     {
         if (run.Task.Length > ProtocolLimits.MaxNameLength)
         {
@@ -128,26 +95,20 @@ internal sealed class EndpointCore : IDisposable
             return TaskFailures.BadInput(run, $"the task's headers have {run.HeaderBytes} bytes; the limit is {ProtocolLimits.MaxHeaderBytes}");
         }
 
-        if (run is { Output.TakesItems: true, SessionKey: not 0, Handler.YieldsItems: false })
-        {
-            return TaskFailures.BadInput(
-                run, $"task \"{run.Task}\" returns one value and yields no items; call it with Submit, or let its handler return IAsyncEnumerable<T> or IEnumerable<T>");
-        }
-
         return run.PayloadLength > (ulong)MaxMessageBytes
             ? TaskFailures.BadInput(
                 run, $"the payload has {run.PayloadLength} bytes, more than the limit of {MaxMessageBytes} bytes (MaxMessageBytes of the pool's options)")
             : null;
     }
 
-    /// <exception cref="Grpc.Core.RpcException">The worker is leaving, or the session's key is in use.</exception>
+    /// <exception cref="RpcException">It is leaving, or the session's key is in use.</exception>
     public void Enter(TaskSession session)
     {
         lock (gate)
         {
             if (draining)
             {
-                throw SessionRefusal.Draining(Worker);
+                throw SessionRefusal.Draining(this);
             }
 
             // Two sessions under one key could not be told apart in the ledger.
@@ -180,7 +141,7 @@ internal sealed class EndpointCore : IDisposable
         LeaveCall();
     }
 
-    /// <summary>False: the worker is leaving and takes no new call.</summary>
+    /// <summary>False: it is leaving and takes no new call.</summary>
     public bool EnterCall()
     {
         lock (gate)
@@ -209,7 +170,7 @@ internal sealed class EndpointCore : IDisposable
         }
     }
 
-    /// <summary>Takes nothing new, gives back what has not started and lets the rest finish. Idempotent.</summary>
+    /// <summary>Takes nothing new and lets finish what it has; a worker gives back what has not started. Idempotent.</summary>
     public void Drain()
     {
         TaskSession[] told;
@@ -226,35 +187,25 @@ internal sealed class EndpointCore : IDisposable
             last = open == 0;
         }
 
-        ledger?.Stage(LedgerStage.Draining);
+        DrainBegins();
         foreach (var session in told)
         {
             session.Drain();
         }
 
-        foreach (var run in Queue.RemoveAll())
-        {
-            run.GiveBack();
-        }
-
+        GiveBackWaiting();
         if (last)
         {
             empty.TrySetResult();
         }
     }
 
-    /// <summary>Asks every running handler to stop.</summary>
-    public void CancelRunning()
+    protected virtual void DrainBegins()
     {
-        foreach (var run in Running())
-        {
-            Queue.Cancel(run, StopCause.Caller);
-        }
     }
 
-    public void Dispose()
+    /// <summary>Calls that came by themselves and have not started.</summary>
+    protected virtual void GiveBackWaiting()
     {
-        Queue.Stop();
-        Queue.Dispose();
     }
 }

@@ -38,7 +38,7 @@ internal sealed class EndpointServer : IAsyncDisposable
     private readonly HealthServiceImpl health = new();
     private readonly CancellationTokenSource stopping = new();
 
-    public EndpointServer(EndpointCore core, ListenAddress address, PeerPolicy peers, ILoggerFactory loggers)
+    public EndpointServer(WorkerCore core, ListenAddress address, PeerPolicy peers, ILoggerFactory loggers)
     {
         this.address = address;
         this.peers = peers;
@@ -84,7 +84,7 @@ internal sealed class EndpointServer : IAsyncDisposable
         await services.DisposeAsync().ConfigureAwait(false);
     }
 
-    private ServiceProvider Services(EndpointCore core, ILoggerFactory loggers)
+    private ServiceProvider Services(WorkerCore core, ILoggerFactory loggers)
     {
         var collection = new ServiceCollection();
         collection.AddSingleton(loggers);
@@ -103,14 +103,14 @@ internal sealed class EndpointServer : IAsyncDisposable
             // and deflate where it finds nothing.)
             options.CompressionProviders.Clear();
         });
-        var endpoint = new TaskEndpointService(core);
+        var endpoint = new TaskEndpointService(core.Named);
         var own = new OwnMethods(endpoint, new WorkerControlService(core, peers), health);
         collection.RemoveAll(typeof(IServiceMethodProvider<>));
         collection.AddSingleton(own);
         collection.AddSingleton<IServiceMethodProvider<OwnMethods>>(own);
         if (servesMethods)
         {
-            collection.AddSingleton(new MethodEndpoint(core, endpoint));
+            collection.AddSingleton(new MethodEndpoint(core));
             collection.AddSingleton<IServiceMethodProvider<MethodEndpoint>>(new MethodEndpoint.Discovery(core.Tasks));
         }
 

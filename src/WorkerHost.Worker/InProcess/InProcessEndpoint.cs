@@ -8,7 +8,7 @@ namespace WorkerHost.Worker;
 /// The task endpoint for a pool in the same process. Sessions only, without HTTP/2 and Kestrel, but with the same frames: whatever a
 /// payload would become on its way to another process it becomes here. Thread-safe.
 /// </summary>
-internal sealed class InProcessEndpoint(EndpointCore core, WorkerTap? tap) : CallInvoker
+internal sealed class InProcessEndpoint(WorkerCore core, WorkerTap? tap) : CallInvoker
 {
     private readonly ConcurrentDictionary<InProcessSession, Task> sessions = new();
 
@@ -72,7 +72,7 @@ internal sealed class InProcessEndpoint(EndpointCore core, WorkerTap? tap) : Cal
         var status = Status.DefaultSuccess;
         try
         {
-            await new TaskSession(core, session, session, session.CutTowardsPool).RunAsync(session.Ended).ConfigureAwait(false);
+            await new TaskSession(core.Named, session, session, session.CutTowardsPool).RunAsync(session.Ended).ConfigureAwait(false);
         }
         catch (RpcException e)
         {

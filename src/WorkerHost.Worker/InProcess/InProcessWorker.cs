@@ -32,12 +32,12 @@ internal sealed record InProcessLaunch
 /// </summary>
 internal sealed class InProcessWorker : IAsyncDisposable
 {
-    private readonly EndpointCore core;
+    private readonly WorkerCore core;
     private readonly InProcessEndpoint endpoint;
     private readonly StubbornRuns? stubborn;
     private readonly IAsyncDisposable? services;
 
-    private InProcessWorker(EndpointCore core, InProcessEndpoint endpoint, StubbornRuns? stubborn, IAsyncDisposable? services)
+    private InProcessWorker(WorkerCore core, InProcessEndpoint endpoint, StubbornRuns? stubborn, IAsyncDisposable? services)
     {
         this.core = core;
         this.endpoint = endpoint;
@@ -78,7 +78,7 @@ internal sealed class InProcessWorker : IAsyncDisposable
         }
 
         var logger = launch.Loggers.CreateLogger("WorkerHost.Worker");
-        var core = new EndpointCore(launch.Line, tasks, provider, launch.Ledger, launch.Time, logger) { Tap = launch.Tap, HasPort = false };
+        var core = new WorkerCore(launch.Line, tasks, provider, launch.Ledger, launch.Time, logger) { Tap = launch.Tap, HasPort = false };
         var stubborn = launch.Graces is { } graces ? new StubbornRuns(core, graces) : null;
         core.Queue.Stopping = stubborn is null ? null : stubborn.Watch;
         core.Start();

@@ -9,13 +9,13 @@ namespace WorkerHost.Worker;
 internal sealed partial class Lane
 {
     private readonly LaneQueue queue;
-    private readonly EndpointCore core;
+    private readonly WorkerCore core;
     private readonly LanePark park = new();
     private readonly Thread thread;
     private ITimer? timer;
     private bool timerArmed;
 
-    public Lane(int index, LaneQueue queue, EndpointCore core)
+    public Lane(int index, LaneQueue queue, WorkerCore core)
     {
         Index = index;
         this.queue = queue;

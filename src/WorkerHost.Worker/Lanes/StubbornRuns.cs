@@ -12,7 +12,7 @@ internal sealed record StopGraces(TimeSpan Cancelled, TimeSpan Expired);
 /// answered for, and another thread takes its place in the lane. At most as many threads as there are lanes are left so at the same time; beyond
 /// that lanes wait for their handlers, or whoever calls what hangs would fill the process with threads. Thread-safe.
 /// </summary>
-internal sealed partial class StubbornRuns(EndpointCore core, StopGraces graces) : IDisposable
+internal sealed partial class StubbornRuns(WorkerCore core, StopGraces graces) : IDisposable
 {
     /// <summary>How soon it is looked again whether another thread has come back: also where the grace is none.</summary>
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(100);

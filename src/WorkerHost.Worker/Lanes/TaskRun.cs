@@ -148,7 +148,10 @@ internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long de
 
     public bool HasScope => scope is not null;
 
-    protected EndpointCore Core => core;
+    public EndpointCore Core => core;
+
+    /// <summary>What a pool that runs it in some worker knows it by; null in a worker.</summary>
+    public object? Elsewhere { get; set; }
 
     /// <summary>Called by the lane queue, under its lock.</summary>
     public void Start(Lane on, long now)

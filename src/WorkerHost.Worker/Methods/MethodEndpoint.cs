@@ -10,7 +10,7 @@ namespace WorkerHost.Worker;
 /// The methods of the user's services at the worker's own port: unary ones for whoever has their generated client and no pool, streaming ones for pools
 /// too. Each call is a task, with the same handler, in the same lanes.
 /// </summary>
-internal sealed class MethodEndpoint(EndpointCore core, TaskEndpointService endpoint)
+internal sealed class MethodEndpoint(WorkerCore core)
 {
     private static readonly Marshaller<ByteString> Bytes = Marshallers.Create(Write, static context => UnsafeByteOperations.UnsafeWrap(context.PayloadAsNewBuffer()));
 
@@ -70,7 +70,7 @@ internal sealed class MethodEndpoint(EndpointCore core, TaskEndpointService endp
 
     private async Task<ByteString> CallAsync(string method, ByteString payload, ServerCallContext context)
     {
-        var (_, end) = await endpoint.RunToItsEndAsync(Request(method, payload, context), context).ConfigureAwait(false);
+        var (_, end) = await TaskEndpointService.RunToItsEndAsync(core, Request(method, payload, context), context).ConfigureAwait(false);
         if (end.Answer is { Headers.Count: > 0 } said)
         {
             await context.WriteResponseHeadersAsync(CallMetadata.FromEntries(said.Headers)).ConfigureAwait(false);
@@ -101,7 +101,7 @@ internal sealed class MethodEndpoint(EndpointCore core, TaskEndpointService endp
 
         try
         {
-            Tell(run, run, await endpoint.RunAsync(run, run.Context.CancellationToken).ConfigureAwait(false));
+            Tell(run, run, await TaskEndpointService.RunAsync(run, run.Context.CancellationToken).ConfigureAwait(false));
         }
         finally
         {

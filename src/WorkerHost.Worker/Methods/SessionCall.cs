@@ -27,7 +27,7 @@ internal sealed class SessionCall(
 
     public void CancelByCaller()
     {
-        if (Core.Queue.Cancel(this, StopCause.Caller))
+        if (Core.Cancel(this, StopCause.Caller))
         {
             Complete(TaskEnd.FailedWith(TaskFailures.Cancelled(this, started: false)), hurry: false);
         }

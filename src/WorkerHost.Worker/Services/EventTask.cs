@@ -61,7 +61,8 @@ internal sealed class EventTask : UnaryTask
         if (began && !toldStart)
         {
             toldStart = true;
-            return new RunWithEventsResponse { Started = new TaskStarted { Id = Id, Worker = Core.WorkerName, Attempt = (uint)Attempt } };
+            var where = Core.Whereabouts(this);
+            return new RunWithEventsResponse { Started = new TaskStarted { Id = Id, Worker = where.Worker, Attempt = (uint)where.Attempt } };
         }
 
         switch (Output!.Take(int.MaxValue, int.MaxValue, out var part))

@@ -3,12 +3,14 @@ using WorkerHost.V1;
 
 namespace WorkerHost.Worker;
 
-/// <summary>The gRPC face of the worker's tasks.</summary>
-internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.TaskEndpointBase
+/// <summary>The gRPC face of tasks.</summary>
+/// <param name="choose">What stands behind the endpoint, by the pool that a request names; empty: none.</param>
+internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : TaskEndpoint.TaskEndpointBase
 {
     public override async Task<RunResponse> Run(RunRequest request, ServerCallContext context)
     {
-        var (run, end) = await RunToItsEndAsync(request, context).ConfigureAwait(false);
+        var core = choose(request.Pool);
+        var (run, end) = await RunToItsEndAsync(core, request, context).ConfigureAwait(false);
         if (end.Failure is { } failure)
         {
             throw FailureTrailers.ToException(failure, core.IsDraining, end.Answer);
@@ -18,8 +20,8 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
     }
 
     /// <summary>Runs one task as a call of its own.</summary>
-    /// <exception cref="RpcException">The worker is leaving, or it is not the pool that the request names.</exception>
-    public async Task<(UnaryTask Run, TaskEnd End)> RunToItsEndAsync(RunRequest request, ServerCallContext context)
+    /// <exception cref="RpcException">It is leaving.</exception>
+    public static async Task<(UnaryTask Run, TaskEnd End)> RunToItsEndAsync(EndpointCore core, RunRequest request, ServerCallContext context)
     {
         var run = new UnaryTask(core, request, core.Find(request.Task), DeadlineOf(core, LimitOf(request), context));
         if (!core.EnterCall())
@@ -43,6 +45,7 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
         ServerCallContext context)
     {
         var task = request.Task ?? new RunRequest();
+        var core = choose(task.Pool);
         var run = new EventTask(core, task, core.Find(task.Task), DeadlineOf(core, LimitOf(task), context), takesItems: !request.CollectsItems);
         if (!core.EnterCall())
         {
@@ -64,7 +67,7 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
         }
     }
 
-    private async Task TellAsync(EventTask run, IServerStreamWriter<RunWithEventsResponse> responses, CancellationToken cancellationToken)
+    private static async Task TellAsync(EventTask run, IServerStreamWriter<RunWithEventsResponse> responses, CancellationToken cancellationToken)
     {
         var ending = RunAsync(run, cancellationToken);
         try
@@ -85,7 +88,7 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
         var end = await ending.ConfigureAwait(false);
         if (end.Failure is { } failure)
         {
-            throw FailureTrailers.ToException(failure, core.IsDraining, end.Answer);
+            throw FailureTrailers.ToException(failure, run.Core.IsDraining, end.Answer);
         }
 
         await responses.WriteAsync(new RunWithEventsResponse { Outcome = Response(run, end) }, cancellationToken).ConfigureAwait(false);
@@ -96,7 +99,7 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
         IServerStreamWriter<SessionResponse> responseStream,
         ServerCallContext context)
     {
-        var session = new TaskSession(core, requestStream, responseStream, context.GetHttpContext().Abort);
+        var session = new TaskSession(choose, requestStream, responseStream, context.GetHttpContext().Abort);
         try
         {
             await session.RunAsync(context.CancellationToken).ConfigureAwait(false);
@@ -109,51 +112,52 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
 
     public override Task<DescribeResponse> Describe(DescribeRequest request, ServerCallContext context)
     {
-        if (request.Pool.Length > 0 && request.Pool != core.Worker.Pool)
-        {
-            throw NoSuchPool(request.Pool);
-        }
-
+        var core = choose(request.Pool);
         return Task.FromResult(new DescribeResponse
         {
-            Pool = core.Worker.Pool,
+            Pool = core.Pool,
             Worker = core.WorkerName,
-            HostInstance = core.Launch.HostInstance,
-            Tasks = { core.Tasks.Describe() },
+            HostInstance = core.HostInstance,
+            Tasks = { core.Describe() },
             Capabilities = { core.Capabilities },
-            Concurrency = (uint)core.Launch.Concurrency,
+            Concurrency = (uint)core.Concurrency,
             MinProtocol = ProtocolLimits.MinVersion,
             MaxProtocol = ProtocolLimits.MaxVersion,
             MaxMessageBytes = (ulong)core.MaxMessageBytes,
         });
     }
 
-    private RunResponse Response(UnaryTask run, in TaskEnd end) => new()
+    private static RunResponse Response(UnaryTask run, in TaskEnd end)
     {
-        Result = new Payload { ContentType = end.ContentType, Data = end.Data },
-        Id = run.Id,
-        Worker = core.WorkerName,
-        Attempts = (uint)run.Attempt,
-        Answer = end.Answer,
-    };
+        var (worker, attempt) = run.Core.Whereabouts(run);
+        return new RunResponse
+        {
+            Result = new Payload { ContentType = end.ContentType, Data = end.Data },
+            Id = run.Id,
+            Worker = worker,
+            Attempts = (uint)attempt,
+            Answer = end.Answer,
+        };
+    }
 
     /// <summary>Queues it and waits for its end. The caller has entered the call.</summary>
-    public async Task<TaskEnd> RunAsync(UnaryTask run, CancellationToken cancellationToken)
+    public static async Task<TaskEnd> RunAsync(UnaryTask run, CancellationToken cancellationToken)
     {
+        var core = run.Core;
         if (Objection(run) is { } objection)
         {
             return TaskEnd.FailedWith(objection);
         }
 
         TaskRun?[] runs = [run];
-        core.Queue.Enqueue(runs);
+        core.Enqueue(runs);
         if (runs[0] is not null)
         {
-            return TaskEnd.FailedWith(TaskFailures.Full(run, $"{core.Queue.Waiting} tasks"));
+            return TaskEnd.FailedWith(TaskFailures.Full(run, $"{core.Waiting} tasks"));
         }
 
         // Drain() emptied the queue between our entry and now.
-        if (core.IsDraining && core.Queue.TryRemove(run))
+        if (core.IsDraining && core.GivesBack && core.TryRemove(run))
         {
             run.GiveBack();
         }
@@ -162,18 +166,8 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
         return await run.Ended.ConfigureAwait(false);
     }
 
-    private TaskFailure? Objection(UnaryTask run)
+    private static TaskFailure? Objection(UnaryTask run)
     {
-        if (run.Handler is null)
-        {
-            return TaskFailures.UnknownTask(run, core.Tasks.Names);
-        }
-
-        if (run.RequestedPool.Length > 0 && run.RequestedPool != core.Worker.Pool)
-        {
-            throw NoSuchPool(run.RequestedPool);
-        }
-
         if (run.Id.Length > ProtocolLimits.MaxNameLength)
         {
             return TaskFailures.BadInput(run, $"the task's id has {run.Id.Length} characters; the limit is {ProtocolLimits.MaxNameLength}");
@@ -181,11 +175,8 @@ internal sealed class TaskEndpointService(EndpointCore core) : TaskEndpoint.Task
 
         return run.HasImpossibleTimeLimit
             ? TaskFailures.BadInput(run, "time_limit is not a duration above zero")
-            : core.Objection(run);
+            : run.Core.Objection(run);
     }
-
-    private RpcException NoSuchPool(string pool) => new(new Status(
-        StatusCode.NotFound, $"no pool \"{BoundedText.Cut(pool, 200)}\" here; worker {core.Worker} belongs to \"{core.Worker.Pool}\""));
 
     // The nearer of the request's time limit and the call's deadline. The deadline is wall-clock time by nature; from
     // here on only monotonic time counts.

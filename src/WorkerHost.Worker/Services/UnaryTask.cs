@@ -11,8 +11,6 @@ internal class UnaryTask(EndpointCore core, RunRequest request, TaskHandler? han
 
     public Task<TaskEnd> Ended => ended.Task;
 
-    public string RequestedPool => request.Pool;
-
     public bool HasImpossibleTimeLimit => request.TimeLimit is { } limit && IsImpossible(limit);
 
     public override string Id { get; } = request.Id.Length > 0 ? request.Id : Guid.CreateVersion7().ToString("N");
@@ -43,7 +41,7 @@ internal class UnaryTask(EndpointCore core, RunRequest request, TaskHandler? han
     {
         // The call's deadline is part of the run's, but gRPC's clock may be a little ahead of ours.
         var late = TimeRemaining is { } left && left < TimeSpan.FromMilliseconds(20);
-        if (Core.Queue.Cancel(this, late ? StopCause.TimeLimit : StopCause.Caller))
+        if (Core.Cancel(this, late ? StopCause.TimeLimit : StopCause.Caller))
         {
             Complete(TaskEnd.FailedWith(late ? TaskFailures.TimeLimitPassed(this, started: false) : TaskFailures.Cancelled(this, started: false)), hurry: false);
         }

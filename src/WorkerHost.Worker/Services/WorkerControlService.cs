@@ -6,7 +6,7 @@ using WorkerHost.V1;
 namespace WorkerHost.Worker;
 
 /// <summary>What the supervisor, and nobody else, may ask of its worker.</summary>
-internal sealed class WorkerControlService(EndpointCore core, PeerPolicy peers) : WorkerControl.WorkerControlBase
+internal sealed class WorkerControlService(WorkerCore core, PeerPolicy peers) : WorkerControl.WorkerControlBase
 {
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromHours(1);

@@ -8,28 +8,23 @@ internal static class SessionRefusal
 {
     public static RpcException Broken(string what) => new(new Status(StatusCode.InvalidArgument, $"protocol error: {what}"));
 
-    public static RpcException Draining(WorkerId worker) =>
-        new(new Status(StatusCode.Unavailable, $"worker {worker} is leaving and takes no new session"));
+    public static RpcException Draining(EndpointCore core) =>
+        new(new Status(StatusCode.Unavailable, $"{core.Called} is leaving and takes no new session"));
 
     /// <summary>Null: the hello is acceptable.</summary>
-    public static RpcException? Check(ClientHello hello, IReadOnlyList<string> capabilities, WorkerId worker)
+    public static RpcException? Check(ClientHello hello, EndpointCore core)
     {
         if (hello.MinProtocol > ProtocolLimits.MaxVersion || hello.MaxProtocol < ProtocolLimits.MinVersion)
         {
             return Refused(
-                $"no common protocol version: the client speaks {hello.MinProtocol} to {hello.MaxProtocol}, worker {worker} speaks {ProtocolLimits.MinVersion} to {ProtocolLimits.MaxVersion}");
+                $"no common protocol version: the client speaks {hello.MinProtocol} to {hello.MaxProtocol}, {core.Called} speaks {ProtocolLimits.MinVersion} to {ProtocolLimits.MaxVersion}");
         }
 
-        var missing = hello.RequiredCapabilities.Where(required => !capabilities.Contains(required)).ToArray();
+        var missing = hello.RequiredCapabilities.Where(required => !core.Capabilities.Contains(required)).ToArray();
         if (missing.Length > 0)
         {
             return Refused(
-                $"missing capabilities {string.Join(", ", missing)}: the client requires {string.Join(", ", hello.RequiredCapabilities)}, worker {worker} offers {string.Join(", ", capabilities)}");
-        }
-
-        if (hello.Pool.Length > 0 && hello.Pool != worker.Pool)
-        {
-            return new RpcException(new Status(StatusCode.NotFound, Bounded($"no pool \"{hello.Pool}\" here; worker {worker} belongs to \"{worker.Pool}\"")));
+                $"missing capabilities {string.Join(", ", missing)}: the client requires {string.Join(", ", hello.RequiredCapabilities)}, {core.Called} offers {string.Join(", ", core.Capabilities)}");
         }
 
         return hello.SessionKey == 0 ? Broken("the hello's session_key is 0; it must be random and not 0") : null;

@@ -58,7 +58,7 @@ internal class SessionTask(EndpointCore core, TaskSession session, TaskSubmissio
         if (Cause == StopCause.Caller && end.Failure is null && end.Data.Length > ProtocolLimits.MaxFrameBytes / 2)
         {
             // Whoever cancelled it waits for its end, and should not have to wait for so many bytes that nobody reads.
-            session.Complete(this, TaskEnd.FailedWith(TaskFailures.Withdrawn(Worker, end.Data.Length), end.ServiceMicroseconds), hurry);
+            session.Complete(this, TaskEnd.FailedWith(TaskFailures.Withdrawn(Core, end.Data.Length), end.ServiceMicroseconds), hurry);
             return;
         }
 

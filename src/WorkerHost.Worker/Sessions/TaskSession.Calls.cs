@@ -40,10 +40,10 @@ internal sealed partial class TaskSession
         }
 
         TaskRun?[] runs = [call];
-        core.Queue.Enqueue(runs);
+        core.Enqueue(runs);
         if (runs[0] is not null)
         {
-            call.Complete(TaskEnd.FailedWith(TaskFailures.Full(call, $"{core.Queue.Waiting} tasks")), hurry: false);
+            call.Complete(TaskEnd.FailedWith(TaskFailures.Full(call, $"{core.Waiting} tasks")), hurry: false);
         }
 
         if (core.IsDraining)

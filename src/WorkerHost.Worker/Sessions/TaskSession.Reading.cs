@@ -7,7 +7,7 @@ namespace WorkerHost.Worker;
 internal sealed partial class TaskSession
 {
     // The reader's own.
-    private readonly PartialPayloads uploads;
+    private PartialPayloads uploads = new(0);
     private TaskRun?[] arrivals = [];
     private ulong lastSequence;
 
@@ -74,7 +74,7 @@ internal sealed partial class TaskSession
                     }
                 }
             }
-            else if (core.Queue.Cancel(task, StopCause.Caller))
+            else if (core.Cancel(task, StopCause.Caller))
             {
                 Complete(task, TaskEnd.FailedWith(TaskFailures.Cancelled(task, started: false)), hurry: false);
             }
@@ -92,7 +92,7 @@ internal sealed partial class TaskSession
 
         foreach (var sequence in frame.Recall)
         {
-            if (Find(sequence, "recalls") is { } task && core.Queue.TryRemove(task))
+            if (Find(sequence, "recalls") is { } task && core.TryRemove(task))
             {
                 task.GiveBack();
             }
@@ -179,19 +179,19 @@ internal sealed partial class TaskSession
 
         foreach (ref var run in runs)
         {
-            if (Objection((SessionTask)run!) is { } objection)
+            if (((SessionTask)run!).Objection() is { } objection)
             {
                 run!.Complete(TaskEnd.FailedWith(objection), hurry: false);
                 run = null;
             }
         }
 
-        core.Queue.Enqueue(runs);
+        core.Enqueue(runs);
         foreach (ref var run in runs)
         {
             if (run is not null)
             {
-                run.Complete(TaskEnd.FailedWith(TaskFailures.Full(run, $"{core.Queue.Waiting} tasks")), hurry: false);
+                run.Complete(TaskEnd.FailedWith(TaskFailures.Full(run, $"{core.Waiting} tasks")), hurry: false);
                 run = null;
             }
         }
@@ -203,10 +203,6 @@ internal sealed partial class TaskSession
 
         CancelIfAbandoned();
     }
-
-    private TaskFailure? Objection(SessionTask task) => task.Handler is null
-        ? TaskFailures.UnknownTask(task, core.Tasks.Names)
-        : task.Objection();
 
     private SessionTask? Find(ulong sequence, string verb)
     {

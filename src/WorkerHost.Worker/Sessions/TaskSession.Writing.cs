@@ -159,7 +159,7 @@ internal sealed partial class TaskSession
     }
 
     private SessionOutcome Withdrawn(in SessionOutcome outcome) =>
-        new(outcome.Sequence, TaskEnd.FailedWith(TaskFailures.Withdrawn(core.Worker, outcome.End.Data.Length), outcome.End.ServiceMicroseconds));
+        new(outcome.Sequence, TaskEnd.FailedWith(TaskFailures.Withdrawn(core, outcome.End.Data.Length), outcome.End.ServiceMicroseconds));
 
     // Under the gate.
     private void StopWriting()

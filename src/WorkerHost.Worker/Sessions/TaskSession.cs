@@ -12,7 +12,10 @@ internal sealed partial class TaskSession
     // How long a peer may take to read what was being written when its session ended.
     private static readonly TimeSpan WriterGrace = TimeSpan.FromSeconds(1);
 
-    private readonly EndpointCore core;
+    private readonly Func<string, EndpointCore> choose;
+
+    // Known from its hello on.
+    private EndpointCore core = null!;
     private readonly IAsyncStreamReader<SessionRequest> reader;
     private readonly IServerStreamWriter<SessionResponse> writer;
     private readonly Action abort;
@@ -37,22 +40,21 @@ internal sealed partial class TaskSession
     private Exception? writeFailure;
     private TaskCompletionSource? writerIdle;
 
-    /// <param name="core">What the sessions of this worker share.</param>
+    /// <param name="choose">What stands behind the endpoint, by the pool that the hello names.</param>
     /// <param name="reader">Frames from the client.</param>
     /// <param name="writer">Frames to the client.</param>
     /// <param name="abort">Breaks the stream: for a peer that does not even read its refusal.</param>
     public TaskSession(
-        EndpointCore core,
+        Func<string, EndpointCore> choose,
         IAsyncStreamReader<SessionRequest> reader,
         IServerStreamWriter<SessionResponse> writer,
         Action abort)
     {
-        this.core = core;
+        this.choose = choose;
         this.abort = abort;
         this.reader = reader;
         this.writer = writer;
         announceOutput = Announced;
-        uploads = new PartialPayloads(core.MaxMessageBytes);
     }
 
     public ulong Key { get; private set; }
@@ -191,7 +193,9 @@ internal sealed partial class TaskSession
             throw SessionRefusal.Broken("the first frame of a session has nothing but its hello");
         }
 
-        if (SessionRefusal.Check(hello, core.Capabilities, core.Worker) is { } refusal)
+        core = choose(hello.Pool);
+        uploads = new PartialPayloads(core.MaxMessageBytes);
+        if (SessionRefusal.Check(hello, core) is { } refusal)
         {
             throw refusal;
         }
@@ -208,12 +212,12 @@ internal sealed partial class TaskSession
         {
             Protocol = ProtocolLimits.MaxVersion,
             Capabilities = { core.Capabilities },
-            HostInstance = core.Launch.HostInstance,
+            HostInstance = core.HostInstance,
             Worker = core.WorkerName,
             Incarnation = (ulong)core.Worker.Incarnation,
-            Concurrency = (uint)core.Launch.Concurrency,
-            Credit = LaneQueue.MaxTasks,
-            Tasks = { core.Tasks.Describe() },
+            Concurrency = (uint)core.Concurrency,
+            Credit = core.Credit,
+            Tasks = { core.Describe() },
             MaxFrameBytes = ProtocolLimits.MaxFrameBytes,
             MaxMessageBytes = (ulong)core.MaxMessageBytes,
         },
@@ -221,6 +225,11 @@ internal sealed partial class TaskSession
 
     private void GiveBackWaiting()
     {
+        if (!core.GivesBack)
+        {
+            return;
+        }
+
         SessionTask[] tasks;
         lock (gate)
         {
@@ -229,7 +238,7 @@ internal sealed partial class TaskSession
 
         foreach (var task in tasks)
         {
-            if (core.Queue.TryRemove(task))
+            if (core.TryRemove(task))
             {
                 task.GiveBack();
             }
@@ -248,7 +257,7 @@ internal sealed partial class TaskSession
         foreach (var task in left)
         {
             // One that runs is asked to stop and ends by itself, its outcome dropped.
-            core.Queue.Cancel(task, StopCause.Caller);
+            core.Cancel(task, StopCause.Caller);
         }
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace WorkerHost.Worker.Tests;
 
 /// <summary>A task that nobody sent, for handlers that are called by hand.</summary>
-internal sealed class FakeRun(EndpointCore core, ByteString payload, string contentType = "", TaskHandler? handler = null) : TaskRun(core, handler, 0)
+internal sealed class FakeRun(WorkerCore core, ByteString payload, string contentType = "", TaskHandler? handler = null) : TaskRun(core, handler, 0)
 {
     public override string Id => "id";
 
@@ -26,7 +26,7 @@ internal sealed class FakeRun(EndpointCore core, ByteString payload, string cont
 
     public override int Track => -1;
 
-    public static EndpointCore NewCore(IServiceProvider? services = null) => new(
+    public static WorkerCore NewCore(IServiceProvider? services = null) => new(
         new LaunchLine { MinProtocol = 1, MaxProtocol = 1, Pool = "p", Slot = 1, Incarnation = 1, Address = "unix:///nowhere", HostInstance = "i", Concurrency = 1, DrainMilliseconds = 0, MaxMessageBytes = 1 << 20 },
         new TaskTable(),
         services,
