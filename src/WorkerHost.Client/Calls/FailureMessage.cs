@@ -13,7 +13,10 @@ internal static class FailureMessage
         failure is { Kind: TaskFailureKind.WorkerLost, NeverStarted: true } ? StatusCode.Unavailable :
         FailureStatus.ToStatusCode(failure.Kind, draining: failure is { Kind: TaskFailureKind.Rejected, PoolIsStopping: true });
 
-    public static byte[] Details(TaskFailure failure, string id, string task)
+    public static byte[] Details(TaskFailure failure, string id, string task) =>
+        new Google.Rpc.Status { Code = (int)StatusOf(failure), Message = failure.Message, Details = { Any.Pack(Of(failure, id, task)) } }.ToByteArray();
+
+    public static V1.TaskFailure Of(TaskFailure failure, string id, string task)
     {
         var message = new V1.TaskFailure
         {
@@ -29,7 +32,7 @@ internal static class FailureMessage
             RanToCompletion = failure.RanToCompletion,
         };
         message.Deaths.AddRange(failure.Deaths.Select(Of));
-        return new Google.Rpc.Status { Code = (int)StatusOf(failure), Message = failure.Message, Details = { Any.Pack(message) } }.ToByteArray();
+        return message;
     }
 
     private static V1.RemoteError Of(RemoteError error) => new()

@@ -90,6 +90,18 @@ internal sealed partial class DispatchLoop : IDisposable
         }
     }
 
+    /// <summary>Of the open endpoints together.</summary>
+    public int Lanes
+    {
+        get
+        {
+            lock (gate)
+            {
+                return dispatcher.OpenLanes;
+            }
+        }
+    }
+
     // ---- tasks ----
 
     public bool Release(string id)

@@ -12,6 +12,21 @@ internal sealed partial class Dispatcher
     /// <summary>The least wait must be so many times the limit: times change, and workers come.</summary>
     private const double AdmissionMargin = 1.25;
 
+    /// <summary>Of all endpoints that are open: a spare may serve at any moment.</summary>
+    public int OpenLanes
+    {
+        get
+        {
+            var count = 0;
+            foreach (var endpoint in endpoints)
+            {
+                count += endpoint.Open ? endpoint.Concurrency : 0;
+            }
+
+            return count;
+        }
+    }
+
     private TaskFailure? WouldBeTooLate(TaskEntry entry, TimeSpan limit)
     {
         if (!options.AdmitByDeadline || queue.Count == 0 || LaneIsFree())
@@ -19,13 +34,7 @@ internal sealed partial class Dispatcher
             return null;
         }
 
-        // A spare may serve at any moment.
-        var lanes = 0;
-        foreach (var endpoint in endpoints)
-        {
-            lanes += endpoint.Open ? endpoint.Concurrency : 0;
-        }
-
+        var lanes = OpenLanes;
         if (lanes == 0)
         {
             return null;

@@ -71,7 +71,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             return new TaskFailure { Kind = TaskFailureKind.Rejected, NeverStarted = true, PoolIsStopping = true, Message = "the pool is stopping and takes no new tasks" };
         }
 
-        if (entry.Options.Id is { } id && quarantine.Find(id) is { } poison)
+        if (entry.OwnId is { } id && quarantine.Find(id) is { } poison)
         {
             return poison.Refusal();
         }

@@ -54,7 +54,7 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     public int Bytes { get; } = data.Length;
 
     /// <summary>At most so many bytes in a frame: a character takes at most three, numbers and tags fit into the rest.</summary>
-    public int WireBytes => wireBytes + (Trace?.WireBytes ?? 0) + (Feed is null ? 0 : 32);
+    public int WireBytes => wireBytes + 3 * (GivenId?.Length ?? 0) + (Trace?.WireBytes ?? 0) + (Feed is null ? 0 : 32);
 
     private readonly int wireBytes = data.Length + 96 + 3 * (task.Length + contentType.Length + (options.Id?.Length ?? 0)) + BytesOf(options.Headers);
 
@@ -66,6 +66,12 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
 
     /// <summary>A streaming call, which goes to its endpoint by itself; null: a task.</summary>
     public IStreamedCall? Call { get; init; }
+
+    /// <summary>What a host's client calls it; null: as the options say.</summary>
+    public string? GivenId { get; init; }
+
+    /// <summary>The id that somebody has chosen; null: the pool makes one up.</summary>
+    public string? OwnId => GivenId ?? options.Id;
 
     /// <summary>Null while nobody listens; set before the dispatcher gets the task.</summary>
     public TaskTrace? Trace { get; set; }
@@ -183,7 +189,7 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     }
 
     /// <summary>The caller's id, or the pool's prefix and the number, as the endpoint makes it up too: built when somebody asks.</summary>
-    public string IdWith(string prefix) => options.Id ?? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{prefix}-{number}");
+    public string IdWith(string prefix) => OwnId ?? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{prefix}-{number}");
 
     public override string ToString() => $"task {Number} ({Task}, {Phase}, attempt {Attempt}, stop {Stop})";
 }

@@ -30,6 +30,9 @@ internal sealed class EndpointConnector(
     private Task following = Task.CompletedTask;
     private int addresses;
 
+    /// <summary>As the endpoint that was connected last says.</summary>
+    public IReadOnlyList<V1.TaskDescription> Described { get; private set; } = [];
+
     /// <summary>Ends when a first endpoint is usable; for bare addresses fails when none of them is.</summary>
     public Task FirstConnected => firstTry.Task;
 
@@ -281,7 +284,11 @@ internal sealed class EndpointConnector(
 
         Log.Connected(logger, worker.Id, worker.Address, connection.State.Concurrency);
         loop.EndpointOpened(connection.State);
-        (connection as SessionConnection)?.Start();
+        if (connection is SessionConnection session)
+        {
+            Described = session.Tasks;
+            session.Start();
+        }
 
         // What the source said of the worker while the dispatcher did not know it yet.
         WorkerDeath? death;

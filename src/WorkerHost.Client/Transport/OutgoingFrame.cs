@@ -133,7 +133,7 @@ internal sealed class OutgoingFrame
         var size = 1 + WireWriter.VarintSize(entry.Sequence) + WireWriter.FieldSize(entry.Service!.Utf8Name.Length);
         size += entry.ContentType == ContentType.Json ? 0 : WireWriter.FieldSize(Encoding.UTF8.GetByteCount(entry.ContentType));
         size += part.Data.IsEmpty ? 0 : WireWriter.FieldSize(part.Data.Length);
-        size += entry.Options.Id is { } id ? WireWriter.FieldSize(Encoding.UTF8.GetByteCount(id)) : 0;
+        size += entry.OwnId is { } id ? WireWriter.FieldSize(Encoding.UTF8.GetByteCount(id)) : 0;
         size += 1 + WireWriter.VarintSize(entry.Number);
         size += 1 + WireWriter.VarintSize((ulong)entry.Attempt);
         size += part.TimeLimit == 0 ? 0 : 1 + WireWriter.VarintSize(part.TimeLimit);
@@ -165,7 +165,7 @@ internal sealed class OutgoingFrame
             output.Bytes(V1.TaskSubmission.DataFieldNumber, part.Data.Span);
         }
 
-        if (entry.Options.Id is { } id)
+        if (entry.OwnId is { } id)
         {
             output.Bytes(V1.TaskSubmission.IdFieldNumber, Encoding.UTF8.GetBytes(id));
         }

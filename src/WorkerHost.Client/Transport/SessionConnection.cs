@@ -47,6 +47,9 @@ internal sealed class SessionConnection : IEndpointConnection
 
     public EndpointState State { get; }
 
+    /// <summary>What the endpoint says that it can run.</summary>
+    public IReadOnlyList<V1.TaskDescription> Tasks { get; private init; } = [];
+
     public Task Ended => reading;
 
     /// <exception cref="RpcException">Unimplemented: the endpoint has no sessions. FailedPrecondition: it refuses ours.</exception>
@@ -100,7 +103,7 @@ internal sealed class SessionConnection : IEndpointConnection
                     TakesCalls = hello.Capabilities.Contains(Capability.Calls),
                 };
                 var calls = new CallChannel(() => new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: false, options.WrapSocket));
-                return new SessionConnection(channel, call, loop, frame, state, ProtocolLimits.FrameBytesFor(hello.MaxFrameBytes), idPrefix, calls);
+                return new SessionConnection(channel, call, loop, frame, state, ProtocolLimits.FrameBytesFor(hello.MaxFrameBytes), idPrefix, calls) { Tasks = hello.Tasks };
             }
         }
         catch (Exception e)

@@ -98,6 +98,19 @@ internal abstract class TaskRun(EndpointCore core, TaskHandler? handler, long de
 
     public abstract long HeaderBytes { get; }
 
+    /// <summary>The id that its client has chosen; empty: one was made up for it.</summary>
+    public virtual string GivenId => "";
+
+    // What a pool heeds, and a worker does not.
+    public virtual int Priority => 0;
+
+    public virtual bool IsIdempotent => false;
+
+    /// <summary>0: as the pool says.</summary>
+    public virtual int MaxAttempts => 0;
+
+    public virtual string AffinityKey => "";
+
     /// <summary>0 for a unary call.</summary>
     public abstract ulong SessionKey { get; }
 

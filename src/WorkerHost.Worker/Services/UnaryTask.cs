@@ -24,6 +24,16 @@ internal class UnaryTask(EndpointCore core, RunRequest request, TaskHandler? han
 
     public override long HeaderBytes => request.Headers.Count == 0 ? 0 : ProtocolLimits.HeaderBytesOf(request.Headers);
 
+    public override string GivenId => request.Id;
+
+    public override int Priority => request.Priority;
+
+    public override bool IsIdempotent => request.Idempotent;
+
+    public override int MaxAttempts => (int)Math.Min(request.MaxAttempts, int.MaxValue);
+
+    public override string AffinityKey => request.AffinityKey;
+
     public override ByteString Payload => request.Payload?.Data ?? ByteString.Empty;
 
     public override string ContentType => request.Payload?.ContentType ?? "";

@@ -20,6 +20,16 @@ internal class SessionTask(EndpointCore core, TaskSession session, TaskSubmissio
 
     public override long HeaderBytes => submission.Headers.Count == 0 ? 0 : ProtocolLimits.HeaderBytesOf(submission.Headers);
 
+    public override string GivenId => submission.Id;
+
+    public override int Priority => submission.Priority;
+
+    public override bool IsIdempotent => submission.Idempotent;
+
+    public override int MaxAttempts => (int)Math.Min(submission.MaxAttempts, int.MaxValue);
+
+    public override string AffinityKey => submission.AffinityKey;
+
     public override ByteString Payload => submission.Data;
 
     public override ulong PayloadLength => Math.Max(submission.TotalBytes, (ulong)submission.Data.Length);

@@ -47,6 +47,7 @@ internal sealed class TaskOutput(ulong sequence, bool takesItems, ulong itemCred
     private int unsentBytes;
     private int sentOfFirst;
     private bool announced;
+    private TaskCompletionSource? roomMade;
     private bool closed;
 
     public ulong Sequence => sequence;
@@ -62,7 +63,7 @@ internal sealed class TaskOutput(ulong sequence, bool takesItems, ulong itemCred
         {
             itemsLeft = Math.Min(itemsLeft + Bounded(moreItems), long.MaxValue / 2);
             bytesLeft = Math.Min(bytesLeft + Bounded(moreBytes), long.MaxValue / 2);
-            Monitor.PulseAll(gate);
+            Pulse();
         }
     }
 
@@ -91,7 +92,16 @@ internal sealed class TaskOutput(ulong sequence, bool takesItems, ulong itemCred
         }
     }
 
-    /// <summary>An item, after <see cref="AwaitRoom"/>.</summary>
+    /// <summary>The same without blocking; ends at once when the task has ended.</summary>
+    public Task RoomAsync()
+    {
+        lock (gate)
+        {
+            return closed || HasRoom ? Task.CompletedTask : (roomMade ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    /// <summary>An item, after <see cref="AwaitRoom"/> or <see cref="RoomAsync"/>.</summary>
     public void Add(ByteString data, string contentType)
     {
         lock (gate)
@@ -211,8 +221,19 @@ internal sealed class TaskOutput(ulong sequence, bool takesItems, ulong itemCred
             items.Dequeue();
         }
 
-        Monitor.PulseAll(gate);
+        Pulse();
         return OutputKind.Item;
+    }
+
+    // Under the gate.
+    private void Pulse()
+    {
+        Monitor.PulseAll(gate);
+        if (roomMade is not null && (closed || HasRoom))
+        {
+            roomMade.TrySetResult();
+            roomMade = null;
+        }
     }
 
     // Under the gate.
@@ -227,7 +248,7 @@ internal sealed class TaskOutput(ulong sequence, bool takesItems, ulong itemCred
     {
         lock (gate)
         {
-            Monitor.PulseAll(gate);
+            Pulse();
         }
     }
 }

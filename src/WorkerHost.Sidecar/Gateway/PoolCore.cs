@@ -1,0 +1,65 @@
+using WorkerHost.Sidecar.Hosting;
+using WorkerHost.V1;
+using WorkerHost.Worker;
+
+namespace WorkerHost.Sidecar.Gateway;
+
+/// <summary>A pool behind a task endpoint: what a client submits becomes a task of the pool, which queues it and tries it again. Thread-safe.</summary>
+internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeProvider time, ILogger logger) : EndpointCore(time, logger)
+{
+    // A client that takes more than its lanes can do at once keeps batches full; what waits beyond that waits in the queue of the client.
+    private const int AheadPerLane = 64;
+
+    private static readonly string[] Can = [Capability.Session, Capability.Chunks, Capability.Streams];
+
+    public WorkerPool Tasks => hosted.Pool;
+
+    public override string Pool => hosted.Name;
+
+    public override WorkerId Worker { get; } = new(hosted.Name, 0, 0);
+
+    public override string WorkerName => "";
+
+    public override string Called { get; } = $"pool {hosted.Name}";
+
+    public override string HostInstance => hostInstance;
+
+    public override IReadOnlyList<string> Capabilities => Can;
+
+    public override int Concurrency => Math.Max(1, hosted.Pool.Lanes);
+
+    public override uint Credit => (uint)(Concurrency * (1 + AheadPerLane));
+
+    public override int MaxMessageBytes => hosted.Pool.MaxMessageBytes;
+
+    public override int Waiting => hosted.Pool.QueuedTasks;
+
+    /// <summary>There is nobody else to run it.</summary>
+    public override bool GivesBack => false;
+
+    public override IEnumerable<TaskDescription> Describe() => hosted.Pool.Described;
+
+    public override TaskHandler? Find(string task) => null;
+
+    public override void Enqueue(Span<TaskRun?> runs)
+    {
+        foreach (ref var run in runs)
+        {
+            if (run is not null)
+            {
+                HostedTask.Submit(hosted.Pool, run);
+                run = null;
+            }
+        }
+    }
+
+    public override bool TryRemove(TaskRun run) => false;
+
+    public override bool Cancel(TaskRun run, StopCause cause)
+    {
+        (run.Elsewhere as HostedTask)?.Cancel(cause);
+        return false;
+    }
+
+    public override (string Worker, int Attempt) Whereabouts(TaskRun run) => (run.Elsewhere as HostedTask)?.Whereabouts ?? ("", 1);
+}

@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using Grpc.Core;
+using WorkerHost.Sidecar.Hosting;
+using WorkerHost.Worker;
+
+namespace WorkerHost.Sidecar.Gateway;
+
+/// <summary>What stands behind each pool's name on the data plane. Thread-safe.</summary>
+/// <param name="pools">The pools there are.</param>
+/// <param name="hostInstance">Another one with every start of the host.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">For what is wrong with sessions.</param>
+internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, TimeProvider time, ILogger logger)
+{
+    private readonly ConcurrentDictionary<HostedPool, PoolCore> cores = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>The endpoint of the pool that a request names; empty: of the only one.</summary>
+    /// <exception cref="RpcException">NOT_FOUND: no such pool. INVALID_ARGUMENT: which of several is not said. The message names them.</exception>
+    public EndpointCore Named(string pool)
+    {
+        try
+        {
+            return cores.GetOrAdd(pools.Find(pool), static (hosted, self) => self.New(hosted), this);
+        }
+        catch (NoSuchPoolException e)
+        {
+            throw new RpcException(new Status(e.IsAmbiguous ? StatusCode.InvalidArgument : StatusCode.NotFound, e.Message));
+        }
+    }
+
+    /// <summary>Nothing new is taken; what was accepted is answered.</summary>
+    public void Drain()
+    {
+        foreach (var hosted in pools.All)
+        {
+            cores.GetOrAdd(hosted, static (added, self) => self.New(added), this).Drain();
+        }
+    }
+
+    /// <summary>Done after <see cref="Drain"/> when every session and call has ended.</summary>
+    public Task Empty => Task.WhenAll(cores.Values.Select(static core => core.Empty));
+
+    private PoolCore New(HostedPool hosted) => new(hosted, hostInstance, time, logger);
+}
