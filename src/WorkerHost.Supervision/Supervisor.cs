@@ -65,6 +65,18 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
 
     IWorkerBackChannel? IWorkerSource.BackChannel => this;
 
+    /// <summary>How it was told to treat its workers.</summary>
+    internal SupervisorOptions Options => options;
+
+    /// <summary>How many workers are wanted now.</summary>
+    internal int WorkersWanted => loop.Picture.Size.Workers;
+
+    /// <summary>What has happened, as far as it is kept.</summary>
+    internal EventLog Events => loop.Events;
+
+    /// <summary>Ends with its loop: as it was told, or with what made it fail.</summary>
+    internal Task Running => running;
+
     /// <summary>The private directory of sockets and ledgers.</summary>
     internal string Directory => loop.Directory;
 
@@ -194,10 +206,7 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     public Task DrainAsync(WorkerId worker, CancellationToken cancellationToken = default)
     {
         Recycle(worker, "it was told to drain");
-        return ChangeAsync(
-            static (_, _) => [],
-            new Goal(crew => !crew.Slots.Any(s => s.Number == worker.Slot && s.Machine.Incarnation == worker.Incarnation && s.IsOccupied)),
-            cancellationToken);
+        return GoneAsync(worker, cancellationToken);
     }
 
     /// <summary>
@@ -211,6 +220,23 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     /// <exception cref="EventsLostException">Events after it are no longer kept, at the call or while watching; says how to go on.</exception>
     public IAsyncEnumerable<SupervisorEvent> WatchAsync(long? after = null, CancellationToken cancellationToken = default) =>
         loop.Events.WatchAsync(after, cancellationToken);
+
+    /// <summary>Asks for a worker's end as its pool does, and waits for it to be observed.</summary>
+    /// <param name="worker">Which; nothing happens when it is gone already.</param>
+    /// <param name="reason">Why, for its death report.</param>
+    /// <param name="grace">From SIGTERM to SIGKILL of its group.</param>
+    /// <param name="cancellationToken">Ends the waiting; the worker is killed all the same.</param>
+    /// <exception cref="ObjectDisposedException">The supervisor has stopped, or stops meanwhile.</exception>
+    internal Task KillAsync(WorkerId worker, string reason, TimeSpan grace, CancellationToken cancellationToken = default)
+    {
+        ((IWorkerBackChannel)this).Kill(worker, reason, grace);
+        return GoneAsync(worker, cancellationToken);
+    }
+
+    /// <summary>Ends when the loop has looked at a message that is sent now: the proof that it turns.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ObjectDisposedException">The supervisor has stopped.</exception>
+    internal Task AnswerAsync(CancellationToken cancellationToken) => ChangeAsync(static (_, _) => [], new Goal(static _ => true), cancellationToken);
 
     ChannelReader<WorkerSet> IWorkerSource.Subscribe() => loop.Feed.Subscribe();
 
@@ -257,6 +283,11 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
 
     private void Recycle(WorkerId worker, string reason) =>
         loop.Tell(new SupervisorMessage.Request(worker, now => new SlotEvent.RecycleRequested(now, worker.Incarnation, reason)));
+
+    private Task GoneAsync(WorkerId worker, CancellationToken cancellationToken) => ChangeAsync(
+        static (_, _) => [],
+        new Goal(crew => !crew.Slots.Any(s => s.Number == worker.Slot && s.Machine.Incarnation == worker.Incarnation && s.IsOccupied)),
+        cancellationToken);
 
     private async Task ChangeAsync(Func<Crew, TimeSpan, ImmutableArray<CrewAction>> change, Goal goal, CancellationToken cancellationToken)
     {

@@ -110,7 +110,7 @@ internal sealed partial class WorkerProcess
 
         // Not disposed of: a lane that is still in user code at the end writes its marks until the process is gone.
         var core = new WorkerCore(launch, tasks, services, ledger, time, logger);
-        var server = new EndpointServer(core, address, new PeerPolicy(launch, supervisorPid, logger), loggers);
+        var server = new EndpointServer(core, address, new PeerPolicy($"worker {launch.Worker}", launch.Secret, logger), new SupervisorPolicy(launch, supervisorPid), loggers);
         await using var _ = server.ConfigureAwait(false);
         core.Start();
         LeftBehind.Watch(logger);

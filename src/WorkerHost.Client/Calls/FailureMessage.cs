@@ -43,7 +43,8 @@ internal static class FailureMessage
         Cause = error.Cause is { } cause ? Of(cause) : null,
     };
 
-    private static V1.DeathReport Of(DeathReport death)
+    /// <summary>Everything that the report has.</summary>
+    public static V1.DeathReport Of(DeathReport death)
     {
         var message = new V1.DeathReport
         {
@@ -65,6 +66,12 @@ internal static class FailureMessage
         };
         message.RunningTasks.AddRange(death.RunningTasks);
         message.LastOutput.AddRange(death.LastOutput);
+        message.BootSteps.AddRange(death.BootSteps.Select(static step => new V1.BootStep
+        {
+            Name = step.Name,
+            After = Duration.FromTimeSpan(step.After),
+            Took = Duration.FromTimeSpan(step.Took),
+        }));
         return message;
     }
 

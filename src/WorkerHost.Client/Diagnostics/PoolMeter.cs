@@ -35,6 +35,7 @@ internal static class PoolMeter
         Meter.CreateObservableCounter("workerhost.pool.tasks.late_outcomes", () => Observe(static (pool, _) => pool.LateOutcomes), "{task}", "Outcomes that came after their task had ended and were dropped.");
         Meter.CreateObservableUpDownCounter("workerhost.pool.queue.length", () => Observe(static (pool, _) => pool.QueuedTasks), "{task}", "Tasks that wait in the queue.");
         Meter.CreateObservableUpDownCounter("workerhost.pool.tasks.unsettled", () => Observe(static (pool, _) => pool.UnsettledTasks), "{task}", "Accepted tasks of which something still waits or runs.");
+        Meter.CreateObservableGauge("workerhost.pool.paused", () => Observe(static (pool, _) => pool.IsPaused ? 1 : 0), "1", "1 while the pool begins no tasks because it was paused, else 0.");
         Meter.CreateObservableUpDownCounter("workerhost.pool.tasks.quarantined", () => Observe(static (pool, _) => pool.QuarantinedCount), "{task}", "Tasks in quarantine because workers died of them.");
     }
 

@@ -18,6 +18,11 @@ internal sealed partial class Dispatcher
     /// <summary>Gives queued tasks to endpoints for as long as the rule allows.</summary>
     public void Dispatch(long now)
     {
+        if (IsPaused)
+        {
+            return;
+        }
+
         var before = Queued;
         DispatchSuspects(now);
         lanes = -1;
@@ -107,6 +112,11 @@ internal sealed partial class Dispatcher
 
     private bool LaneIsFree()
     {
+        if (IsPaused)
+        {
+            return false;
+        }
+
         // What waits in the queue has a claim on the free lanes first.
         var free = -(Queued + held);
         foreach (var endpoint in endpoints)

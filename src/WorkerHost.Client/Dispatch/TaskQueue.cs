@@ -31,6 +31,15 @@ internal sealed class TaskQueue
 
     public TaskEntry? Head => head;
 
+    /// <summary>From the first to the last, for people: while it is read the queue must not change.</summary>
+    public IEnumerable<TaskEntry> All()
+    {
+        for (var entry = head; entry is not null; entry = entry.Next)
+        {
+            yield return entry;
+        }
+    }
+
     public void PushBack(TaskEntry entry) => Insert(entry, tail);
 
     /// <summary>For a task that was sent before and may be tried again: it has waited its turn already.</summary>

@@ -33,6 +33,9 @@ internal sealed class TurnQueue
     /// <summary>Whose turn it is; null: nobody waits.</summary>
     public TaskEntry? Next => waiting == 0 ? null : levels[BitOperations.IsPow2(waiting) ? BitOperations.Log2((uint)waiting) : Turn()].Head;
 
+    /// <summary>All that wait, the highest first.</summary>
+    public IEnumerable<TaskEntry> All() => levels.Reverse().SelectMany(static level => level.All());
+
     /// <summary>
     /// Of which levels all waiting tasks go before a new one of this priority, whatever comes meanwhile, and how many they are: its
     /// own, and the higher ones if they are not so many that it is due before the last of them.

@@ -31,6 +31,16 @@ internal sealed class KnownTasks(KeptOutcomeOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>Null: none of this id is known.</summary>
+    public SharedTask? Find(string id)
+    {
+        lock (gate)
+        {
+            ForgetOld();
+            return byId.GetValueOrDefault(id);
+        }
+    }
+
     /// <summary>Nothing of the task runs any more: from now on its outcome is kept.</summary>
     public void Ended(SharedTask task)
     {

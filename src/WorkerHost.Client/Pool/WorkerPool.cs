@@ -176,6 +176,10 @@ public sealed partial class WorkerPool : IAsyncDisposable
         {
             loop.CancelWaiting();
         }
+        else if (mode == StopMode.Finish)
+        {
+            loop.Resume();
+        }
 
         Task stop;
         lock (stopLock)

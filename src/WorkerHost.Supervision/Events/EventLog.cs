@@ -38,6 +38,48 @@ internal sealed class EventLog(string pool, int capacity, TimeProvider time)
         return numbered;
     }
 
+    /// <summary>The sequence of the last event; 0: there was none.</summary>
+    public long Last
+    {
+        get
+        {
+            lock (gate)
+            {
+                return last;
+            }
+        }
+    }
+
+    /// <summary>The sequence of the oldest event that is kept, or of the first that will come.</summary>
+    public long OldestKept
+    {
+        get
+        {
+            lock (gate)
+            {
+                return Math.Max(1, last - capacity + 1);
+            }
+        }
+    }
+
+    /// <summary>A copy of what is kept, oldest first.</summary>
+    public SupervisorEvent[] Kept
+    {
+        get
+        {
+            lock (gate)
+            {
+                var kept = new SupervisorEvent[Math.Min(last, capacity)];
+                for (var i = 0; i < kept.Length; i++)
+                {
+                    kept[i] = ring[(last - kept.Length + 1 + i) % capacity];
+                }
+
+                return kept;
+            }
+        }
+    }
+
     /// <summary>Nothing more will come.</summary>
     public void Complete()
     {

@@ -5,7 +5,6 @@ using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.HealthCheck;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -38,13 +37,13 @@ internal sealed class EndpointServer : IAsyncDisposable
     private readonly HealthServiceImpl health = new();
     private readonly CancellationTokenSource stopping = new();
 
-    public EndpointServer(WorkerCore core, ListenAddress address, PeerPolicy peers, ILoggerFactory loggers)
+    public EndpointServer(WorkerCore core, ListenAddress address, PeerPolicy peers, SupervisorPolicy supervisor, ILoggerFactory loggers)
     {
         this.address = address;
         this.peers = peers;
         time = core.Time;
         servesMethods = core.Tasks.Methods.Any();
-        services = Services(core, loggers);
+        services = Services(core, supervisor, loggers);
         server = new KestrelServer(
             Options.Create(Kestrel()),
             new SocketTransportFactory(Options.Create(new SocketTransportOptions { Backlog = 512 }), loggers),
@@ -84,7 +83,7 @@ internal sealed class EndpointServer : IAsyncDisposable
         await services.DisposeAsync().ConfigureAwait(false);
     }
 
-    private ServiceProvider Services(WorkerCore core, ILoggerFactory loggers)
+    private ServiceProvider Services(WorkerCore core, SupervisorPolicy supervisor, ILoggerFactory loggers)
     {
         var collection = new ServiceCollection();
         collection.AddSingleton(loggers);
@@ -104,7 +103,7 @@ internal sealed class EndpointServer : IAsyncDisposable
             options.CompressionProviders.Clear();
         });
         var endpoint = new TaskEndpointService(core.Named);
-        var own = new OwnMethods(endpoint, new WorkerControlService(core, peers), health);
+        var own = new OwnMethods(endpoint, new WorkerControlService(core, supervisor), health);
         collection.RemoveAll(typeof(IServiceMethodProvider<>));
         collection.AddSingleton(own);
         collection.AddSingleton<IServiceMethodProvider<OwnMethods>>(own);
@@ -146,22 +145,9 @@ internal sealed class EndpointServer : IAsyncDisposable
         listen.Protocols = HttpProtocols.Http2;
         if (address.SocketPath is not null)
         {
-            listen.Use(Guard);
+            listen.Use(peers.Guard);
         }
     }
-
-    // Strangers are dropped before a byte of theirs is read.
-    private ConnectionDelegate Guard(ConnectionDelegate next) => connection =>
-    {
-        if (peers.Identify(connection) is not { } peer)
-        {
-            connection.Abort();
-            return Task.CompletedTask;
-        }
-
-        connection.Features.Set(peer);
-        return next(connection);
-    };
 
     private RequestDelegate Pipeline()
     {
@@ -177,7 +163,7 @@ internal sealed class EndpointServer : IAsyncDisposable
     }
 
     private Task Admit(HttpContext context, RequestDelegate next) =>
-        !peers.Admits(context.Request) ? GrpcMethods.Refuse(context, StatusCode.Unauthenticated, "the bearer token of this worker is required")
+        !peers.Admits(context) ? GrpcMethods.Refuse(context, StatusCode.Unauthenticated, peers.Demand)
         : context.Request.Path == "/grpc.health.v1.Health/Watch" ? Watch(context, next)
         : next(context);
 

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using Grpc.Core;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -14,15 +13,21 @@ namespace WorkerHost.Worker;
 internal sealed record PeerProcess(int Pid, uint Uid);
 
 /// <summary>
-/// Who may talk to this worker. On a Unix socket: our own user and root, by SO_PEERCRED, before a byte is read. On TCP:
-/// whoever shows the secret of the launch line. Control is for the process that started us.
+/// Who may talk to a listener of ours. On a Unix socket: our own user and root, by SO_PEERCRED, before a byte is read. On TCP:
+/// whoever shows the secret. One policy may serve both kinds of listeners.
 /// </summary>
-internal sealed partial class PeerPolicy(LaunchLine launch, int supervisorPid, ILogger logger)
+/// <param name="owner">Whose listener it is, for messages: <c>worker images/2#7</c>.</param>
+/// <param name="secret">The bearer token of TCP; null where there are Unix sockets only.</param>
+/// <param name="logger">Where strangers are logged.</param>
+internal sealed partial class PeerPolicy(string owner, string? secret, ILogger logger)
 {
     private const int SolSocket = 1;
     private const int SoPeerCred = 17;
 
-    private readonly byte[]? expected = launch.Secret is { } secret ? Encoding.UTF8.GetBytes($"Bearer {secret}") : null;
+    private readonly byte[]? expected = secret is null ? null : Encoding.UTF8.GetBytes($"Bearer {secret}");
+
+    /// <summary>What whoever is not admitted is told.</summary>
+    public string Demand { get; } = $"the bearer token of {owner} is required";
 
     /// <summary>Null: not one of us; the connection must be dropped. On systems without SO_PEERCRED the directory's mode has to do.</summary>
     public PeerProcess? Identify(ConnectionContext connection)
@@ -56,42 +61,38 @@ internal sealed partial class PeerPolicy(LaunchLine launch, int supervisorPid, I
             return peer;
         }
 
-        Log.Stranger(logger, peer.Pid, peer.Uid, launch.Worker);
+        Log.Stranger(logger, peer.Pid, peer.Uid, owner);
         return null;
     }
 
-    /// <summary>Whether the request shows the secret; always true on Unix sockets.</summary>
-    public bool Admits(HttpRequest request)
+    /// <summary>For the listener of a Unix socket: strangers are dropped before a byte of theirs is read.</summary>
+    public ConnectionDelegate Guard(ConnectionDelegate next) => connection =>
     {
-        if (expected is null)
+        if (Identify(connection) is not { } peer)
+        {
+            connection.Abort();
+            return Task.CompletedTask;
+        }
+
+        connection.Features.Set(peer);
+        return next(connection);
+    };
+
+    /// <summary>Whether the request shows the secret, or came over a guarded Unix socket.</summary>
+    public bool Admits(HttpContext context)
+    {
+        if (expected is null || context.Features.Get<PeerProcess>() is not null)
         {
             return true;
         }
 
-        var shown = request.Headers.Authorization;
+        var shown = context.Request.Headers.Authorization;
         return shown.Count == 1 && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(shown[0] ?? ""), expected);
-    }
-
-    /// <exception cref="RpcException">PERMISSION_DENIED: the caller is not the process that started this worker.</exception>
-    public void RequireSupervisor(ServerCallContext context)
-    {
-        // On TCP the caller has shown the secret, which only the supervisor and those it trusts have.
-        if (expected is not null || !OperatingSystem.IsLinux())
-        {
-            return;
-        }
-
-        var peer = context.GetHttpContext().Features.Get<PeerProcess>();
-        if (peer is null || peer.Pid != supervisorPid)
-        {
-            throw new RpcException(new Status(
-                StatusCode.PermissionDenied, $"only the process that started worker {launch.Worker} may control it"));
-        }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "refused process {Pid} of user {Uid} at the socket of worker {Worker}")]
-        public static partial void Stranger(ILogger logger, int pid, uint uid, WorkerId worker);
+        [LoggerMessage(1, LogLevel.Warning, "refused process {Pid} of user {Uid} at the socket of {Owner}")]
+        public static partial void Stranger(ILogger logger, int pid, uint uid, string owner);
     }
 }

@@ -6,14 +6,14 @@ using WorkerHost.V1;
 namespace WorkerHost.Worker;
 
 /// <summary>What the supervisor, and nobody else, may ask of its worker.</summary>
-internal sealed class WorkerControlService(WorkerCore core, PeerPolicy peers) : WorkerControl.WorkerControlBase
+internal sealed class WorkerControlService(WorkerCore core, SupervisorPolicy supervisor) : WorkerControl.WorkerControlBase
 {
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromHours(1);
 
     public override Task<HelloResponse> Hello(HelloRequest request, ServerCallContext context)
     {
-        peers.RequireSupervisor(context);
+        supervisor.Require(context);
         if (request.MinProtocol > ProtocolLimits.MaxVersion || request.MaxProtocol < ProtocolLimits.MinVersion)
         {
             throw new RpcException(new Status(
@@ -33,7 +33,7 @@ internal sealed class WorkerControlService(WorkerCore core, PeerPolicy peers) : 
 
     public override async Task Heartbeat(HeartbeatRequest request, IServerStreamWriter<HeartbeatResponse> responseStream, ServerCallContext context)
     {
-        peers.RequireSupervisor(context);
+        supervisor.Require(context);
         using var timer = new PeriodicTimer(Interval(request), core.Time);
         try
         {
@@ -61,7 +61,7 @@ internal sealed class WorkerControlService(WorkerCore core, PeerPolicy peers) : 
 
     public override async Task<DrainResponse> Drain(DrainRequest request, ServerCallContext context)
     {
-        peers.RequireSupervisor(context);
+        supervisor.Require(context);
         core.Drain();
         try
         {
@@ -77,7 +77,7 @@ internal sealed class WorkerControlService(WorkerCore core, PeerPolicy peers) : 
 
     public override Task<DiagnoseResponse> Diagnose(DiagnoseRequest request, ServerCallContext context)
     {
-        peers.RequireSupervisor(context);
+        supervisor.Require(context);
         using var process = Process.GetCurrentProcess();
         return Task.FromResult(new DiagnoseResponse
         {
