@@ -12,10 +12,40 @@ namespace WorkerHost.Hosting;
 /// what is allowed. (The binder of Microsoft.Extensions.Configuration ends at the first error and does not know immutable
 /// collections.)
 /// </summary>
+/// <param name="wrong">Is told of each error: the path, and what is the matter there.</param>
 [RequiresUnreferencedCode(Warning)]
-internal sealed class SettingsReader(ICollection<string> errors)
+internal sealed class SettingsReader(Action<string, string> wrong)
 {
     public const string Warning = "Options are found by reflection; give them in code where the program is trimmed.";
+
+    public SettingsReader(ICollection<string> errors)
+        : this((path, problem) => errors.Add($"{path} {problem}"))
+    {
+    }
+
+    /// <summary>Which of the settings may be set here. Default: all.</summary>
+    public Func<PropertyInfo, bool> Takes { get; init; } = static _ => true;
+
+    /// <summary>How names are spelled in messages; they are understood in any case. Default: as in C#.</summary>
+    public Func<string, string> Spelled { get; init; } = static name => name;
+
+    /// <summary>What can be set in options of this type, in the order of names.</summary>
+    public static IEnumerable<PropertyInfo> SettingsOf(Type type) => type
+        .GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        .Where(static p => p is { CanRead: true, CanWrite: true } && p.GetIndexParameters().Length == 0 && IsSetting(p.PropertyType))
+        .OrderBy(static p => p.Name, StringComparer.Ordinal);
+
+    /// <summary>Whether a setting is a group of further ones.</summary>
+    public static bool IsGroup(Type type) =>
+        type is { IsClass: true, IsAbstract: false } && type.Assembly.GetName().Name!.StartsWith(nameof(WorkerHost), StringComparison.Ordinal);
+
+    /// <summary>Whether a setting may be absent.</summary>
+    public static bool MayBeNull(PropertyInfo property) =>
+        Nullable.GetUnderlyingType(property.PropertyType) is not null
+        || (!property.PropertyType.IsValueType && new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable);
+
+    /// <summary>Whether a setting is a number of bytes, which can be written as a size.</summary>
+    public static bool IsBytes(PropertyInfo property) => property.Name.EndsWith("Bytes", StringComparison.Ordinal);
 
     /// <summary>The options with what the section sets; they themselves stay as they are.</summary>
     /// <param name="section">Where to look.</param>
@@ -28,9 +58,7 @@ internal sealed class SettingsReader(ICollection<string> errors)
     private object Read(IConfiguration section, string path, object options, Type type, params ReadOnlySpan<string> others)
     {
         var copy = Copy(options);
-        var settings = type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(static p => p is { CanRead: true, CanWrite: true } && p.GetIndexParameters().Length == 0 && IsSetting(p.PropertyType))
-            .ToDictionary(static p => p.Name, StringComparer.OrdinalIgnoreCase);
+        var settings = SettingsOf(type).Where(Takes).ToDictionary(static p => p.Name, StringComparer.OrdinalIgnoreCase);
         foreach (var child in section.GetChildren())
         {
             var at = path.Length == 0 ? child.Key : $"{path}:{child.Key}";
@@ -41,7 +69,7 @@ internal sealed class SettingsReader(ICollection<string> errors)
 
             if (!settings.TryGetValue(child.Key, out var property))
             {
-                errors.Add($"{at} is no setting; allowed here: {string.Join(", ", settings.Keys.Concat(others.ToArray()).Order(StringComparer.Ordinal))}");
+                wrong(at, $"is no setting; allowed here: {string.Join(", ", settings.Keys.Concat(others.ToArray()).Select(Spelled).Order(StringComparer.Ordinal))}");
             }
             else if (TryRead(child, at, property, copy, out var value))
             {
@@ -60,7 +88,8 @@ internal sealed class SettingsReader(ICollection<string> errors)
         if (type == typeof(ImmutableArray<string>))
         {
             value = children.Select(static c => c.Value ?? "").ToImmutableArray();
-            return section.Value is null or "" || Wrong(path, section.Value, "a list of texts");
+            return (section.Value is null or "" || Wrong(path, section.Value, "a list of texts"))
+                && children.Select((child, i) => IsElement(child, i, path)).ToList().TrueForAll(static good => good);
         }
 
         if (type == typeof(ImmutableDictionary<string, string>))
@@ -79,14 +108,14 @@ internal sealed class SettingsReader(ICollection<string> errors)
                 return Wrong(path, section.Value, "a group of settings");
             }
 
-            // Empty is what JSON's null becomes; where there may be nothing, that is nothing.
-            value = children.Count == 0 && MayBeNull(property) ? null : Read(section, path, property.GetValue(owner) ?? Activator.CreateInstance(type)!, type);
+            // JSON's null; where there may be nothing, that is nothing.
+            value = section.Value is null && children.Count == 0 && MayBeNull(property) ? null : Read(section, path, property.GetValue(owner) ?? Activator.CreateInstance(type)!, type);
             return true;
         }
 
         if (children.Count > 0)
         {
-            return Wrong(path, "a group", Allowed(type));
+            return Wrong(path, "a group", SettingText.Allowed(type, IsBytes(property), Spelled));
         }
 
         if (section.Value is null or "" && MayBeNull(property))
@@ -94,36 +123,18 @@ internal sealed class SettingsReader(ICollection<string> errors)
             return true;
         }
 
-        value = Parse(section.Value ?? "", type);
-        return value is not null || Wrong(path, section.Value ?? "", Allowed(type));
+        value = SettingText.Parse(section.Value ?? "", type, IsBytes(property));
+        return value is not null || Wrong(path, section.Value ?? "", SettingText.Allowed(type, IsBytes(property), Spelled));
     }
 
-    private static object? Parse(string text, Type type) =>
-        type == typeof(string) ? text
-        : type == typeof(bool) ? bool.TryParse(text, out var b) ? b : null
-        : type == typeof(int) ? int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var i) ? i : null
-        : type == typeof(long) ? long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var l) ? l : null
-        : type == typeof(double) ? double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var d) && double.IsFinite(d) ? d : null
-        : type == typeof(TimeSpan) ? Span(text)
-        : type.IsEnum && !int.TryParse(text, CultureInfo.InvariantCulture, out _) && Enum.TryParse(type, text, ignoreCase: true, out var e) ? e
-        : null;
-
-    // A bare number means days to TimeSpan.Parse and seconds to nearly everybody else: it is not taken at all.
-    private static object? Span(string text) =>
-        text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) ? span : null;
-
-    private static string Allowed(Type type) =>
-        type == typeof(bool) ? "true or false"
-        : type == typeof(int) ? "a whole number of at most 32 bits"
-        : type == typeof(long) ? "a whole number of at most 64 bits"
-        : type == typeof(double) ? "a number"
-        : type == typeof(TimeSpan) ? "a time as [days.]hours:minutes:seconds[.fraction], 00:00:30 for 30 seconds"
-        : type.IsEnum ? string.Join(", ", Enum.GetNames(type))
-        : "a text";
+    // Keys that are no numbers come from somewhere else than a list, and a gap between numbers is an element that is missing.
+    private bool IsElement(IConfigurationSection element, int place, string list) =>
+        element.Key != place.ToString(CultureInfo.InvariantCulture) ? Wrong($"{list}:{element.Key}", element.Value ?? "a group", FormattableString.Invariant($"the elements of the list by their numbers, without a gap; here {place}"))
+        : element.Value is not null || Wrong($"{list}:{element.Key}", element.GetChildren().Any() ? "a group" : "null", "a text");
 
     private bool Wrong(string path, string value, string allowed)
     {
-        errors.Add($"{path} is '{value}'; allowed: {allowed}");
+        wrong(path, $"is '{value}'; allowed: {allowed}");
         return false;
     }
 
@@ -134,13 +145,6 @@ internal sealed class SettingsReader(ICollection<string> errors)
         return type.IsPrimitive || type.IsEnum || type == typeof(string) || type == typeof(TimeSpan)
             || type == typeof(ImmutableArray<string>) || type == typeof(ImmutableDictionary<string, string>) || IsGroup(type);
     }
-
-    private static bool IsGroup(Type type) =>
-        type is { IsClass: true, IsAbstract: false } && type.Assembly.GetName().Name!.StartsWith(nameof(WorkerHost), StringComparison.Ordinal);
-
-    private static bool MayBeNull(PropertyInfo property) =>
-        Nullable.GetUnderlyingType(property.PropertyType) is not null
-        || (!property.PropertyType.IsValueType && new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable);
 
     // What `with { }` does.
     private static object Copy(object options) =>

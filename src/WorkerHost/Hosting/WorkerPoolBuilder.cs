@@ -28,7 +28,7 @@ public sealed class WorkerPoolBuilder
     /// <summary>
     /// Reads the pool's settings from configuration, once, when the pool is made. The keys are the properties of
     /// <see cref="EmbeddedPoolOptions"/> and, as <c>Command</c>, of <see cref="WorkerCommand"/>; times are written
-    /// <c>00:00:30</c>. A key that is none of them and a value that cannot be read fail the start of the host.
+    /// <c>30s</c> or <c>00:00:30</c>. A key that is none of them and a value that cannot be read fail the start of the host.
     /// </summary>
     /// <param name="path">The section, for instance <c>Pools:Images</c>. One that is not there sets nothing.</param>
     [RequiresUnreferencedCode(SettingsReader.Warning)]

@@ -1,0 +1,29 @@
+namespace WorkerHost.Sidecar.Configuration;
+
+/// <summary>The data plane. The largest message it takes is the largest that one of the pools takes (<c>maxMessageBytes</c>).</summary>
+internal sealed record DataSettings : ListenerSettings
+{
+    /// <summary>Whether tools may ask for the services and messages there are (gRPC server reflection). Default false.</summary>
+    public bool Reflection { get; init; }
+
+    /// <summary>How many connections may be open at once, over all listeners of the data plane; more are closed at once. From 1 to 100 000, default 1000.</summary>
+    public int MaxConnections { get; init; } = 1000;
+
+    /// <summary>The most metadata (headers) of one call, in bytes, from 1 KiB to 1 MiB. Default 32 KiB.</summary>
+    public int MaxMetadataBytes { get; init; } = 32 * 1024;
+
+    /// <summary>
+    /// How long a connection over TCP may be silent until it is asked (HTTP/2 PING) whether anybody is there; from 1 s to 1 day.
+    /// Default 20 s.
+    /// </summary>
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long the answer to that may take until the connection is closed; from 1 s to 1 day. Default 10 s.</summary>
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a task goes on whose client is gone, from the end of its session until it is cancelled, unless somebody attaches to it by its
+    /// id; from 0 to 1 day. Default 30 s.
+    /// </summary>
+    public TimeSpan AbandonAfter { get; init; } = TimeSpan.FromSeconds(30);
+}

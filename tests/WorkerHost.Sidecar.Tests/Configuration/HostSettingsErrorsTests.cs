@@ -1,0 +1,98 @@
+namespace WorkerHost.Sidecar.Tests.Configuration;
+
+/// <summary>A bad configuration says everything that is wrong with it, at once.</summary>
+public sealed class HostSettingsErrorsTests
+{
+    [Fact]
+    public void Everything_is_told_at_once_with_its_path_value_what_is_allowed_and_where_it_stands()
+    {
+        using var written = new Written("""
+            {
+              "pools": {
+                "images": {
+                  "command": { "fileName": "image-worker", "arguments": [ "a", null ], "shell": true },
+                  "workers": "many",
+                  "Workers": 4,
+                  "name": "audio",
+                  "concurrency": 0,
+                  "cancelGrace": 30,
+                  "retry": { "minDelay": "2m", "maxDelay": "1m" },
+                  "supervision": { "restart": { "minBackoff": "0s" }, "transport": "pigeon", "poolName": "x", "recycling": [ ] }
+                },
+                "no name!": { },
+                "bare": { },
+                "text": "x",
+                "program": { "command": "worker" }
+              },
+              "data": { "tls": { }, "maxConnections": 0, "keepAliveInterval": "1ms", "tcp": { "port": 1 } },
+              "log": { "format": "xml" },
+              "telemetry": { "otlpEndpoint": "collector:4317" },
+              "logging": { "level": "debug" }
+            }
+            """);
+
+        string[] expected =
+        [
+            "data:keepAliveInterval is 1 ms; allowed: 1 s to 1 day (workerhost.json:18)",
+            "data:maxConnections is 0; allowed: 1 to 100000 (workerhost.json:18)",
+            "data:tcp is a group; allowed: one value (workerhost.json:18)",
+            "data:tls:certificate is not set; allowed: a PEM file",
+            "log:format is 'xml'; allowed: console, json (workerhost.json:19)",
+            "logging is no setting; allowed here: $schema, admin, data, drainTimeout, log, pools, telemetry (workerhost.json:21)",
+            "pools:bare:command:fileName is not set; allowed: the program of the pool's workers, a path or a name that is in PATH",
+            "pools:images:cancelGrace is '30'; allowed: a time as 500ms, 30s, 5m, 1h, 1d or [days.]hours:minutes:seconds[.fraction], 00:00:30 for 30 seconds (workerhost.json:9)",
+            "pools:images:command:arguments:1 is null; allowed: a text (workerhost.json:4)",
+            "pools:images:command:shell is no setting; allowed here: arguments, environment, fileName, workingDirectory (workerhost.json:4)",
+            "pools:images:concurrency is 0; allowed: 1 to 1024 (workerhost.json:8)",
+            "pools:images:name is no setting; allowed here: ",
+            "pools:images:retry:maxDelay is 00:01:00; allowed is from Retry.MinDelay to 24 hours (workerhost.json:10)",
+            "pools:images:supervision:poolName is no setting; allowed here: ",
+            "pools:images:supervision:recycling is a list; allowed: { … } (workerhost.json:11)",
+            "pools:images:supervision:restart:minBackoff is 0 ms; allowed: 1 ms to 24 days (workerhost.json:11)",
+            "pools:images:supervision:transport is 'pigeon'; allowed: unixSocket, loopbackTcp (workerhost.json:11)",
+            "pools:images:workers is set twice in line 5 and here (names are the same in any case); allowed: once (workerhost.json:6)",
+            "pools:no name! is no name of a pool; allowed: 1 to 64 ASCII letters, digits, '-', '_' and '.' (workerhost.json:13)",
+            "pools:program:command is 'worker'; allowed: a group of settings (workerhost.json:16)",
+            "pools:text is 'x'; allowed: a group of settings (workerhost.json:15)",
+            "telemetry:otlpEndpoint is 'collector:4317'; allowed: an address that begins with http:// or https://, as http://127.0.0.1:4317 (workerhost.json:20)",
+        ];
+        Assert.Equal(expected, written.Errors().Select((e, i) => i < expected.Length && expected[i].EndsWith(": ", StringComparison.Ordinal) ? e[..expected[i].Length] : e));
+    }
+
+    [Fact]
+    public void A_host_without_a_pool_is_refused()
+    {
+        using var written = new Written("{ }");
+        Assert.StartsWith("pools is empty; allowed: at least one pool, as", Assert.Single(written.Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_wrong_in_the_environment_and_on_the_command_line_names_the_variable_and_the_option()
+    {
+        using var written = new Written(Written.OnePool);
+
+        Assert.Equal(
+            ["pools:images:workers is 'x'; allowed: a whole number of at most 32 bits (--set)", "pools:images:WRKRS is no setting; allowed here: "],
+            written.Errors(["pools.images.workers=x"], new() { ["WORKERHOST__POOLS__IMAGES__WRKRS"] = "1" }).Select(static e => e.Split("adm")[0]));
+        Assert.Equal(
+            [
+                "the variable WORKERHOST__POOLS____X names no setting; allowed: WORKERHOST__POOLS__IMAGES__WORKERS, two underscores between the keys (WORKERHOST__POOLS____X)",
+                "'pools' sets nothing; allowed: path=value, as pools:images:workers=8 (--set)",
+            ],
+            written.Errors(["pools"], new() { ["WORKERHOST__POOLS____X"] = "1" }));
+        Assert.Equal(
+            "pools:images:command:arguments is '--fast'; allowed: a list of texts as JSON, [\"--fast\"], or each element by its number, pools:images:command:arguments:0 (--set)",
+            Assert.Single(written.Errors(["pools.images.command.arguments=--fast"])));
+    }
+
+    [Theory]
+    [InlineData("pools:images:tcp=127.0.0.1:0")]
+    [InlineData("data=x")]
+    [InlineData("pools=x")]
+    [InlineData("pools:images:command:fileName:x=1")]
+    public void Whatever_is_set_at_a_place_that_is_none_is_an_error(string set)
+    {
+        using var written = new Written(Written.OnePool);
+        Assert.NotEmpty(written.Errors([set]));
+    }
+}
