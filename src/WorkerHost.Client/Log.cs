@@ -17,6 +17,15 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Warning, "Cannot open a session with {Worker} at {Address}, try {Try}: {Reason}")]
     public static partial void CannotConnect(ILogger logger, WorkerId worker, Uri address, int @try, string reason);
 
+    [LoggerMessage(13, LogLevel.Warning, "The session with {Worker} at {Address} broke ({Reason}) with {Tasks} tasks under way; host instance {Instance} keeps them for {Delay}")]
+    public static partial void SessionBroke(ILogger logger, WorkerId worker, Uri address, string reason, ulong tasks, string instance, TimeSpan delay);
+
+    [LoggerMessage(14, LogLevel.Information, "Connected to {Worker} at {Address} again: {Tasks} tasks go on at host instance {Instance}")]
+    public static partial void Attached(ILogger logger, WorkerId worker, Uri address, ulong tasks, string instance);
+
+    [LoggerMessage(15, LogLevel.Warning, "{Tasks} tasks of {Worker} at {Address} are not waited for any more: {Reason}")]
+    public static partial void HostLost(ILogger logger, WorkerId worker, Uri address, ulong tasks, string reason);
+
     [LoggerMessage(5, LogLevel.Error, "A callback of task {Task} threw; the next one runs all the same")]
     public static partial void CallbackThrew(ILogger logger, Exception exception, string task);
 

@@ -32,6 +32,15 @@ internal enum DispatchActionKind
     /// <summary>Wake the dispatcher with Look after Delay.</summary>
     LookTimer,
 
+    /// <summary>The session with a host broke: wake the dispatcher with LimboOverdue after Delay.</summary>
+    LimboTimer,
+
+    /// <summary>So many tasks (the sequence) go on over a new session with their host.</summary>
+    Attached,
+
+    /// <summary>What a host had is not waited for any more.</summary>
+    HostLost,
+
     /// <summary>SIGTERM, then SIGKILL after Delay, to the endpoint's process.</summary>
     Kill,
 

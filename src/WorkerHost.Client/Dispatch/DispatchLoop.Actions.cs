@@ -114,6 +114,10 @@ internal sealed partial class DispatchLoop
             case DispatchActionKind.DeadlineTimer or DispatchActionKind.StopTimer or DispatchActionKind.SessionTimer or DispatchActionKind.RestTimer or DispatchActionKind.LookTimer:
                 SetTimer(action.Kind, action.Delay, entry, endpoint, action.Sequence);
                 break;
+            case DispatchActionKind.LimboTimer:
+                Log.SessionBroke(logger, endpoint!.Worker.Id, endpoint.Worker.Address, action.Reason!, action.Sequence, endpoint.Host!.Instance, action.Delay);
+                SetTimer(action.Kind, action.Delay, entry, endpoint, action.Sequence);
+                break;
             case DispatchActionKind.PrepareReplacement:
                 backChannel?.PrepareReplacement(endpoint!.Worker.Id);
                 break;
@@ -131,6 +135,12 @@ internal sealed partial class DispatchLoop
             case DispatchActionKind.Quarantined:
                 Log.Quarantined(logger, action.Outcome.Failure!.Message);
                 break;
+            case DispatchActionKind.Attached:
+                Log.Attached(logger, endpoint!.Worker.Id, endpoint.Worker.Address, action.Sequence, endpoint.Host!.Instance);
+                break;
+            case DispatchActionKind.HostLost:
+                Log.HostLost(logger, endpoint!.Worker.Id, endpoint.Worker.Address, action.Sequence, action.Reason!);
+                break;
             case DispatchActionKind.LateOutcome:
                 Log.LateOutcome(logger, endpoint!.Worker.Id, action.Sequence);
                 break;
@@ -147,6 +157,7 @@ internal sealed partial class DispatchLoop
         DispatchActionKind.SessionTimer => d => d.SessionOverdue(endpoint!),
         DispatchActionKind.RestTimer => d => d.Rested(endpoint!, Now),
         DispatchActionKind.LookTimer => d => d.Look(Now),
+        DispatchActionKind.LimboTimer => d => d.LimboOverdue(endpoint!, Now),
         _ => throw new InvalidOperationException($"{kind} is no timer"),
     }));
 }

@@ -292,7 +292,10 @@ internal sealed partial class DispatchLoop : IDisposable
 
         foreach (var entry in frame.Tasks)
         {
-            entry.Trace?.Written(entry, endpoint);
+            if (!entry.Carried)
+            {
+                entry.Trace?.Written(entry, endpoint);
+            }
         }
 
         return taken;
@@ -320,6 +323,11 @@ internal sealed partial class DispatchLoop : IDisposable
                 {
                     dispatcher.Outcome(endpoint, outcome.Sequence, outcome.Attempt, outcome.ServiceMicroseconds, now);
                 }
+            }
+
+            if (endpoint.Host is not null && frame.Outcomes.Count > 0)
+            {
+                dispatcher.Seen(endpoint, frame.Outcomes.Sum(static o => (long)o.Attempt.Data.Length));
             }
 
             if (frame.Draining)

@@ -95,7 +95,7 @@ internal sealed partial class Dispatcher
             {
                 Recall(waiting, endpoint);
             }
-            else
+            else if (!waiting.Carried)
             {
                 Release(waiting);
                 Redispatch(waiting);

@@ -3,11 +3,12 @@ namespace WorkerHost.Client;
 /// <summary>What endpoints do: come, answer, leave, die; and who gets the next task.</summary>
 internal sealed partial class Dispatcher
 {
-    private bool IsHopeless => outlook.Hopeless && !endpoints.Exists(static e => !e.Judged);
+    private bool IsHopeless => outlook.Hopeless && !endpoints.Exists(static e => e is { Judged: false, InLimbo: false });
 
     public void EndpointOpened(EndpointState endpoint, long now)
     {
         endpoints.Add(endpoint);
+        EndLimboOf(endpoint, now);
         Dispatch(now);
     }
 
@@ -57,7 +58,7 @@ internal sealed partial class Dispatcher
                 entry.Service!.Observe(serviceMicroseconds);
             }
 
-            if (endpoint.InFlight.Count == 0 && entry.SentAt > 0)
+            if (endpoint.InFlight.Count == 0 && entry is { SentAt: > 0, Carried: false })
             {
                 var elapsed = (now - entry.SentAt) * 1e6 / options.TicksPerSecond - serviceMicroseconds;
                 RoundTrip += (Math.Clamp(elapsed, 20, 5000) - RoundTrip) / 8;
@@ -164,6 +165,12 @@ internal sealed partial class Dispatcher
         endpoint.Ended = true;
         endpoint.Open = false;
         endpoint.EndReason = reason;
+        if (endpoint.Host is { KeepsFor.Ticks: > 0 } && !sourceEnded)
+        {
+            BeginLimbo(endpoint, now);
+            return;
+        }
+
         if (endpoint.Supervised && endpoint.Death is null)
         {
             // Most often the death is about to be observed. A worker that lives on may be running our tasks.
@@ -197,7 +204,9 @@ internal sealed partial class Dispatcher
     /// <summary>Nobody will report a worker or a death any more: what has not been reported dead counts as lost.</summary>
     public void SourceEnded(long now)
     {
+        sourceEnded = true;
         outlook = outlook with { Hopeless = true, NextTry = null };
+        EndEveryLimbo("the pool is closing", now);
         foreach (var endpoint in endpoints.ToArray())
         {
             if (endpoint is { Supervised: true, Death: null })

@@ -56,6 +56,7 @@ internal sealed partial class Dispatcher
         endpoint.Recalls.Clear();
         frame.Grants.AddRange(endpoint.Grants);
         endpoint.Grants.Clear();
+        TellWhatWasSeen(endpoint, frame);
         endpoint.PumpWanted = !frame.IsEmpty;
         return endpoint.PumpWanted;
     }
@@ -63,10 +64,18 @@ internal sealed partial class Dispatcher
     private static bool IsHeld(EndpointState endpoint, (TaskEntry Entry, ulong Sequence) place) =>
         place.Entry.Endpoint == endpoint && place.Entry.Sequence == place.Sequence && place.Entry is { Written: false, Phase: TaskPhase.Sent };
 
-    private static void MarkWritten(TaskEntry entry, long now)
+    private void MarkWritten(TaskEntry entry, long now)
     {
         entry.Written = true;
-        entry.SentAt = now;
+        if (entry.Carried)
+        {
+            WrittenAgain(entry);
+        }
+        else
+        {
+            entry.SentAt = now;
+        }
+
         if (entry.Charge == 0)
         {
             // It is there now.
@@ -77,7 +86,7 @@ internal sealed partial class Dispatcher
         }
     }
 
-    private static void TakePieces(EndpointState endpoint, int room, FrameContent frame, long now)
+    private void TakePieces(EndpointState endpoint, int room, FrameContent frame, long now)
     {
         while (frame.Uploaded is null && endpoint.Uploads.TryPeek(out var place))
         {

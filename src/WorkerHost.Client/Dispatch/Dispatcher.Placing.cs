@@ -130,20 +130,11 @@ internal sealed partial class Dispatcher
     private void Send(TaskEntry entry, EndpointState endpoint, long now)
     {
         entry.Phase = TaskPhase.Sent;
-        entry.Endpoint = endpoint;
         endpoint.HasSuspect = entry.IsSuspect;
-        entry.Written = false;
+        entry.Carried = false;
         entry.SentAt = 0;
         entry.EndedAt = 0;
-        entry.StopOverdue = false;
-        entry.RecallAsked = false;
-
-        // While its payload travels it costs no lane any time, and what is known to be short passes it.
-        var travels = TravelsFirst(endpoint, entry);
-        endpoint.Travelling += travels ? 1 : 0;
-        entry.Charge = travels ? 0 : ChargeOf(entry);
-        endpoint.LastSequence = endpoint.InFlight.Add(entry, endpoint.LastSequence);
-        endpoint.Backlog += entry.Charge;
+        Place(entry, endpoint);
         counts.Dispatched++;
         if (entry.Call is null)
         {
@@ -156,6 +147,22 @@ internal sealed partial class Dispatcher
         }
 
         Charge(endpoint);
+    }
+
+    /// <summary>Puts it on the endpoint's books, to be written.</summary>
+    private static void Place(TaskEntry entry, EndpointState endpoint)
+    {
+        entry.Endpoint = endpoint;
+        entry.Written = false;
+        entry.StopOverdue = false;
+        entry.RecallAsked = false;
+
+        // While its payload travels it costs no lane any time, and what is known to be short passes it.
+        var travels = TravelsFirst(endpoint, entry);
+        endpoint.Travelling += travels ? 1 : 0;
+        entry.Charge = travels ? 0 : ChargeOf(entry);
+        endpoint.LastSequence = endpoint.InFlight.Add(entry, endpoint.LastSequence);
+        endpoint.Backlog += entry.Charge;
     }
 
     /// <summary>A name never seen may take for ever, and a stream as long as its consumer likes: nothing goes behind them.</summary>

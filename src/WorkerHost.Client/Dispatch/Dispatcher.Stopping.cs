@@ -59,11 +59,11 @@ internal sealed partial class Dispatcher
         {
             foreach (var entry in endpoint.InFlight.InOrder())
             {
-                if (!entry.Written)
+                if (entry is { Written: false, Carried: false })
                 {
                     Stop(entry, StopReason.Cancelled, now);
                 }
-                else if (endpoint is { Prefetches: true, Ended: false })
+                else if (entry.Written && endpoint is { Prefetches: true, Ended: false })
                 {
                     Recall(entry, endpoint);
                 }
@@ -90,6 +90,12 @@ internal sealed partial class Dispatcher
         foreach (var entry in retrying.ToArray())
         {
             Stop(entry, StopReason.Cancelled, now);
+        }
+
+        if (Stopping)
+        {
+            // Every future has ended, and a host abandons by itself what nobody comes back for.
+            EndEveryLimbo("the pool is closing", now);
         }
     }
 
@@ -121,7 +127,7 @@ internal sealed partial class Dispatcher
                 EndStopped(entry, reason, neverStarted: false);
                 return true;
 
-            case TaskPhase.Sent when !entry.Written:
+            case TaskPhase.Sent when entry is { Written: false, Carried: false }:
                 entry.EndedAt = now;
                 Release(entry);
                 Refund(entry.Endpoint!);
@@ -157,8 +163,9 @@ internal sealed partial class Dispatcher
             Complete(entry, AttemptOutcome.Failed(Stopped(entry, reason, neverStarted: false)));
         }
 
-        if (!first || endpoint.Ended)
+        if (!first || endpoint.Ended || !entry.Written)
         {
+            // What its host has from an earlier session is cancelled when it is written in this one.
             return;
         }
 

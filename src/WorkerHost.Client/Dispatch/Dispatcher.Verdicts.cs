@@ -13,6 +13,17 @@ internal sealed partial class Dispatcher
             Rest(entry.Endpoint!, failure.RetryAfter);
             Redispatch(entry);
         }
+        else if (entry.Endpoint!.Host is not null)
+        {
+            // Its pool has tried what may be tried. An attempt that a strategy of the user's stopped has its outcome there, too: under its id there is no other.
+            if (entry is { Stop: StopReason.Attempt, Call: null } && failure.NeverStarted)
+            {
+                FailAttempt(entry, failure, mayRetry: true);
+                return;
+            }
+
+            EndFailed(entry, WithItsLimit(entry, failure));
+        }
         else if (entry.Call is null && (entry.Stop == StopReason.Attempt || failure.Retryable))
         {
             FailAttempt(entry, failure, mayRetry: failure.Retryable || failure.NeverStarted || entry.Options.Idempotent);
@@ -75,7 +86,7 @@ internal sealed partial class Dispatcher
         {
             PutInQuarantine(entry, failure);
         }
-        else if (entry is { Options.Idempotent: true, HasYielded: false, Call: null })
+        else if (entry is { Options.Idempotent: true, HasYielded: false, Call: null } && !IsBrokenStream(entry, endpoint))
         {
             FailAttempt(entry, failure, mayRetry: true);
         }
@@ -241,7 +252,7 @@ internal sealed partial class Dispatcher
         NeverStarted = true,
         RetryAfter = outlook.NextTry,
         Deaths = outlook.LastDeath is { } death ? [death] : [],
-        Message = "no worker can be had: " + (outlook.NoneWanted ?? "every one failed to start or died too often")
+        Message = "no worker can be had: " + (outlook.NoneWanted ?? outlook.Unreachable ?? "every one failed to start or died too often")
             + (outlook.NextTry is { } next ? string.Create(CultureInfo.InvariantCulture, $"; the next is tried in {next.TotalSeconds:0.#} s") : "")
             + (outlook is { NoneWanted: null, LastDeath: { } last } ? $". The last death: {last}" : ""),
     };
@@ -312,6 +323,7 @@ internal sealed partial class Dispatcher
             { Completed: true } => "",
             { HasYielded: true } => "; it is not tried again because its caller has been given items of it",
             { Call: not null } => "; streaming calls are not tried again",
+            _ when IsBrokenStream(entry, endpoint) => "; it is not tried again because the host may go on with it for a while, and items on their way are lost",
             { Options.Idempotent: false } => "; it is not tried again because TaskOptions.Idempotent is false",
             _ when entry.Attempt >= entry.MaxAttempts => string.Create(
                 CultureInfo.InvariantCulture, $"; that was attempt {entry.Attempt} of {entry.MaxAttempts} (Attempts of TaskOptions, or of WorkerPoolOptions)"),
@@ -324,6 +336,7 @@ internal sealed partial class Dispatcher
             Worker = endpoint.Worker.Id,
             Verdict = verdict,
             RanToCompletion = verdict == StartVerdict.Finished,
+            HostWasLost = endpoint.Host is not null,
             Deaths = endpoint.Death is { } death ? [death.Report] : [],
             Message = $"{who} was lost with task {entry.Task}: {fate}{advice}. {endpoint.Death?.Report.ToString() ?? endpoint.EndReason}",
         };

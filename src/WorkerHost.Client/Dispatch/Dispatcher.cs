@@ -23,6 +23,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     private List<DispatchAction> actions = [];
     private DispatchCounts counts;
     private WorkerOutlook outlook = WorkerOutlook.Hopeful;
+    private bool sourceEnded;
 
     /// <summary>Held tasks whose first attempt has not begun: they have their places in the queue without being in it.</summary>
     private int held;

@@ -21,6 +21,9 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>It can hold tasks it has not started (a session; not unary calls).</summary>
     public bool Prefetches => prefetches;
 
+    /// <summary>It is a host with a pool behind it; null: a worker.</summary>
+    public HostTerms? Host { get; init; }
+
     /// <summary>The transport's own object, passed through.</summary>
     public object? Connection { get; set; }
 
@@ -108,6 +111,22 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
 
     public string? EndReason;
 
+    /// <summary>Its session broke, and its host keeps what it had: nothing is judged until the host is there again, or known to be lost.</summary>
+    public bool InLimbo;
+
+    /// <summary>Until then, at least, the host keeps what it had; counted while in limbo.</summary>
+    public long KeptUntil;
+
+    /// <summary>Until then what came over from the session before, and was not written in this one.</summary>
+    public long CarriedUntil;
+
+    /// <summary>Frames with outcomes that were read; of how many the host was told; and how many bytes of results were in the others.</summary>
+    public ulong OutcomesSeen;
+
+    public ulong OutcomesTold;
+
+    public long BytesUntold;
+
     /// <summary>Its supervisor has told it to leave.</summary>
     public bool Leaving;
 
@@ -131,12 +150,12 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>Tasks in flight that did not heed their stop within the grace.</summary>
     public int Overdue;
 
-    public bool Judged => Ended && (Death is not null || !Supervised);
+    public bool Judged => Ended && !InLimbo && (Death is not null || !Supervised);
 
     /// <summary>What its death says of a task that it had; without an observed death nothing is known.</summary>
     public StartVerdict VerdictOn(TaskEntry entry) =>
         entry.HasYielded && Death?.Evidence.Judge(LedgerKeyOf(entry), entry.Sequence) is StartVerdict.NeverStarted ? StartVerdict.Unknown
-        : entry.Written ? Death?.Evidence.Judge(LedgerKeyOf(entry), entry.Sequence) ?? StartVerdict.Unknown : StartVerdict.NeverStarted;
+        : entry.Written || entry.Carried ? Death?.Evidence.Judge(LedgerKeyOf(entry), entry.Sequence) ?? StartVerdict.Unknown : StartVerdict.NeverStarted;
 
     /// <summary>Under which its start is marked.</summary>
     public ulong LedgerKeyOf(TaskEntry entry) => entry.Call is null ? sessionKey : CallPlace.LedgerKeyOf(sessionKey);

@@ -28,10 +28,13 @@ internal sealed class FrameContent
     /// <summary>The one of <see cref="Tasks"/> whose payload is too large for half a frame; there is never more than one.</summary>
     public TaskEntry? Uploaded { get; private set; }
 
+    /// <summary>So many frames with outcomes were read; 0: nothing new.</summary>
+    public ulong OutcomesSeen { get; set; }
+
     /// <summary>Its last piece. The pieces before that were sent ahead under its number; without offset there were none.</summary>
     public PayloadPiece LastPiece { get; private set; }
 
-    public bool IsEmpty => Tasks.Count + Cancels.Count + CallCancels.Count + Recalls.Count + Pieces.Count + Grants.Count == 0;
+    public bool IsEmpty => Tasks.Count + Cancels.Count + CallCancels.Count + Recalls.Count + Pieces.Count + Grants.Count == 0 && OutcomesSeen == 0;
 
     /// <summary>The task whose payload is complete with this frame.</summary>
     public void AddUploaded(TaskEntry entry, in PayloadPiece last)
@@ -50,6 +53,7 @@ internal sealed class FrameContent
         Pieces.Clear();
         Grants.Clear();
         Uploaded = null;
+        OutcomesSeen = 0;
         LastPiece = default;
     }
 }

@@ -114,6 +114,9 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     /// <summary>Handed to the transport: from here on it may run.</summary>
     public bool Written;
 
+    /// <summary>An earlier session of its host had it: it may run there, also while it is not written in this one.</summary>
+    public bool Carried;
+
     /// <summary>When the attempt was written; 0: it was not.</summary>
     public long SentAt;
 

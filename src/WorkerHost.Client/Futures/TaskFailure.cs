@@ -41,6 +41,9 @@ public sealed record TaskFailure
     /// <summary>It was refused for want of a place, which whoever wants to may wait for.</summary>
     internal bool QueueIsFull { get; init; }
 
+    /// <summary>It was lost with a whole host, not with its worker.</summary>
+    internal bool HostWasLost { get; init; }
+
     /// <summary>It was refused because the pool takes nothing new any more.</summary>
     internal bool PoolIsStopping { get; init; }
 

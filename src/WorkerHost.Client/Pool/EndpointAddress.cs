@@ -36,6 +36,19 @@ public sealed record EndpointAddress
     }
 
     /// <summary>
+    /// Which of its pools, where the endpoint is a host with several. Null, the default: its only one; a host with several refuses that, and names
+    /// them. 1 to 64 ASCII letters, digits, '-', '_' and '.'. A worker does not mind.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is no name of a pool.</exception>
+    public string? Pool
+    {
+        get;
+        init => field = value is null || WorkerPoolOptions.IsName(value)
+            ? value
+            : throw new ArgumentException($"EndpointAddress.Pool is '{value}'; allowed are 1 to 64 ASCII letters, digits, '-', '_' and '.', or null for the host's only pool", nameof(Pool));
+    }
+
+    /// <summary>
     /// How many tasks to give at the same time to an endpoint that has no sessions. Default 1; from 1 to 100 000, and what
     /// its server allows in streams per connection bounds it, too. An endpoint with sessions says itself how many it runs.
     /// </summary>

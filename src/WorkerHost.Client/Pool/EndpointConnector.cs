@@ -24,7 +24,7 @@ internal sealed class EndpointConnector(
     private readonly List<Task> tasks = [];
     private readonly HashSet<IEndpointConnection> connections = [];
     private readonly TaskCompletionSource firstTry = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Dictionary<WorkerId, string> unreachable = [];
+    private readonly Dictionary<WorkerId, FailedTries> unreachable = [];
     private readonly HashSet<WorkerId> spares = [];
     private ImmutableArray<WorkerId> draining = [];
     private Task following = Task.CompletedTask;
@@ -205,11 +205,11 @@ internal sealed class EndpointConnector(
         var supervised = source.BackChannel is not null;
         for (var attempt = 1; !stop.IsCancellationRequested; attempt++)
         {
+            var delay = DelayAfter(attempt, supervised);
             try
             {
                 var connection = await OpenAsync(worker, supervised).ConfigureAwait(false);
-                Adopt(connection);
-                attempt = 0;
+                var failedBefore = Adopt(connection);
                 if (supervised)
                 {
                     // Its end is the worker's end: the supervisor fills the slot with another incarnation.
@@ -217,7 +217,17 @@ internal sealed class EndpointConnector(
                 }
 
                 // The pool does not wait at its own end for one that an endpoint keeps open.
+                var began = transport.Time.GetTimestamp();
                 await connection.Ended.WaitAsync(stop.Token).ConfigureAwait(false);
+                if (connection.State.FinishedAt != 0 || transport.Time.GetElapsedTime(began) >= FailedTries.UntilOpen)
+                {
+                    attempt = 0;
+                    delay = DelayAfter(attempt, supervised);
+                }
+                else
+                {
+                    Unreachable(worker, $"it ended its session before anything was run: {connection.State.EndReason}", delay, failedBefore);
+                }
             }
             catch (Exception e) when (e is RpcException or IOException or OperationCanceledException or HttpRequestException or ObjectDisposedException)
             {
@@ -228,7 +238,7 @@ internal sealed class EndpointConnector(
 
                 var reason = ConnectException.ReasonOf(e);
                 Log.CannotConnect(logger, worker.Id, worker.Address, attempt, reason);
-                Unreachable(worker, reason);
+                Unreachable(worker, reason, delay, before: null);
                 if (supervised && attempt >= MaxTries)
                 {
                     // Whoever waits for the pool's start would wait for ever: the next worker will hardly be another.
@@ -240,12 +250,27 @@ internal sealed class EndpointConnector(
 
             try
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5000, 50 * Math.Pow(2, Math.Min(attempt, 10)))), transport.Time, stop.Token).ConfigureAwait(false);
+                await Task.Delay(delay, transport.Time, stop.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>A host that comes back has many clients: they need not all come in the same moment.</summary>
+    private TimeSpan DelayAfter(int attempt, bool supervised)
+    {
+        var full = TimeSpan.FromMilliseconds(Math.Min(5000, 50 * Math.Pow(2, Math.Min(attempt, 10))));
+        if (supervised)
+        {
+            return full;
+        }
+
+        lock (gate)
+        {
+            return full * (0.5 + transport.Random.NextDouble() / 2);
         }
     }
 
@@ -261,16 +286,18 @@ internal sealed class EndpointConnector(
         }
     }
 
-    private void Adopt(IEndpointConnection connection)
+    /// <returns>The tries before this one that failed; null: none has since its last connection.</returns>
+    private FailedTries? Adopt(IEndpointConnection connection)
     {
         var worker = connection.State.Worker;
+        FailedTries? failed;
         List<IEndpointConnection> judged;
         lock (gate)
         {
             judged = [.. connections.Where(static c => c.State.Judged)];
             connections.ExceptWith(judged);
             connections.Add(connection);
-            unreachable.Remove(worker.Id);
+            unreachable.Remove(worker.Id, out failed);
 
             // Nobody else knows it yet: one that leaves already never opens.
             connection.State.Open = !draining.Contains(worker.Id);
@@ -322,25 +349,33 @@ internal sealed class EndpointConnector(
         {
             loop.OutlookChanged(WorkerOutlook.Hopeful);
         }
+
+        return failed;
     }
 
-    private void Unreachable(WorkerEndpoint worker, string reason)
+    private void Unreachable(WorkerEndpoint worker, string reason, TimeSpan delay, FailedTries? before)
     {
-        string all;
+        FailedTries[] all;
+        var now = transport.Time.GetTimestamp();
         lock (gate)
         {
-            unreachable[worker.Id] = $"{worker.Address}: {reason}";
+            before ??= unreachable.GetValueOrDefault(worker.Id);
+            unreachable[worker.Id] = new FailedTries($"{worker.Address}: {reason}", Since: before?.Since ?? now, Last: now, Next: delay);
             if (source.BackChannel is not null || unreachable.Count < addresses)
             {
                 return;
             }
 
-            all = string.Join("; ", unreachable.Values);
+            all = [.. unreachable.Values];
         }
 
         // A supervisor speaks for its workers; for bare addresses nobody else does.
-        firstTry.TrySetException(new IOException($"no endpoint can be reached: {all}"));
-        loop.OutlookChanged(new WorkerOutlook(Hopeless: true, LastDeath: null, NextTry: TimeSpan.FromSeconds(5)));
+        var reasons = string.Join("; ", all.Select(static f => f.Reason));
+        firstTry.TrySetException(new IOException($"no endpoint can be reached: {reasons}"));
+        if (Array.TrueForAll(all, f => f.IsOpen(transport.Time)))
+        {
+            loop.OutlookChanged(new WorkerOutlook(Hopeless: true, LastDeath: null, NextTry: all.Min(f => f.NextTry(transport.Time)), Unreachable: reasons));
+        }
     }
 
     private bool IsFollowed(WorkerEndpoint worker)

@@ -107,7 +107,7 @@ public record WorkerPoolOptions
     /// <summary>Adds what is wrong to <paramref name="errors"/>: option, value, what is allowed.</summary>
     protected internal virtual void Validate(ICollection<string> errors)
     {
-        if (Name is not { Length: > 0 and <= 64 } || !Name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+        if (!IsName(Name))
         {
             errors.Add($"{nameof(Name)} is '{Name}'; allowed are 1 to 64 ASCII letters, digits, '-', '_' and '.'");
         }
@@ -155,6 +155,8 @@ public record WorkerPoolOptions
             }
         }
     }
+
+    internal static bool IsName(string? name) => name is { Length: > 0 and <= 64 } && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
     /// <exception cref="ArgumentException">Lists everything that is wrong.</exception>
     internal void ThrowIfInvalid()

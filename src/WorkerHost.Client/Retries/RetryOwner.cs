@@ -154,7 +154,8 @@ internal sealed class RetryOwner : IAsyncDisposable
     /// <summary>Takes the next attempt of the task from the pool's budget. False: nothing is left there.</summary>
     private bool Pays(RetryRun run)
     {
-        run.IsOverBudget = budget is not null && !budget.TryTake(time, run.Loop.Counts.Submitted);
+        // A host that is gone with all it had is one event, however many tasks that were: trying those again is no load that grows with failing.
+        run.IsOverBudget = budget is not null && run.Entry.LastFailure is not { HostWasLost: true } && !budget.TryTake(time, run.Loop.Counts.Submitted);
         return run.IsPaid = !run.IsOverBudget;
     }
 

@@ -11,6 +11,9 @@ namespace WorkerHost.Client;
 /// </summary>
 internal sealed class EndpointChannel : IDisposable
 {
+    /// <summary>With the time for the answer: a dead peer is noticed within 30 s.</summary>
+    private static readonly TimeSpan SilenceBeforePing = TimeSpan.FromSeconds(15);
+
     private readonly GrpcChannel? channel;
     private readonly WorkerEndpoint worker;
     private readonly Func<Stream, Stream>? wrap;
@@ -42,6 +45,15 @@ internal sealed class EndpointChannel : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(10),
             ConnectCallback = async (_, token) => await ConnectAsync(drainSafe, token).ConfigureAwait(false),
         };
+
+        if (drainSafe && worker.Pid == 0 && UnixAddress.PathOf(worker.Address) is null)
+        {
+            // Another machine: nobody says of one that is gone that it is. Only for sessions, which last; servers of other languages may take pings
+            // beside a silent call for an attack.
+            handler.KeepAlivePingDelay = SilenceBeforePing;
+            handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
+            handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+        }
 
         // A Unix socket's path is no authority; every server understands "localhost".
         var address = UnixAddress.PathOf(worker.Address) is not null ? new Uri("http://localhost") : worker.Address;

@@ -35,6 +35,9 @@ internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
 
     public bool Draining { get; private set; }
 
+    /// <summary>It comes from a host, which speaks of workers of its own.</summary>
+    public bool IsOfHost { get; set; }
+
     /// <exception cref="RpcException">Internal: these bytes are no frame.</exception>
     public IncomingFrame Read(DeserializationContext context)
     {
@@ -232,7 +235,7 @@ internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
                     contentType = Known(input.Bytes());
                     break;
                 case V1.TaskOutcome.FailureFieldNumber:
-                    failure = WireFailure.Read(V1.TaskFailure.Parser.ParseFrom(input.Bytes()), worker);
+                    failure = WireFailure.Read(V1.TaskFailure.Parser.ParseFrom(input.Bytes()), worker, IsOfHost);
                     break;
                 case V1.TaskOutcome.AnswerFieldNumber:
                     answer = V1.MethodAnswer.Parser.ParseFrom(input.Bytes());

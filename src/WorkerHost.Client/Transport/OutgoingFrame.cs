@@ -17,6 +17,9 @@ internal sealed class OutgoingFrame
 
     public FrameContent Content { get; } = new();
 
+    /// <summary>It goes to a host, whose pool wants to know what the caller said of attempts.</summary>
+    public bool IsForHost { get; set; }
+
     /// <summary>What is left of a task's time limit when the frame is made.</summary>
     public required Func<TaskEntry, ulong> MicrosecondsLeft { get; init; }
 
@@ -49,7 +52,7 @@ internal sealed class OutgoingFrame
                 part = part with { Data = last.Data, TotalBytes = (ulong)last.TotalBytes, Upload = last.Upload };
             }
 
-            part = part with { Size = SizeOf(entry, part) };
+            part = part with { Size = SizeOf(entry, part) + (IsForHost ? SizeForHost(entry) : 0) };
             parts.Add(part);
             size += WireWriter.FieldSize(part.Size);
         }
@@ -67,7 +70,7 @@ internal sealed class OutgoingFrame
             size += WireWriter.FieldSize(SizeOf(grant));
         }
 
-        return size;
+        return size + (Content.OutcomesSeen == 0 ? 0 : 1 + WireWriter.VarintSize(Content.OutcomesSeen));
     }
 
     private void Write(ref WireWriter output)
@@ -80,7 +83,7 @@ internal sealed class OutgoingFrame
         for (var i = 0; i < Content.Tasks.Count; i++)
         {
             output.Length(V1.SessionRequest.TasksFieldNumber, parts[i].Size);
-            WriteTask(ref output, Content.Tasks[i], parts[i]);
+            WriteTask(ref output, Content.Tasks[i], parts[i], IsForHost);
         }
 
         Packed(ref output, V1.SessionRequest.CancelFieldNumber, Content.Cancels);
@@ -100,7 +103,13 @@ internal sealed class OutgoingFrame
         }
 
         Packed(ref output, V1.SessionRequest.CancelCallsFieldNumber, Content.CallCancels);
+        if (Content.OutcomesSeen != 0)
+        {
+            output.Varint(V1.SessionRequest.OutcomesSeenFieldNumber, Content.OutcomesSeen);
+        }
     }
+
+    private static int SizeForHost(TaskEntry entry) => 1 + WireWriter.VarintSize((ulong)entry.MaxAttempts);
 
     private static int SizeOf(in StreamGrant grant) =>
         3 + WireWriter.VarintSize(grant.Sequence) + WireWriter.VarintSize((ulong)grant.Items) + WireWriter.VarintSize((ulong)grant.Bytes);
@@ -151,7 +160,7 @@ internal sealed class OutgoingFrame
         return size + (piece.IsAbandoned ? 2 : WireWriter.FieldSize(piece.Data.Length) + 1 + WireWriter.VarintSize((ulong)piece.TotalBytes));
     }
 
-    private static void WriteTask(ref WireWriter output, TaskEntry entry, in Part part)
+    private static void WriteTask(ref WireWriter output, TaskEntry entry, in Part part, bool isForHost)
     {
         output.Varint(V1.TaskSubmission.SequenceFieldNumber, entry.Sequence);
         output.Bytes(V1.TaskSubmission.TaskFieldNumber, entry.Service!.Utf8Name);
@@ -185,6 +194,11 @@ internal sealed class OutgoingFrame
         if (entry.Options.Idempotent)
         {
             output.Varint(V1.TaskSubmission.IdempotentFieldNumber, 1);
+        }
+
+        if (isForHost)
+        {
+            output.Varint(V1.TaskSubmission.MaxAttemptsFieldNumber, (ulong)entry.MaxAttempts);
         }
 
         output.Raw(part.Headers);

@@ -66,14 +66,15 @@ internal sealed class SessionConnection : IEndpointConnection
         try
         {
             var sessionKey = (ulong)options.Random.NextInt64(1, long.MaxValue);
-            call = channel.Invoker.AsyncDuplexStreamingCall(OpenSession(worker.Id, options.MaxMessageBytes), null, new CallOptions(channel.Headers()));
+            var incoming = new IncomingFrame(worker.Id, options.MaxMessageBytes);
+            call = channel.Invoker.AsyncDuplexStreamingCall(OpenSession(incoming), null, new CallOptions(channel.Headers()));
             using (patience.Token.UnsafeRegister(static c => ((IDisposable)c!).Dispose(), call))
             {
                 frame.Hello = new V1.ClientHello
                 {
                     MinProtocol = ProtocolLimits.MinVersion,
                     MaxProtocol = ProtocolLimits.MaxVersion,
-                    Pool = supervised ? pool : "",
+                    Pool = supervised ? pool : worker.HostPool ?? "",
                     Client = $"workerhost-dotnet pid {Environment.ProcessId}",
                     SessionKey = sessionKey,
                     IdPrefix = idPrefix,
@@ -96,12 +97,14 @@ internal sealed class SessionConnection : IEndpointConnection
                 }
 
                 var concurrency = (int)Math.Clamp(hello.Concurrency, 1, EndpointState.MaxConcurrency);
-                var state = new EndpointState(worker, sessionKey, concurrency, supervised, prefetches: true) 
+                var state = new EndpointState(worker, sessionKey, concurrency, supervised, prefetches: true)
                 {
+                    Host = supervised ? null : HostTerms.Of(hello),
                     TakesPieces = hello.Capabilities.Contains(Capability.Chunks),
                     TakesStreams = hello.Capabilities.Contains(Capability.Streams),
                     TakesCalls = hello.Capabilities.Contains(Capability.Calls),
                 };
+                frame.IsForHost = incoming.IsOfHost = state.Host is not null;
                 var calls = new CallChannel(() => new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: false, options.WrapSocket));
                 return new SessionConnection(channel, call, loop, frame, state, ProtocolLimits.FrameBytesFor(hello.MaxFrameBytes), idPrefix, calls) { Tasks = hello.Tasks };
             }
@@ -135,6 +138,11 @@ internal sealed class SessionConnection : IEndpointConnection
         entry.CopyHeaders(headers);
         var metadata = CallMetadata.FromHeaders(headers);
         new CallPlace(State.SessionKey, sequence, entry.IdWith(idPrefix)).AddTo(metadata);
+        if (State.Worker.HostPool is { } hostPool)
+        {
+            metadata.Add(CallPlace.PoolName, hostPool);
+        }
+
         foreach (var ours in channel.Headers() ?? [])
         {
             metadata.Add(ours);
@@ -271,14 +279,11 @@ internal sealed class SessionConnection : IEndpointConnection
         e is RpcException or InvalidOperationException or OperationCanceledException or ObjectDisposedException or IOException;
 
     /// <summary>The method of the contract, with frames that need no message objects.</summary>
-    private static Method<OutgoingFrame, IncomingFrame> OpenSession(WorkerId worker, int maxMessageBytes)
-    {
-        var incoming = new IncomingFrame(worker, maxMessageBytes);
-        return new Method<OutgoingFrame, IncomingFrame>(
+    private static Method<OutgoingFrame, IncomingFrame> OpenSession(IncomingFrame incoming) =>
+        new(
             MethodType.DuplexStreaming,
             V1.TaskEndpoint.Descriptor.FullName,
             nameof(V1.TaskEndpoint.TaskEndpointClient.OpenSession),
             Marshallers.Create<OutgoingFrame>(OutgoingFrame.Serialize, static _ => throw new NotSupportedException("a client does not read its own frames")),
             Marshallers.Create(static (_, _) => throw new NotSupportedException("a client does not write the endpoint's frames"), incoming.Read));
-    }
 }

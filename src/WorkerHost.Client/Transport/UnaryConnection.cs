@@ -30,7 +30,7 @@ internal sealed class UnaryConnection : IEndpointConnection
         channel = new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: false, options.WrapSocket);
         client = new V1.TaskEndpoint.TaskEndpointClient(channel.Invoker);
         this.loop = loop;
-        this.pool = supervised ? pool : "";
+        this.pool = supervised ? pool : worker.HostPool ?? "";
         this.idPrefix = idPrefix;
         State = new EndpointState(worker, 0, concurrency, supervised, prefetches: false) { Connection = this };
     }
@@ -142,6 +142,7 @@ internal sealed class UnaryConnection : IEndpointConnection
             Priority = (int)entry.Options.Priority,
             Idempotent = entry.Options.Idempotent,
             Attempt = (uint)entry.Attempt,
+            MaxAttempts = (uint)entry.MaxAttempts,
             Pool = pool,
         };
         if (loop.TimeLeft(entry, now) is { } left)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Google.Protobuf;
 using Grpc.Core;
 
@@ -7,9 +6,13 @@ namespace WorkerHost.Client;
 /// <summary>Reads failures off the wire. What a worker says is not trusted: unknown kinds become TaskFailed.</summary>
 internal static class WireFailure
 {
-    public static TaskFailure Read(V1.TaskFailure failure, WorkerId worker)
+    /// <param name="failure">What was sent.</param>
+    /// <param name="worker">The endpoint that sent it.</param>
+    /// <param name="isOfHost">It is a host, and may speak of workers of its own.</param>
+    public static TaskFailure Read(V1.TaskFailure failure, WorkerId worker, bool isOfHost = false)
     {
         var kind = (TaskFailureKind)failure.Kind;
+        var isLoss = isOfHost && kind is TaskFailureKind.WorkerLost or TaskFailureKind.Quarantined;
         return new TaskFailure
         {
             Kind = kind is > TaskFailureKind.Unspecified and <= TaskFailureKind.Quarantined ? kind : TaskFailureKind.TaskFailed,
@@ -17,12 +20,16 @@ internal static class WireFailure
             Error = failure.Error is { } error ? ReadError(error, 0) : null,
             Retryable = failure.Retryable,
             RetryAfter = ReadDelay(failure.RetryAfter),
-            Deaths = ImmutableArray<DeathReport>.Empty,
-            Worker = worker,
+            Deaths = [.. failure.Deaths.Take(MostDeaths).Select(WireDeath.Read)],
+            Worker = isOfHost && WorkerId.TryParse(failure.Worker, out var itsWorker) ? itsWorker : worker,
+            Verdict = !isLoss ? null : failure.NeverStarted ? StartVerdict.NeverStarted : failure.RanToCompletion ? StartVerdict.Finished : StartVerdict.Unknown,
             NeverStarted = failure.NeverStarted,
             RanToCompletion = failure.RanToCompletion,
         };
     }
+
+    /// <summary>Nobody reads more, and they are kept with the outcome.</summary>
+    private const int MostDeaths = 64;
 
     /// <summary>The failure the endpoint sent with a unary call's status, or null.</summary>
     public static TaskFailure? Sent(RpcException e, WorkerId worker)

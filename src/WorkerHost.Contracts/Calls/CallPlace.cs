@@ -9,6 +9,9 @@ internal readonly record struct CallPlace(ulong SessionKey, ulong Sequence, stri
     /// <summary>Also among the response headers and the trailers of every call that was taken: its end is told on the session too.</summary>
     public const string SequenceName = "workerhost-sequence";
 
+    /// <summary>Which pool of a host a call is for, whoever makes it.</summary>
+    public const string PoolName = "workerhost-pool";
+
     private const string SessionName = "workerhost-session";
     private const string IdName = "workerhost-task-id";
 
@@ -22,7 +25,7 @@ internal readonly record struct CallPlace(ulong SessionKey, ulong Sequence, stri
             ? new CallPlace(key, sequence, metadata.GetValue(IdName) ?? "")
             : null;
 
-    public static bool IsOurs(string name) => name is SessionName or SequenceName or IdName;
+    public static bool IsOurs(string name) => name is SessionName or SequenceName or IdName or PoolName;
 
     public void AddTo(Metadata metadata)
     {

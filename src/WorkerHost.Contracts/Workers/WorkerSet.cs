@@ -15,6 +15,9 @@ internal sealed record WorkerEndpoint(WorkerId Id, Uri Address, int Pid, string?
     /// <summary>The way to one whose lanes are threads of this very process; null: over its address.</summary>
     public CallInvoker? InProcess { get; init; }
 
+    /// <summary>Which pool of the host at a bare address; null: its only one.</summary>
+    public string? HostPool { get; init; }
+
     /// <summary>Who and where; the secret is printed nowhere.</summary>
     public override string ToString() => $"{Id} at {Address}";
 }
@@ -27,7 +30,8 @@ internal sealed record WorkerDeath(DeathReport Report, LedgerEvidence Evidence);
 /// <param name="LastDeath">The death to show to whoever is refused.</param>
 /// <param name="NextTry">How long until the first slot tries again; null when one is starting or ready.</param>
 /// <param name="NoneWanted">Why there is no worker where that is no failure: somebody wanted none. Null: they are wanted.</param>
-internal sealed record WorkerOutlook(bool Hopeless, DeathReport? LastDeath, TimeSpan? NextTry, string? NoneWanted = null)
+/// <param name="Unreachable">Where endpoints are only connected to: why none of them can be. Null: a supervisor starts them.</param>
+internal sealed record WorkerOutlook(bool Hopeless, DeathReport? LastDeath, TimeSpan? NextTry, string? NoneWanted = null, string? Unreachable = null)
 {
     public static WorkerOutlook Hopeful { get; } = new(false, null, null);
 }

@@ -30,6 +30,21 @@ internal sealed class DispatcherRig(DispatcherOptions? options = null)
         return endpoint;
     }
 
+    /// <summary>A session with a host at an address of its own.</summary>
+    public EndpointState OpenHost(string instance = "first", int slot = 0, int concurrency = 4, double keepsForSeconds = 30)
+    {
+        var worker = new WorkerEndpoint(new WorkerId("test", slot, 0), new Uri($"unix:///host{slot}"), 0, null, concurrency);
+        var endpoint = new EndpointState(worker, (ulong)(1000 + slot), concurrency, supervised: false, prefetches: true)
+        {
+            Host = new HostTerms(instance, TimeSpan.FromSeconds(keepsForSeconds)),
+            TakesPieces = true,
+            TakesCalls = true,
+            TakesStreams = true,
+        };
+        Dispatcher.EndpointOpened(endpoint, Now);
+        return endpoint;
+    }
+
     public TaskEntry Make(string name = "work", TaskOptions? options = null, int attempts = 3, int bytes = 8) =>
         new(++lastNumber, name, options ?? new TaskOptions(), new byte[bytes], ContentType.Json, attempts);
 
@@ -133,6 +148,8 @@ internal sealed class DispatcherRig(DispatcherOptions? options = null)
         Retryable = retryable,
         Error = new RemoteError("System.InvalidOperationException", "it threw", "at Handler()", null),
     };
+
+    public void Pass(TimeSpan time) => Now += time.Ticks;
 
     public static TaskFailure Leaving() => new() { Kind = TaskFailureKind.Rejected, NeverStarted = true, Message = "worker is leaving" };
 
