@@ -9,6 +9,8 @@ public sealed partial class WorkerPool
     /// <summary>What the workers say that they can run; empty before the first of them is connected.</summary>
     internal IReadOnlyList<V1.TaskDescription> Described => connector.Described;
 
+    internal KeptOutcomeOptions KeptOutcomes => options.KeptOutcomes;
+
     internal int MaxMessageBytes => options.MaxMessageBytes;
 
     /// <summary>Submits a task of somebody else's. Whatever becomes of it, a refusal too, is told to whoever submits it; nothing is thrown.</summary>

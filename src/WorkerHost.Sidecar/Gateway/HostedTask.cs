@@ -6,59 +6,162 @@ namespace WorkerHost.Sidecar.Gateway;
 
 /// <summary>
 /// A task of a client's between the call or session it came by and the pool that runs it. A call hears of its outcome at once; a session when nothing
-/// of it runs any more, because that is what the client's own pool makes of it. Thread-safe.
+/// of it runs any more, because that is what the client's own pool makes of it. It outlives a session that breaks: another one may attach to it. Thread-safe.
 /// </summary>
 internal sealed class HostedTask : IHostedTask
 {
     // A death report with all it knows of the worker has its place in a frame beside others.
     private const int MaxFailureBytes = 32 * 1024;
 
-    private readonly WorkerPool pool;
-    private readonly TaskRun run;
+    // Told by as much of a payload: it is against mistakes of a client with its own numbers.
+    private const int ComparedBytes = 1024;
+
+    private readonly Lock gate = new();
+    private readonly PoolCore core;
+    private readonly HostedClient? client;
     private readonly HostedItems? items;
+    private readonly string name;
+    private readonly int bytes;
+    private readonly int content;
+    private TaskRun? listener;
+    private List<TaskRun>? more;
     private TaskEntry? entry;
     private AttemptOutcome outcome;
     private int awaited;
+    private bool ended;
 
-    private HostedTask(WorkerPool pool, TaskRun run)
+    /// <param name="core">Whose task it is.</param>
+    /// <param name="run">Who wants to hear of it.</param>
+    /// <param name="client">Who may ask for it in another session; null: nobody.</param>
+    public HostedTask(PoolCore core, TaskRun run, HostedClient? client)
     {
-        this.pool = pool;
-        this.run = run;
-        items = run.Output is { TakesItems: true } ? new HostedItems(this, run, pool.MaxMessageBytes) : null;
+        this.core = core;
+        this.client = client;
+        listener = run;
+        name = run.Task;
+        bytes = run.Payload.Length;
+        content = client is null ? 0 : ContentOf(run.Payload);
+        Number = (run as SessionTask)?.Number ?? 0;
+        items = run.Output is { TakesItems: true } ? new HostedItems(this, run, core.MaxMessageBytes) : null;
         awaited = (WaitsForItsEnd ? 2 : 1) + (items is null ? 0 : 1);
         run.Elsewhere = this;
     }
 
+    public ulong Number { get; }
+
     /// <summary>The worker it ran at last, and which attempt that was.</summary>
     public (string Worker, int Attempt) Whereabouts => (entry!.Endpoint?.Worker.Id.ToString() ?? "", entry.Attempt);
 
-    private bool WaitsForItsEnd => run.SessionKey != 0;
+    private bool WaitsForItsEnd => client is not null;
 
-    public static void Submit(WorkerPool pool, TaskRun run)
+    public void Submit(TaskRun run)
     {
-        var task = new HostedTask(pool, run);
         var terms = HostedTerms.Of(run);
-        pool.SubmitFor(
-            task,
+        core.Tasks.SubmitFor(
+            this,
             run.Task,
             run.Payload.Memory,
             run.ContentType is { Length: > 0 } type ? type : ContentType.Json,
             terms,
             terms.Id is null ? run.Id : null,
-            task.items?.Buffer,
+            items?.Buffer,
             run.Output is null ? null : new HostedProgress(run));
-        Unawaited.Observe(task.items?.CarryAsync() ?? Task.CompletedTask);
+        Unawaited.Observe(items?.CarryAsync() ?? Task.CompletedTask);
     }
+
+    /// <summary>Whether another submission means the same task; null: it does. Else what tells them apart.</summary>
+    public string? DifferenceTo(TaskRun other) =>
+        other.Task != name ? $"task {name}"
+        : other.Payload.Length != bytes ? $"one of {bytes} bytes"
+        : ContentOf(other.Payload) != content ? $"one whose {bytes} bytes are others"
+        : null;
+
+    /// <summary>From now on this one is told, too: at once, if it has ended.</summary>
+    public void Attach(TaskRun run)
+    {
+        run.Elsewhere = this;
+        bool isOver;
+        lock (gate)
+        {
+            isOver = ended;
+            if (!isOver && items is null)
+            {
+                if (listener is null)
+                {
+                    listener = run;
+                }
+                else
+                {
+                    (more ??= []).Add(run);
+                }
+            }
+        }
+
+        if (items is not null)
+        {
+            run.Complete(TaskEnd.FailedWith(HostedFailures.BrokenStream(run)), hurry: false);
+        }
+        else if (isOver)
+        {
+            run.Complete(End(run), hurry: false);
+        }
+    }
+
+    /// <summary>A session has ended: it is not told any more.</summary>
+    /// <param name="session">Which.</param>
+    /// <param name="forGood">Nobody will ask for what it had.</param>
+    public void Detach(TaskSession session, bool forGood)
+    {
+        bool isOver;
+        lock (gate)
+        {
+            var others = more?.RemoveAll(run => Belongs(run, session)) > 0;
+            if (!others && !Belongs(listener, session))
+            {
+                return;
+            }
+
+            if (Belongs(listener, session))
+            {
+                listener = null;
+            }
+
+            isOver = ended;
+            if (listener is not null || more is { Count: > 0 })
+            {
+                return;
+            }
+        }
+
+        if (items is not null)
+        {
+            Cancel(StopCause.Caller);
+        }
+
+        if (forGood)
+        {
+            Forget();
+        }
+        else if (isOver)
+        {
+            core.Keep(this, outcome.Data.Length);
+        }
+    }
+
+    public void Forget() => client?.Forget(this);
 
     public void Begins(TaskEntry task) => entry = task;
 
     public void Cancel(StopCause cause)
     {
         items?.Abandon();
-        pool.CancelFor(entry!);
+        if (entry is { } known)
+        {
+            core.Tasks.CancelFor(known);
+        }
     }
 
-    public void GiveRoom(int count, long bytes) => pool.Grant(entry!, count, bytes);
+    public void GiveRoom(int count, long size) => core.Tasks.Grant(entry!, count, size);
 
     public void Complete(in AttemptOutcome how)
     {
@@ -79,21 +182,59 @@ internal sealed class HostedTask : IHostedTask
     /// <summary>Every item was handed on.</summary>
     public void ItemsEnded() => Step();
 
+    private static bool Belongs(TaskRun? run, TaskSession session) => run is SessionTask { Session: var its } && its == session;
+
+    private static int ContentOf(ByteString data)
+    {
+        var hash = new HashCode();
+        hash.AddBytes(data.Span[..Math.Min(data.Length, ComparedBytes)]);
+        return hash.ToHashCode();
+    }
+
     // Outcome, end and the last item may be brought by several threads in any order: the last of them tells.
     private void Step()
     {
-        if (Interlocked.Decrement(ref awaited) == 0)
+        if (Interlocked.Decrement(ref awaited) != 0)
+        {
+            return;
+        }
+
+        TaskRun? first;
+        List<TaskRun>? others;
+        lock (gate)
+        {
+            ended = true;
+            (first, others) = (listener, more);
+        }
+
+        if (first is null && others is null)
+        {
+            core.Keep(this, outcome.Data.Length);
+        }
+        else
+        {
+            Tell(first);
+            foreach (var other in others ?? [])
+            {
+                Tell(other);
+            }
+        }
+    }
+
+    private void Tell(TaskRun? run)
+    {
+        if (run is not null)
         {
             if (outcome.Failure is not { NeverStarted: true })
             {
                 run.Began();
             }
 
-            run.Complete(End(), hurry: false);
+            run.Complete(End(run), hurry: false);
         }
     }
 
-    private TaskEnd End()
+    private TaskEnd End(TaskRun run)
     {
         var service = entry!.Service is { IsKnown: true } known ? (ulong)known.Microseconds : 0;
         if (outcome.IsSuccess)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using WorkerHost.Sidecar.Hosting;
 using WorkerHost.V1;
 using WorkerHost.Worker;
@@ -5,12 +6,15 @@ using WorkerHost.Worker;
 namespace WorkerHost.Sidecar.Gateway;
 
 /// <summary>A pool behind a task endpoint: what a client submits becomes a task of the pool, which queues it and tries it again. Thread-safe.</summary>
-internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeProvider time, ILogger logger) : EndpointCore(time, logger)
+internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan abandonedAfter, TimeProvider time, ILogger logger) : EndpointCore(time, logger)
 {
     // A client that takes more than its lanes can do at once keeps batches full; what waits beyond that waits in the queue of the client.
     private const int AheadPerLane = 64;
 
-    private static readonly string[] Can = [Capability.Session, Capability.Chunks, Capability.Streams];
+    private static readonly string[] Can = [Capability.Session, Capability.Chunks, Capability.Streams, Capability.Attach];
+
+    private readonly ConcurrentDictionary<string, HostedClient> clients = new(StringComparer.Ordinal);
+    private readonly KeptOutcomes kept = new(hosted.Pool.KeptOutcomes, time);
 
     public WorkerPool Tasks => hosted.Pool;
 
@@ -37,6 +41,8 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeProvi
     /// <summary>There is nobody else to run it.</summary>
     public override bool GivesBack => false;
 
+    public override TimeSpan AbandonedAfter => abandonedAfter;
+
     public override IEnumerable<TaskDescription> Describe() => hosted.Pool.Described;
 
     public override TaskHandler? Find(string task) => null;
@@ -47,7 +53,7 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeProvi
         {
             if (run is not null)
             {
-                HostedTask.Submit(hosted.Pool, run);
+                Submit(run);
                 run = null;
             }
         }
@@ -59,6 +65,67 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeProvi
     {
         (run.Elsewhere as HostedTask)?.Cancel(cause);
         return false;
+    }
+
+    public override object? Opened(TaskSession session)
+    {
+        if (session.IdPrefix.Length == 0)
+        {
+            // It has no name under which it could come back.
+            return null;
+        }
+
+        while (true)
+        {
+            var client = clients.GetOrAdd(session.IdPrefix, static (prefix, core) => new HostedClient(core, prefix), this);
+            client.Enter();
+            if (clients.TryGetValue(session.IdPrefix, out var known) && known == client)
+            {
+                return client;
+            }
+
+            // It was forgotten in between.
+            client.Dispose();
+        }
+    }
+
+    public override void Closed(TaskSession session, bool clean) => (session.Client as HostedClient)?.Leave(session, clean);
+
+    public override void Seen(object seen) => ((HostedTask)seen).Forget();
+
+    public override void Abandon(SessionTask task)
+    {
+        if (task.Session.Client is null)
+        {
+            Cancel(task, StopCause.Caller);
+        }
+        else
+        {
+            (task.Elsewhere as HostedTask)?.Detach(task.Session, forGood: false);
+        }
+    }
+
+    /// <summary>It has ended, and nobody was there to be told.</summary>
+    public void Keep(HostedTask task, int resultBytes) => kept.Add(task, resultBytes);
+
+    public void ForgetIfGone(HostedClient client)
+    {
+        if (client.IsGone && clients.TryRemove(KeyValuePair.Create(client.Prefix, client)))
+        {
+            client.Dispose();
+        }
+    }
+
+    private void Submit(TaskRun run)
+    {
+        if (run is SessionTask { Session.Client: HostedClient client } task)
+        {
+            client.Submit(task);
+        }
+        else
+        {
+            new HostedTask(this, run, client: null).Submit(run);
+        }
     }
 
     public override (string Worker, int Attempt) Whereabouts(TaskRun run) => (run.Elsewhere as HostedTask)?.Whereabouts ?? ("", 1);

@@ -8,9 +8,10 @@ namespace WorkerHost.Sidecar.Gateway;
 /// <summary>What stands behind each pool's name on the data plane. Thread-safe.</summary>
 /// <param name="pools">The pools there are.</param>
 /// <param name="hostInstance">Another one with every start of the host.</param>
+/// <param name="abandonedAfter">How long a task goes on whose client is gone.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">For what is wrong with sessions.</param>
-internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, TimeProvider time, ILogger logger)
+internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, TimeSpan abandonedAfter, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<HostedPool, PoolCore> cores = new(ReferenceEqualityComparer.Instance);
 
@@ -40,5 +41,5 @@ internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, Time
     /// <summary>Done after <see cref="Drain"/> when every session and call has ended.</summary>
     public Task Empty => Task.WhenAll(cores.Values.Select(static core => core.Empty));
 
-    private PoolCore New(HostedPool hosted) => new(hosted, hostInstance, time, logger);
+    private PoolCore New(HostedPool hosted) => new(hosted, hostInstance, abandonedAfter, time, logger);
 }

@@ -82,6 +82,27 @@ internal abstract class EndpointCore(TimeProvider time, ILogger logger)
     {
     }
 
+    /// <summary>How long a task goes on whose client is gone; zero: it is stopped at once.</summary>
+    public virtual TimeSpan AbandonedAfter => TimeSpan.Zero;
+
+    /// <summary>A session has begun. What is known of its client; null: nothing, and nothing is kept for it.</summary>
+    public virtual object? Opened(TaskSession session) => null;
+
+    /// <summary>A session has ended.</summary>
+    /// <param name="session">Which.</param>
+    /// <param name="clean">Its client has had everything, and said so.</param>
+    public virtual void Closed(TaskSession session, bool clean)
+    {
+    }
+
+    /// <summary>The client has seen the outcome of what is kept.</summary>
+    public virtual void Seen(object kept)
+    {
+    }
+
+    /// <summary>The session of the task has ended before it. Most often nobody else wants it: it is stopped, and its outcome dropped.</summary>
+    public virtual void Abandon(SessionTask task) => Cancel(task, StopCause.Caller);
+
     /// <summary>Why no handler can be called for it; null: one can.</summary>
     public virtual TaskFailure? Objection(TaskRun run)
     {

@@ -31,6 +31,9 @@ internal sealed partial class FrameBuilder(int maxFrameBytes, bool inPieces)
 
     public SessionResponse Frame => frame;
 
+    /// <summary>What is kept of the outcomes in the frame, and how many bytes each of them has.</summary>
+    public List<(object Kept, int Bytes)> Kept { get; } = [];
+
     private int RoomForSmall => large.Count > 0 || speaking.Count > 0 ? maxFrameBytes / 2 : maxFrameBytes;
 
     /// <summary>False: it does not fit beside what is there; send first.</summary>
@@ -147,6 +150,7 @@ internal sealed partial class FrameBuilder(int maxFrameBytes, bool inPieces)
 
         ForgetProgress();
         frame.Outcomes.Clear();
+        Kept.Clear();
         frame.Chunks.Clear();
         frame.Started.Clear();
         frame.Draining = false;
@@ -165,6 +169,10 @@ internal sealed partial class FrameBuilder(int maxFrameBytes, bool inPieces)
         message.ServiceUs = outcome.End.ServiceMicroseconds;
         message.TotalBytes = totalBytes;
         frame.Outcomes.Add(message);
+        if (outcome.Kept is { } kept)
+        {
+            Kept.Add((kept, outcome.End.Data.Length));
+        }
     }
 
     private static int SizeOf(in SessionOutcome outcome) =>

@@ -42,7 +42,13 @@ internal class SessionTask(EndpointCore core, TaskSession session, TaskSubmissio
 
     public override int Track => session.Track;
 
-    protected TaskSession Session => session;
+    public TaskSession Session => session;
+
+    /// <summary>Its client's number for it, which stays the same over sessions.</summary>
+    public ulong Number => submission.Number;
+
+    /// <summary>It was submitted in an earlier session.</summary>
+    public bool IsAgain => submission.Attach;
 
     /// <summary>Why it cannot be taken; null: it can.</summary>
     public TaskFailure? Objection()

@@ -57,6 +57,11 @@ internal sealed partial class TaskSession
             throw SessionRefusal.Broken(e.Message);
         }
 
+        if (frame.OutcomesSeen > 0)
+        {
+            Forget(frame.OutcomesSeen);
+        }
+
         if (frame.Tasks.Count > 0)
         {
             Submit(frame);

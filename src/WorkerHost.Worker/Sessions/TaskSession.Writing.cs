@@ -110,6 +110,7 @@ internal sealed partial class TaskSession
             return;
         }
 
+        KeepUntilSeen();
         await writer.WriteAsync(frames.Frame).ConfigureAwait(false);
         frames.Reset();
     }
@@ -159,7 +160,7 @@ internal sealed partial class TaskSession
     }
 
     private SessionOutcome Withdrawn(in SessionOutcome outcome) =>
-        new(outcome.Sequence, TaskEnd.FailedWith(TaskFailures.Withdrawn(core, outcome.End.Data.Length), outcome.End.ServiceMicroseconds));
+        new(outcome.Sequence, TaskEnd.FailedWith(TaskFailures.Withdrawn(core, outcome.End.Data.Length), outcome.End.ServiceMicroseconds), outcome.Kept);
 
     // Under the gate.
     private void StopWriting()

@@ -70,6 +70,8 @@ internal sealed partial class TaskSession
     {
         await GreetAsync(cancellationToken).ConfigureAwait(false);
         core.Enter(this);
+        Client = core.Opened(this);
+        var clean = false;
         Track = core.OpenTrack(Key);
         try
         {
@@ -92,11 +94,14 @@ internal sealed partial class TaskSession
             {
                 throw new RpcException(new Status(StatusCode.Internal, "the outcomes could not be written", writeFailure));
             }
+
+            clean = true;
         }
         finally
         {
             await AbandonAsync().ConfigureAwait(false);
             CloseTracks();
+            core.Closed(this, clean);
             core.Leave(this);
         }
     }
@@ -153,7 +158,7 @@ internal sealed partial class TaskSession
 
             if (task.Output is not { } output)
             {
-                pending.Add(new SessionOutcome(task.Sequence, end));
+                pending.Add(new SessionOutcome(task.Sequence, end, Client is null ? null : task.Elsewhere));
             }
             else if (output.Close(end))
             {
@@ -220,6 +225,7 @@ internal sealed partial class TaskSession
             Tasks = { core.Describe() },
             MaxFrameBytes = ProtocolLimits.MaxFrameBytes,
             MaxMessageBytes = (ulong)core.MaxMessageBytes,
+            AbandonedAfterMs = (ulong)core.AbandonedAfter.TotalMilliseconds,
         },
     };
 
@@ -256,8 +262,7 @@ internal sealed partial class TaskSession
 
         foreach (var task in left)
         {
-            // One that runs is asked to stop and ends by itself, its outcome dropped.
-            core.Cancel(task, StopCause.Caller);
+            core.Abandon(task);
         }
     }
 

@@ -23,7 +23,7 @@ public sealed class GatewayFixture : IAsyncLifetime
         workers = await WorkerPool.StartAsync(TestWorker.Command, new EmbeddedPoolOptions { Name = "images", Workers = 2 });
         var pools = new HostedPools([new HostedPool("images", workers)]);
         plane = await DataPlane.StartAsync(
-            Path.Combine(directory, "data.sock"), new PoolEndpoints(pools, "host-1", TimeProvider.System, NullLogger.Instance), workers.MaxMessageBytes, NullLoggerFactory.Instance, CancellationToken.None);
+            Path.Combine(directory, "data.sock"), new PoolEndpoints(pools, "host-1", TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger.Instance), workers.MaxMessageBytes, NullLoggerFactory.Instance, CancellationToken.None);
         Client = await WorkerPool.ConnectAsync(Address, new WorkerPoolOptions { Name = "client" });
     }
 
