@@ -14,10 +14,10 @@ internal sealed class HeldDirectory : IDisposable
     private HeldDirectory(SafeFileHandle handle) => this.handle = handle;
 
     /// <summary>Who owns it; null where that cannot be known.</summary>
-    public uint? Owner => Facts()?.Owner;
+    public uint? Owner => FileFacts.Of(handle)?.Owner;
 
     /// <summary>Somebody else than its owner may put something in it; also where that cannot be known.</summary>
-    public bool IsOpenToOthers => Facts() is not { } facts || (facts.Mode & Convert.ToInt32("022", 8)) != 0;
+    public bool IsOpenToOthers => FileFacts.Of(handle) is not { } facts || (facts.Mode & Convert.ToInt32("022", 8)) != 0;
 
     /// <summary>Through /proc: a path that leads here for as long as this is open.</summary>
     public string Here => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}/");
@@ -51,22 +51,4 @@ internal sealed class HeldDirectory : IDisposable
     }
 
     public void Dispose() => handle.Dispose();
-
-    private unsafe (uint Owner, int Mode)? Facts()
-    {
-        const int UidAt = 20;
-        const int ModeAt = 28;
-        var facts = stackalloc byte[256];
-        try
-        {
-            return Libc.statx((int)handle.DangerousGetHandle(), "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, facts) == 0
-                ? (*(uint*)(facts + UidAt), *(ushort*)(facts + ModeAt))
-                : null;
-        }
-        catch (EntryPointNotFoundException)
-        {
-            // A C library older than the call.
-            return null;
-        }
-    }
 }

@@ -5,6 +5,7 @@ namespace WorkerHost.Supervision;
 /// <summary>The few calls of the C library that the runtime does not offer. Linux only; glibc and musl.</summary>
 internal static unsafe partial class Libc
 {
+    public const int ESRCH = 3;
     public const int EINTR = 4;
     public const int ENOEXEC = 8;
     public const int EAGAIN = 11;
