@@ -41,7 +41,7 @@ internal sealed partial class DispatchLoop
         {
             lock (gate)
             {
-                return waiters.Count;
+                return lines.Sum(static line => line.Count);
             }
         }
     }

@@ -1,6 +1,6 @@
 namespace WorkerHost.Client;
 
-/// <summary>Those who wait for a place in the queue, first come first served.</summary>
+/// <summary>Those who wait for a place in the queue: of one caller first come first served, and the callers in turn.</summary>
 internal sealed partial class DispatchLoop
 {
     /// <remarks>
@@ -11,23 +11,17 @@ internal sealed partial class DispatchLoop
     {
         while (true)
         {
-            QueueWaiter waiter;
+            QueueWaiter? waiter;
             TaskFailure? refusal;
             List<DispatchAction> actions;
             lock (gate)
             {
-                if (!waiters.TryPeek(out waiter!))
+                waiter = NextWaiter(out refusal);
+                if (waiter is null)
                 {
                     return;
                 }
 
-                refusal = waiter.Admitted.Task.IsCompleted ? null : dispatcher.Submit(waiter.Entry, Now, waiter.Held);
-                if (refusal is not null && dispatcher.WaitingHelps(waiter.Entry, refusal))
-                {
-                    return;
-                }
-
-                waiters.Dequeue();
                 actions = TakeActions();
             }
 
@@ -41,35 +35,65 @@ internal sealed partial class DispatchLoop
         }
     }
 
-    /// <summary>Under the gate. The one who waits with this task; null: nobody does.</summary>
-    private QueueWaiter? WaiterOf(TaskEntry entry)
+    /// <summary>Under the gate. The next one whose waiting is over, accepted or refused; null: everybody waits on.</summary>
+    private QueueWaiter? NextWaiter(out TaskFailure? refusal)
     {
-        foreach (var waiter in waiters)
+        refusal = null;
+        for (var left = lines.Count; left > 0; left--)
         {
-            if (waiter.Entry == entry)
+            var line = lines.Peek();
+            if (line.First is { } waiter)
             {
-                return waiter;
+                var (all, wait) = dispatcher.HaveToWait(waiter.Entry);
+                if (all)
+                {
+                    return null;
+                }
+
+                if (!wait)
+                {
+                    refusal = dispatcher.Submit(waiter.Entry, Now, waiter.Held);
+                    if (refusal is null || !dispatcher.WaitingHelps(waiter.Entry, refusal))
+                    {
+                        line.RemoveFirst();
+                        NextLine();
+                        return waiter;
+                    }
+                }
             }
+
+            NextLine();
         }
 
         return null;
     }
 
-    /// <summary>Who cancelled its waiting no longer holds up those behind.</summary>
-    private void ForgetLeavers()
+    private void NextLine()
     {
-        while (waiters.TryPeek(out var first) && first.Admitted.Task.IsCompleted)
+        var line = lines.Dequeue();
+        line.IsListed = line.First is not null;
+        if (line.IsListed)
         {
-            waiters.Dequeue();
+            lines.Enqueue(line);
         }
     }
 
-    private sealed class QueueWaiter(TaskEntry entry, bool held)
+    /// <summary>Under the gate.</summary>
+    private bool SomebodyWaits(TaskEntry entry) => LineOf(entry)?.First is not null;
+
+    private WaiterLine? LineOf(TaskEntry entry) => entry.Share is { } share ? share.Waiters : own;
+
+    private void StandInLine(QueueWaiter waiter)
     {
-        public TaskEntry Entry => entry;
-
-        public bool Held => held;
-
-        public TaskCompletionSource<TaskFailure?> Admitted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var line = waiter.Entry.Share is { } share ? share.Waiters ??= new WaiterLine() : own;
+        line.Add(waiter);
+        if (!line.IsListed)
+        {
+            line.IsListed = true;
+            lines.Enqueue(line);
+        }
     }
+
+    /// <summary>Under the gate. The one who waits with this task; null: nobody does.</summary>
+    private QueueWaiter? WaiterOf(TaskEntry entry) => LineOf(entry)?.Find(entry);
 }

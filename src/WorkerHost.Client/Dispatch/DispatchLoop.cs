@@ -21,7 +21,8 @@ internal sealed partial class DispatchLoop : IDisposable
     private readonly RetryOwner retries;
     private readonly IWorkerBackChannel? backChannel;
     private readonly ILogger logger;
-    private readonly Queue<QueueWaiter> waiters = new();
+    private readonly WaiterLine own = new();
+    private readonly Queue<WaiterLine> lines = new();
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public DispatchLoop(DispatcherOptions options, TimeProvider time, RetryOwner retries, IWorkerBackChannel? backChannel, ILogger logger)
@@ -119,10 +120,8 @@ internal sealed partial class DispatchLoop : IDisposable
         List<DispatchAction> actions;
         lock (gate)
         {
-            ForgetLeavers();
-
             // Those who wait for a place were here first.
-            refusal = waiters.Count > 0 && !held ? dispatcher.RefuseBehindWaiters(entry) : dispatcher.Submit(entry, Now, held);
+            refusal = SomebodyWaits(entry) && !held ? dispatcher.RefuseBehindWaiters(entry) : dispatcher.Submit(entry, Now, held);
             actions = TakeActions();
         }
 
@@ -138,16 +137,16 @@ internal sealed partial class DispatchLoop : IDisposable
         List<DispatchAction> actions;
         lock (gate)
         {
-            ForgetLeavers();
-            if (waiters.Count == 0)
+            var isBehind = SomebodyWaits(entry);
+            if (!isBehind)
             {
                 refusal = dispatcher.Submit(entry, Now, held);
             }
 
-            if (waiters.Count > 0 || (refusal is not null && dispatcher.WaitingHelps(entry, refusal)))
+            if (isBehind || (refusal is not null && dispatcher.WaitingHelps(entry, refusal)))
             {
                 waiter = new QueueWaiter(entry, held);
-                waiters.Enqueue(waiter);
+                StandInLine(waiter);
             }
 
             actions = TakeActions();

@@ -40,19 +40,37 @@ internal sealed partial class Dispatcher
             return null;
         }
 
-        var (first, end, tasks) = queue.Before(entry.Options.Priority);
+        var before = queue.Before(entry);
         double work = 0;
         double longest = 0;
+        var shortest = double.PositiveInfinity;
+        var unseen = before.All;
         foreach (var service in serviceTimes.Values)
         {
-            for (var level = first; level < end; level++)
+            for (var level = before.Level; level < before.End; level++)
             {
-                if (service.Waiting[level] > 0)
+                if (service.Waiting[level] == 0)
                 {
-                    work += service.Waiting[level] * service.AtLeast;
-                    longest = Math.Max(longest, service.AtLeast);
+                    continue;
                 }
+
+                if (level == before.Level && before.Own < before.All)
+                {
+                    shortest = Math.Min(shortest, service.AtLeast);
+                    unseen -= service.Waiting[level];
+                    continue;
+                }
+
+                work += service.Waiting[level] * service.AtLeast;
+                longest = Math.Max(longest, service.AtLeast);
             }
+        }
+
+        if (before.Own < before.All && unseen == 0)
+        {
+            // Which names those have nobody has counted: each takes at least as long as the shortest of all.
+            work += before.Own * shortest;
+            longest = before.Own == 0 ? longest : Math.Max(longest, shortest);
         }
 
         // When the task begins, all before it have begun, but one in each lane need not have ended.
@@ -64,7 +82,7 @@ internal sealed partial class Dispatcher
             RetryAfter = TimeSpan.FromMicroseconds(Math.Clamp(wait - limit.TotalMicroseconds, 1000, 60e6)),
             Message = string.Create(
                 CultureInfo.InvariantCulture,
-                $"task {entry.Task} would not begin within its time limit of {limit.TotalSeconds:0.###} s (TaskOptions.TimeLimit): {tasks} tasks wait before it that take at least {work / 1e6:0.###} s together, and there are {lanes} lanes; come again later, or set WorkerPoolOptions.AdmitByDeadline to false"),
+                $"task {entry.Task} would not begin within its time limit of {limit.TotalSeconds:0.###} s (TaskOptions.TimeLimit): {before.Tasks} tasks wait before it that take at least {work / 1e6:0.###} s together, and there are {lanes} lanes; come again later, or set WorkerPoolOptions.AdmitByDeadline to false"),
         };
     }
 }

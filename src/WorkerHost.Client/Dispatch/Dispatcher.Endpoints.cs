@@ -50,17 +50,21 @@ internal sealed partial class Dispatcher
         entry.EndedAt = now;
 
         endpoint.FinishedAt = now;
-        endpoint.Finished += outcome.Failure is { NeverStarted: true } ? 0 : 1;
+        var hasRun = outcome.Failure is not { NeverStarted: true };
+        endpoint.Finished += hasRun ? 1 : 0;
+
+        // What does not say how long it ran (a unary call) was not sent ahead either.
+        queue.Correct(entry, !hasRun ? null : serviceMicroseconds >= 0 ? serviceMicroseconds : MicrosecondsSince(entry.SentAt, now));
         if (serviceMicroseconds >= 0)
         {
-            if (outcome.Failure is not { NeverStarted: true } && !entry.IsStream)
+            if (hasRun && !entry.IsStream)
             {
                 entry.Service!.Observe(serviceMicroseconds);
             }
 
             if (endpoint.InFlight.Count == 0 && entry is { SentAt: > 0, Carried: false })
             {
-                var elapsed = (now - entry.SentAt) * 1e6 / options.TicksPerSecond - serviceMicroseconds;
+                var elapsed = MicrosecondsSince(entry.SentAt, now) - serviceMicroseconds;
                 RoundTrip += (Math.Clamp(elapsed, 20, 5000) - RoundTrip) / 8;
             }
         }

@@ -13,7 +13,7 @@ internal sealed partial class Dispatcher
     private const int MaxTravelling = 2;
 
     /// <summary>Microseconds of work that a task stands for when nobody knows how long it takes.</summary>
-    private const double UnknownCharge = 1e9;
+    private const float UnknownCharge = 1e9f;
 
     /// <summary>Gives queued tasks to endpoints for as long as the rule allows.</summary>
     public void Dispatch(long now)
@@ -46,8 +46,9 @@ internal sealed partial class Dispatcher
                 break;
             }
 
-            queue.TakeTurn(entry);
-            Send(entry, endpoint, now);
+            var sent = entry.Options.AffinityHash == 0 ? entry : Closest(entry, endpoint, now);
+            queue.TakeTurn(sent);
+            Send(sent, endpoint, now);
         }
 
         // Without a queue it is the free lane that those who wait are waiting for.
@@ -71,6 +72,11 @@ internal sealed partial class Dispatcher
 
     private EndpointState? Pick(TaskEntry entry)
     {
+        if (entry.Options.AffinityHash is not 0 and var key)
+        {
+            return PickFor(key, entry);
+        }
+
         EndpointState? best = null;
         foreach (var endpoint in endpoints)
         {
@@ -166,7 +172,7 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>A name never seen may take for ever, and a stream as long as its consumer likes: nothing goes behind them.</summary>
-    private static double ChargeOf(TaskEntry entry) => entry.IsStream ? UnknownCharge : Math.Min(entry.Service!.Microseconds, UnknownCharge);
+    private static float ChargeOf(TaskEntry entry) => entry.IsStream ? UnknownCharge : Math.Min((float)entry.Service!.Microseconds, UnknownCharge);
 
     /// <summary>One task less for a worker that may have so many in its life.</summary>
     private void Charge(EndpointState endpoint)
@@ -189,7 +195,14 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>It did not start the task.</summary>
-    private static void Refund(EndpointState endpoint) => endpoint.TasksLeft += endpoint.Worker.MaxTasks == 0 ? 0 : 1;
+    private void Refund(TaskEntry entry)
+    {
+        var endpoint = entry.Endpoint!;
+        endpoint.TasksLeft += endpoint.Worker.MaxTasks == 0 ? 0 : 1;
+        queue.Correct(entry, null);
+    }
+
+    private double MicrosecondsSince(long sentAt, long now) => (now - sentAt) * 1e6 / options.TicksPerSecond;
 
     private void WantPump(EndpointState endpoint)
     {

@@ -130,7 +130,7 @@ internal sealed partial class Dispatcher
             case TaskPhase.Sent when entry is { Written: false, Carried: false }:
                 entry.EndedAt = now;
                 Release(entry);
-                Refund(entry.Endpoint!);
+                Refund(entry);
                 EndStopped(entry, reason, neverStarted: true);
                 KillIfOnlyOverdueRun(entry.Endpoint!);
                 Dispatch(now);
@@ -182,7 +182,7 @@ internal sealed partial class Dispatcher
         actions.Add(new DispatchAction(DispatchActionKind.StopTimer, entry, endpoint, Delay: grace, Sequence: entry.Sequence));
 
         // How long it takes to heed nobody knows: nothing more goes behind it.
-        endpoint.Backlog += UnknownCharge - entry.Charge;
+        endpoint.Backlog += (double)UnknownCharge - entry.Charge;
         entry.Charge = UnknownCharge;
         WantPump(endpoint);
 

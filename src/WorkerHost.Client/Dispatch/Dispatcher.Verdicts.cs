@@ -76,6 +76,7 @@ internal sealed partial class Dispatcher
             return;
         }
 
+        queue.Correct(entry, verdict == StartVerdict.Running ? MicrosecondsSince(entry.SentAt, now) : entry.TurnCost);
         var failure = Lost(entry, endpoint, verdict);
         if (entry.Completed)
         {
@@ -98,7 +99,7 @@ internal sealed partial class Dispatcher
 
     private void Redispatch(TaskEntry entry)
     {
-        Refund(entry.Endpoint!);
+        Refund(entry);
         if (entry.Call is not null)
         {
             EndUnstartedCall(entry);

@@ -82,9 +82,10 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             return NoWorkers();
         }
 
-        if (entry.Bytes > options.QueueBytes || (!LaneIsFree() && (Queued + held >= options.QueueCapacity || QueuedBytes + entry.Bytes > options.QueueBytes)))
+        entry.Share?.Join(queue);
+        if (entry.Bytes > options.QueueBytes || (!LaneIsFree() && HasNoPlaceFor(entry)))
         {
-            return QueueFull(entry);
+            return NoPlaceFor(entry);
         }
 
         var left = TimeLeftAtSubmission(entry, now);
@@ -114,6 +115,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
             retrying.Add(entry);
             held++;
             heldBytes += entry.Bytes;
+            entry.Share?.Took(entry.Bytes);
         }
         else
         {
@@ -140,12 +142,6 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
     private TimeSpan? TimeLeftAtSubmission(TaskEntry entry, long now) => entry.Deadline == long.MaxValue
         ? entry.Options.TimeLimit
         : TimeSpan.FromSeconds(Math.Max(0, (double)(entry.Deadline - now) / options.TicksPerSecond));
-
-    /// <summary>The refusal may pass: the queue is full, and the task alone is not too large for it.</summary>
-    public bool WaitingHelps(TaskEntry entry, TaskFailure refusal) => refusal.QueueIsFull && !Stopping && entry.Bytes <= options.QueueBytes;
-
-    /// <summary>Others wait for a place already.</summary>
-    public TaskFailure RefuseBehindWaiters(TaskEntry entry) => QueueFull(entry);
 
     /// <summary>
     /// Another attempt was granted. False: the task ended meanwhile, or its last failure or its number of attempts does
@@ -222,6 +218,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
         {
             held--;
             heldBytes -= entry.Bytes;
+            entry.Share?.Left(entry.Bytes);
         }
     }
 

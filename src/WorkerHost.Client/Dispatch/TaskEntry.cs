@@ -21,7 +21,7 @@ internal enum TaskPhase
     Done,
 }
 
-internal enum StopReason
+internal enum StopReason : byte
 {
     None,
 
@@ -56,13 +56,16 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     /// <summary>At most so many bytes in a frame: a character takes at most three, numbers and tags fit into the rest.</summary>
     public int WireBytes => wireBytes + 3 * (GivenId?.Length ?? 0) + (Trace?.WireBytes ?? 0) + (Feed is null ? 0 : 32);
 
-    private readonly int wireBytes = data.Length + 96 + 3 * (task.Length + contentType.Length + (options.Id?.Length ?? 0)) + BytesOf(options.Headers);
+    private readonly int wireBytes = data.Length + 96 + 3 * (task.Length + contentType.Length + (options.Id?.Length ?? 0) + (options.AffinityKey?.Length ?? 0)) + BytesOf(options.Headers);
 
     /// <summary>The payload, until nothing can need it any more.</summary>
     public ReadOnlyMemory<byte> Data { get; private set; } = data;
 
     /// <summary>The caller's handle; the dispatcher only passes it through. Null once everything was told.</summary>
     public ICompletion? Completion { get; set; }
+
+    /// <summary>Which of several callers it is of; null: the pool's own.</summary>
+    public CallerShare? Share { get; init; }
 
     /// <summary>A streaming call, which goes to its endpoint by itself; null: a task.</summary>
     public IStreamedCall? Call { get; init; }
@@ -124,7 +127,10 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     public long EndedAt;
 
     /// <summary>What the dispatcher added to the endpoint's backlog for it, in microseconds; 0 for one in flight whose payload still travels.</summary>
-    public double Charge;
+    public float Charge;
+
+    /// <summary>Microseconds of a lane that its caller was charged with for it and that are not yet known to be right.</summary>
+    public float TurnCost;
 
     /// <summary>Monotonic timestamp; <see cref="long.MaxValue"/>: none, or before its submission: as its time limit says from there.</summary>
     public long Deadline = long.MaxValue;
@@ -159,6 +165,9 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     public ServiceTime? Service;
 
     public QueuePlace Place;
+
+    /// <summary>So many that came later were sent before it for the sake of their keys.</summary>
+    public byte Overtaken;
 
     public TaskEntry? Next;
 

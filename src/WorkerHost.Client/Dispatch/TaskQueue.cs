@@ -14,7 +14,7 @@ internal enum QueuePlace : byte
 }
 
 /// <summary>
-/// Tasks of one priority: first in, first out, with removal from the middle in constant time, so that cancelled tasks
+/// Tasks of one caller and one priority: first in, first out, with removal from the middle in constant time, so that cancelled tasks
 /// leave no tombstones behind. A task's place is in its own links; it is in one queue at most.
 /// </summary>
 internal sealed class TaskQueue
@@ -100,6 +100,7 @@ internal sealed class TaskQueue
         entry.Previous = null;
         Count--;
         Bytes -= entry.Bytes;
+        entry.Share?.Left(entry.Bytes);
     }
 
     /// <param name="entry">In no queue.</param>
@@ -129,5 +130,6 @@ internal sealed class TaskQueue
 
         Count++;
         Bytes += entry.Bytes;
+        entry.Share?.Took(entry.Bytes);
     }
 }

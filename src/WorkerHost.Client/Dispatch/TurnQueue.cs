@@ -5,8 +5,8 @@ namespace WorkerHost.Client;
 /// <summary>
 /// The central queue: a queue per priority, and whose turn it is. The highest that waits goes first, but one that was
 /// passed over often enough in a row goes before it (as Linux' deadline scheduler lets reads go before writes, but only
-/// <c>writes_starved</c> times: Documentation/block/deadline-iosched). Every operation takes constant time, and where one
-/// priority is used nothing is counted.
+/// <c>writes_starved</c> times: Documentation/block/deadline-iosched). Within a priority the callers take turns. With one caller every
+/// operation takes constant time, and where one priority is used nothing is counted.
 /// </summary>
 internal sealed class TurnQueue
 {
@@ -18,7 +18,10 @@ internal sealed class TurnQueue
     /// <summary>When it is due, each other level but the highest may be due too and go before it.</summary>
     private const int DueAfter = LongestWait - (Levels - 1);
 
-    private readonly TaskQueue[] levels = [.. Enumerable.Range(0, Levels).Select(static _ => new TaskQueue())];
+    private readonly FairQueue[] levels = [.. Enumerable.Range(0, Levels).Select(static _ => new FairQueue())];
+
+    /// <summary>Of tasks that are nobody's in particular.</summary>
+    private readonly CallerShare own = new();
 
     /// <summary>Turns that went to other levels since this one had its last; 0 where nothing waits.</summary>
     private readonly int[] passed = new int[Levels];
@@ -37,47 +40,54 @@ internal sealed class TurnQueue
     public IEnumerable<TaskEntry> All() => levels.Reverse().SelectMany(static level => level.All());
 
     /// <summary>
-    /// Of which levels all waiting tasks go before a new one of this priority, whatever comes meanwhile, and how many they are: its
-    /// own, and the higher ones if they are not so many that it is due before the last of them.
+    /// Which waiting tasks go before a new one, whatever comes meanwhile: those of its caller with its priority, but for those that it may overtake by its
+    /// key, and all of higher ones if they are not so many that it is due before the last of them.
     /// </summary>
-    public (int First, int End, int Tasks) Before(TaskPriority priority)
+    public TasksBefore Before(TaskEntry entry)
     {
-        var own = priority - TaskPriority.Lowest;
-        var tasks = levels[own].Count;
+        var level = Index(entry);
+        var own = Math.Max(0, ShareOf(entry).Tasks.Count - (entry.Options.AffinityHash == 0 ? 0 : Dispatcher.LookAhead - 1));
         var above = 0;
-        for (var level = own + 1; level < Levels; level++)
+        for (var higher = level + 1; higher < Levels; higher++)
         {
-            above += levels[level].Count;
+            above += levels[higher].Count;
         }
 
-        return above <= DueAfter * (tasks + 1) - passed[own] ? (own, Levels, tasks + above) : (own, own + 1, tasks);
+        if (above > DueAfter * (own + 1) - passed[level])
+        {
+            above = 0;
+        }
+
+        return new TasksBefore(level, own, levels[level].Count, above == 0 ? level + 1 : Levels, own + above);
     }
 
     public void PushBack(TaskEntry entry)
     {
-        LevelOf(entry).PushBack(entry);
+        ShareOf(entry).Tasks.PushBack(entry);
         Added(entry);
     }
 
     /// <inheritdoc cref="TaskQueue.PushRetried"/>
     public void PushRetried(TaskEntry entry)
     {
-        LevelOf(entry).PushRetried(entry);
+        ShareOf(entry).Tasks.PushRetried(entry);
         Added(entry);
     }
 
     /// <inheritdoc cref="TaskQueue.PushFront"/>
     public void PushFront(TaskEntry entry)
     {
-        LevelOf(entry).PushFront(entry);
+        ShareOf(entry).Tasks.PushFront(entry);
         Added(entry);
     }
 
     /// <summary>It is not wanted any more: no turn is taken.</summary>
     public void Remove(TaskEntry entry)
     {
-        var level = LevelOf(entry);
-        level.Remove(entry);
+        var level = levels[Index(entry)];
+        var share = ShareOf(entry);
+        share.Tasks.Remove(entry);
+        level.Removed(share);
         entry.Service!.Waiting[Index(entry)]--;
         Count--;
         Bytes -= entry.Bytes;
@@ -92,12 +102,17 @@ internal sealed class TurnQueue
     public void TakeTurn(TaskEntry entry)
     {
         Remove(entry);
+        levels[Index(entry)].TakeTurn(ShareOf(entry), entry);
         passed[Index(entry)] = 0;
         for (var others = waiting & ~Bit(entry); others != 0; others &= others - 1)
         {
             passed[BitOperations.TrailingZeroCount(others)]++;
         }
     }
+
+    /// <summary>A task that was sent is off its endpoint's books.</summary>
+    /// <inheritdoc cref="FairQueue.Correct"/>
+    public void Correct(TaskEntry entry, double? microseconds) => levels[Index(entry)].Correct(ShareOf(entry), entry, microseconds);
 
     private int Turn()
     {
@@ -116,15 +131,24 @@ internal sealed class TurnQueue
 
     private void Added(TaskEntry entry)
     {
+        levels[Index(entry)].Added(ShareOf(entry));
         entry.Service!.Waiting[Index(entry)]++;
         waiting |= Bit(entry);
         Count++;
         Bytes += entry.Bytes;
     }
 
-    private TaskQueue LevelOf(TaskEntry entry) => levels[Index(entry)];
+    private ShareQueue ShareOf(TaskEntry entry) => (entry.Share ?? own).At(Index(entry));
 
     private static int Index(TaskEntry entry) => entry.Options.Priority - TaskPriority.Lowest;
 
     private static int Bit(TaskEntry entry) => 1 << Index(entry);
 }
+
+/// <summary>What goes before a new task.</summary>
+/// <param name="Level">Its own.</param>
+/// <param name="Own">So many tasks on that level: its caller's.</param>
+/// <param name="All">So many are on that level: which of them those are, and how many of the others go before it, nobody knows.</param>
+/// <param name="End">All tasks from the level above its own to the one before this.</param>
+/// <param name="Tasks">Together.</param>
+internal readonly record struct TasksBefore(int Level, int Own, int All, int End, int Tasks);

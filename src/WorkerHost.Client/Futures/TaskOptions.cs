@@ -25,10 +25,30 @@ public sealed record TaskOptions
     /// <summary>
     /// Which waiting task goes first; default <see cref="TaskPriority.Normal"/>. It counts in the pool's queue: what a worker
     /// holds already, at most a round trip's worth of short tasks, is not overtaken, and nothing that runs is interrupted.
-    /// Another attempt, and what came back unstarted, goes before all others of its priority. All priorities share
+    /// Another attempt, and what came back unstarted, goes before all others of its priority and caller. All priorities share
     /// <see cref="WorkerPoolOptions.QueueCapacity"/>, and whoever waits for a place in a full queue waits in the order of coming.
     /// </summary>
     public TaskPriority Priority { get; init; }
+
+    /// <summary>
+    /// Tasks with the same key go to the same worker when it has a free lane, for the sake of what it has in memory: a cache, a model, a
+    /// connection. Null, the default: to whichever is least busy. 1 to 1024 characters. It is a preference and never a wait: a task whose worker is busy goes to
+    /// another at once. Where many tasks wait, one with a key may be overtaken, at most 16 times, by others with keys that prefer the worker that falls free. Which worker
+    /// that is follows from the key and the workers' slots alone: it stays the same when a worker is replaced, and when slots come or
+    /// go only their share of the keys moves. A pool over several hosts chooses the host by it, and the host the worker.
+    /// </summary>
+    public string? AffinityKey
+    {
+        get;
+        init
+        {
+            field = value;
+            AffinityHash = value is null ? 0 : Client.Affinity.Hash(value);
+        }
+    }
+
+    /// <summary>0: there is no key.</summary>
+    internal ulong AffinityHash { get; private init; }
 
     /// <summary>
     /// Running the task twice does no harm: it may be tried again when its worker died and it may have run. Default false.
@@ -83,6 +103,11 @@ public sealed record TaskOptions
         if (Headers is { } headers && headers.Any(static h => h.Value is null))
         {
             throw new ArgumentException("TaskOptions.Headers has a value that is null; leave the header out instead", nameof(Headers));
+        }
+
+        if (AffinityKey is { Length: 0 or > ProtocolLimits.MaxNameLength } key)
+        {
+            throw new ArgumentException($"TaskOptions.AffinityKey must have 1 to {ProtocolLimits.MaxNameLength} characters, this one has {key.Length}; null for none", nameof(AffinityKey));
         }
 
         if (Id is { Length: 0 or > ProtocolLimits.MaxNameLength })

@@ -1,7 +1,7 @@
 namespace WorkerHost;
 
 /// <summary>
-/// Which of the waiting tasks goes first. The higher one does, and within a priority the older one. None starves: a
+/// Which of the waiting tasks goes first. The higher one does, and within a priority the older one of each caller. None starves: a
 /// priority of which a task waits gets at least every 16th turn, whatever is submitted above it.
 /// </summary>
 public enum TaskPriority

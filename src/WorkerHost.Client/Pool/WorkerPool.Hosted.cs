@@ -22,6 +22,7 @@ public sealed partial class WorkerPool
     /// <param name="id">What it is called where <paramref name="taskOptions"/> have no id; null: the pool makes an id up.</param>
     /// <param name="items">Where its items go one by one; null: nobody takes them so.</param>
     /// <param name="progress">Told how far it is; null: nobody asks.</param>
+    /// <param name="share">Which of several clients it is of; null: nobody's in particular. Made for this pool.</param>
     internal void SubmitFor(
         Client.IHostedTask told,
         string task,
@@ -30,12 +31,14 @@ public sealed partial class WorkerPool
         TaskOptions taskOptions,
         string? id = null,
         Client.ItemBuffer? items = null,
-        IProgress<TaskProgress>? progress = null)
+        IProgress<TaskProgress>? progress = null,
+        Client.CallerShare? share = null)
     {
         var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), task, taskOptions, data, contentType, AttemptsOf(taskOptions))
         {
             GivenId = id,
             Completion = told,
+            Share = share,
         };
         if (items is not null || progress is not null)
         {

@@ -12,11 +12,11 @@ public record WorkerPoolOptions
 
     /// <summary>
     /// How many tasks may wait; more are refused at once, or wait with <c>SubmitAsync</c>. Default 100 000; 0: a task is
-    /// accepted only while a lane is free.
+    /// accepted only while a lane is free. Of several clients of a host each may have as many waiting as it leaves free.
     /// </summary>
     public int QueueCapacity { get; init; } = 100_000;
 
-    /// <summary>How many bytes of payload may wait. Default 256 MiB; 1 or more.</summary>
+    /// <summary>How many bytes of payload may wait, shared among clients of a host like the places. Default 256 MiB; 1 or more.</summary>
     public long QueueBytes { get; init; } = 256L * 1024 * 1024;
 
     /// <summary>

@@ -148,6 +148,7 @@ internal sealed class OutgoingFrame
         size += part.TimeLimit == 0 ? 0 : 1 + WireWriter.VarintSize(part.TimeLimit);
         size += entry.Options.Priority == TaskPriority.Normal ? 0 : 2;
         size += entry.Options.Idempotent ? 2 : 0;
+        size += entry.Options.AffinityKey is { } key ? WireWriter.FieldSize(Encoding.UTF8.GetByteCount(key)) : 0;
         size += part.TotalBytes == 0 ? 0 : 1 + WireWriter.VarintSize(part.TotalBytes) + 1 + WireWriter.VarintSize(part.Upload);
         size += entry.Feed is { } feed ? SizeOf(feed) : 0;
         return size + (part.Headers?.Length ?? 0);
@@ -199,6 +200,11 @@ internal sealed class OutgoingFrame
         if (isForHost)
         {
             output.Varint(V1.TaskSubmission.MaxAttemptsFieldNumber, (ulong)entry.MaxAttempts);
+        }
+
+        if (entry.Options.AffinityKey is { } key)
+        {
+            output.Bytes(V1.TaskSubmission.AffinityKeyFieldNumber, Encoding.UTF8.GetBytes(key));
         }
 
         output.Raw(part.Headers);

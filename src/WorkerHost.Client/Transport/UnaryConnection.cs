@@ -141,6 +141,7 @@ internal sealed class UnaryConnection : IEndpointConnection
             Payload = new V1.Payload { ContentType = entry.ContentType, Data = UnsafeByteOperations.UnsafeWrap(entry.Data) },
             Priority = (int)entry.Options.Priority,
             Idempotent = entry.Options.Idempotent,
+            AffinityKey = entry.Options.AffinityKey ?? "",
             Attempt = (uint)entry.Attempt,
             MaxAttempts = (uint)entry.MaxAttempts,
             Pool = pool,

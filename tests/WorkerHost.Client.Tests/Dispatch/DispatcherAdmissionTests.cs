@@ -162,21 +162,92 @@ public sealed class DispatcherAdmissionTests
         Assert.Contains("10 tasks wait", rig.TrySubmit(rig.Make(options: OneSecond))!.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Whatever waits, of whatever length and priority: had the refused task been let in, it would have come too late.</summary>
     [Fact]
-    public void A_refusal_is_right_whenever_tasks_take_as_long_as_was_learned()
+    [Trait("Scenario", "52")]
+    public void The_flood_of_another_caller_is_no_reason_to_refuse_a_newcomer()
+    {
+        var rig = Learned("slow", 100_000);
+        var flood = new CallerShare();
+        for (var i = 0; i < 100; i++)
+        {
+            rig.Submit("slow", share: flood);
+        }
+
+        Assert.Contains("99 tasks wait before it", rig.TrySubmit(rig.Make(options: OneSecond, share: flood))!.Message, StringComparison.Ordinal);
+        rig.Submit(options: OneSecond, share: new CallerShare());
+        rig.Submit(options: OneSecond);
+    }
+
+    [Theory]
+    [InlineData(126, "quick", true)]
+    [InlineData(127, "quick", false)]
+    [InlineData(1000, "never seen", true)]
+    public void Where_several_callers_wait_each_task_of_ones_own_counts_as_the_shortest_that_waits(int own, string others, bool accepted)
+    {
+        var rig = Learned("slow", 100_000);
+        for (var i = 0; i < ServiceTime.EnoughSamples; i++)
+        {
+            PrefetchTests.Teach(rig, rig.Dispatcher.Endpoints[0], "quick", 10_000);
+        }
+
+        var share = new CallerShare();
+        rig.Submit("unknown");
+        for (var i = 0; i < own; i++)
+        {
+            rig.Submit("slow", share: share);
+        }
+
+        rig.Submit(others, share: new CallerShare());
+        Assert.Equal(accepted, rig.TrySubmit(rig.Make(options: OneSecond, share: share)) is null);
+    }
+
+    [Theory]
+    [InlineData(13 + Dispatcher.LookAhead - 1, true)]
+    [InlineData(14 + Dispatcher.LookAhead - 1, false)]
+    public void A_task_with_a_key_may_overtake_some(int waiting, bool accepted)
+    {
+        var rig = Backlog("slow", 100_000, waiting);
+        Assert.Equal(accepted, rig.TrySubmit(rig.Make("other", OneSecond with { AffinityKey = "model-7" })) is null);
+    }
+
+    [Fact]
+    public void Names_too_many_to_be_learned_may_be_short()
+    {
+        var rig = Learned("slow", 100_000);
+        rig.Submit("unknown");
+        var share = new CallerShare();
+        for (var i = 0; i < 4096; i++)
+        {
+            rig.Dispatcher.Cancel(rig.Submit($"name {i}"), rig.Now);
+        }
+
+        rig.Submit("one name too many", share: new CallerShare());
+        for (var i = 0; i < 100; i++)
+        {
+            rig.Submit("slow", share: share);
+        }
+
+        rig.Submit(options: OneSecond, share: share);
+    }
+
+    /// <summary>Whatever waits, of whatever length and priority: had the refused task been let in, it would have come too late.</summary>
+    [Theory]
+    [InlineData(1, 100)]
+    [InlineData(3, 50)]
+    public void A_refusal_is_right_whenever_tasks_take_as_long_as_was_learned(int callers, int atLeast)
     {
         var refusals = 0;
         for (var seed = 0; seed < 400; seed++)
         {
-            refusals += RefusalIsRight(new Random(seed)) ? 1 : 0;
+            refusals += RefusalIsRight(new Random(seed), callers) ? 1 : 0;
         }
 
-        Assert.InRange(refusals, 100, 399);
+        Assert.InRange(refusals, atLeast, 399);
     }
 
-    private static bool RefusalIsRight(Random random)
+    private static bool RefusalIsRight(Random random, int callers)
     {
+        CallerShare?[] shares = [null, .. Enumerable.Range(1, callers - 1).Select(static _ => new CallerShare())];
         var lanes = random.Next(1, 5);
         var rig = new DispatcherRig();
         var endpoint = rig.Open(concurrency: lanes);
@@ -193,7 +264,7 @@ public sealed class DispatcherAdmissionTests
         for (var i = random.Next(lanes + 1, 200); i > 0; i--)
         {
             var name = random.Next(100) < common ? "a" : random.Next(100) < 80 ? "b" : "c";
-            rig.Submit(name, new TaskOptions { Priority = (TaskPriority)random.Next(random.Next(-2, 1), 3) });
+            rig.Submit(name, new TaskOptions { Priority = (TaskPriority)random.Next(random.Next(-2, 1), 3) }, share: shares[random.Next(5) == 0 ? random.Next(callers) : 0]);
         }
 
         // Something has gone on before.
@@ -205,12 +276,13 @@ public sealed class DispatcherAdmissionTests
 
         var submitted = rig.Now;
         var options = new TaskOptions { TimeLimit = TimeSpan.FromMilliseconds(Math.Pow(10, random.NextDouble() * 4)), Priority = (TaskPriority)random.Next(-2, 3) };
-        if (rig.TrySubmit(rig.Make("a", options)) is null)
+        var share = shares[random.Next(callers)];
+        if (rig.TrySubmit(rig.Make("a", options, share: share)) is null)
         {
             return false;
         }
 
-        var let = rig.Submit("a", options with { TimeLimit = null });
+        var let = rig.Submit("a", options with { TimeLimit = null }, share: share);
         while (let.Phase == TaskPhase.Queued)
         {
             FinishNext(rig, endpoint, running, times);

@@ -45,12 +45,12 @@ internal sealed class DispatcherRig(DispatcherOptions? options = null)
         return endpoint;
     }
 
-    public TaskEntry Make(string name = "work", TaskOptions? options = null, int attempts = 3, int bytes = 8) =>
-        new(++lastNumber, name, options ?? new TaskOptions(), new byte[bytes], ContentType.Json, attempts);
+    public TaskEntry Make(string name = "work", TaskOptions? options = null, int attempts = 3, int bytes = 8, CallerShare? share = null) =>
+        new(++lastNumber, name, options ?? new TaskOptions(), new byte[bytes], ContentType.Json, attempts) { Share = share };
 
-    public TaskEntry Submit(string name = "work", TaskOptions? options = null, int attempts = 3, int bytes = 8)
+    public TaskEntry Submit(string name = "work", TaskOptions? options = null, int attempts = 3, int bytes = 8, CallerShare? share = null)
     {
-        var entry = Make(name, options, attempts, bytes);
+        var entry = Make(name, options, attempts, bytes, share);
         Assert.Null(Dispatcher.Submit(entry, Now));
         return entry;
     }

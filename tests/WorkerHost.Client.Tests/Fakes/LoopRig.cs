@@ -59,13 +59,13 @@ internal sealed class LoopRig : IAsyncDisposable
         return future;
     }
 
-    public (TaskEntry Entry, TaskFuture<T> Future) Make<T>(IResultReader<T> reader, string name = "work", TaskOptions? options = null, int? maxAttempts = null)
+    public (TaskEntry Entry, TaskFuture<T> Future) Make<T>(IResultReader<T> reader, string name = "work", TaskOptions? options = null, int? maxAttempts = null, CallerShare? share = null)
     {
-        var entry = new TaskEntry(Interlocked.Increment(ref lastNumber), name, options ?? TaskOptions.Default, new byte[8], ContentType.Json, maxAttempts ?? attempts);
+        var entry = new TaskEntry(Interlocked.Increment(ref lastNumber), name, options ?? TaskOptions.Default, new byte[8], ContentType.Json, maxAttempts ?? attempts) { Share = share };
         return (entry, new TaskFuture<T>(Loop, entry, reader, Identity));
     }
 
-    public (TaskEntry Entry, TaskFuture<int> Future) Make(TaskOptions? options = null) => Make(JsonResult<int>.Reader, options: options);
+    public (TaskEntry Entry, TaskFuture<int> Future) Make(TaskOptions? options = null, CallerShare? share = null) => Make(JsonResult<int>.Reader, options: options, share: share);
 
     /// <summary>Lets time pass until the fact is there: delays begin on threads of their own, at a time nobody knows.</summary>
     public async Task<T> PassTimeUntil<T>(Task<T> fact)

@@ -191,4 +191,50 @@ public sealed class QueueTests
         Assert.All(await Task.WhenAll(waiting).Soon(), Assert.Null);
         Assert.Equal(crowd, worker!.Count);
     }
+
+    [Fact]
+    [Trait("Scenario", "52")]
+    public async Task Those_who_wait_for_one_caller_hold_up_no_other_caller()
+    {
+        await using var rig = new LoopRig(new DispatcherOptions { QueueCapacity = 10 });
+        var (flood, newcomer) = (new CallerShare(), new CallerShare());
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Null(rig.Loop.Submit(rig.Make(share: flood).Entry, held: false));
+        }
+
+        var waiting = Enumerable.Range(0, 100).Select(_ => rig.Loop.SubmitAsync(rig.Make(share: flood).Entry, held: false, CancellationToken.None).AsTask()).ToList();
+        Assert.All(waiting, static w => Assert.False(w.IsCompleted));
+        Assert.Equal(TaskFailureKind.Rejected, rig.Loop.Submit(rig.Make(share: flood).Entry, held: false)!.Kind);
+
+        Assert.Null(rig.Loop.Submit(rig.Make(share: newcomer).Entry, held: false));
+        Assert.Null(await rig.Loop.SubmitAsync(rig.Make(share: newcomer).Entry, held: false, CancellationToken.None));
+
+        rig.Connect(answer: static _ => FakeConnection.Json("1"));
+        Assert.All(await Task.WhenAll(waiting).Soon(), Assert.Null);
+        await Eventually.IsTrue(() => rig.Loop.Load.Unsettled == 0);
+    }
+
+    [Fact]
+    [Trait("Scenario", "52")]
+    public async Task Callers_whose_tasks_wait_for_a_place_get_places_in_turn()
+    {
+        await using var rig = new LoopRig(new DispatcherOptions { QueueCapacity = 0 });
+        var worker = rig.Connect();
+        _ = rig.Submit();
+        var flood = new CallerShare();
+        var crowd = Enumerable.Range(0, 50).Select(_ => rig.Make(share: flood).Entry).ToList();
+        var few = Enumerable.Range(0, 3).Select(_ => rig.Make(share: new CallerShare()).Entry).ToList();
+        var waiting = crowd.Concat(few).Select(e => rig.Loop.SubmitAsync(e, held: false, CancellationToken.None).AsTask()).ToList();
+        List<ulong> order = [];
+        for (var i = 0; i < 54; i++)
+        {
+            var (entry, sequence) = await worker.NextAsync();
+            order.Add(entry.Number);
+            worker.Succeed(sequence);
+        }
+
+        Assert.Equal([crowd[0], .. few, .. crowd.Skip(1)], crowd.Concat(few).OrderBy(e => order.IndexOf(e.Number)));
+        Assert.All(await Task.WhenAll(waiting).Soon(), Assert.Null);
+    }
 }

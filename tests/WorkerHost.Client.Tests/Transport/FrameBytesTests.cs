@@ -16,15 +16,15 @@ public sealed class FrameBytesTests
     [Fact]
     public void A_frame_of_tasks_has_the_bytes_the_generated_code_would_write()
     {
-        var task = Gen.Select(Text, Gen.Select(Gen.Bool, Text), Number, Gen.Byte.Array[0, 700], Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool, Gen.Int[1, 300], Gen.Int[-2, 2]), Gen.ULong[0, 1UL << 40]);
+        var task = Gen.Select(Text, Gen.Select(Gen.Bool, Text), Number, Gen.Byte.Array[0, 700], Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool, Gen.Int[1, 300], Gen.Select(Gen.Int[-2, 2], Gen.Bool)), Gen.ULong[0, 1UL << 40]);
         Gen.Select(task.Array[0, 6], Number.List[0, 5], Number.List[0, 5], Gen.Int[1, 400]).Sample(
             (tasks, cancels, recalls, pieces) =>
             {
                 var frame = new OutgoingFrame { MicrosecondsLeft = static e => (ulong)e.Deadline };
                 var expected = new V1.SessionRequest();
-                foreach (var (name, (hasId, id), number, data, (idempotent, json, headers, attempt, priority), limit) in tasks)
+                foreach (var (name, (hasId, id), number, data, (idempotent, json, headers, attempt, (priority, hasKey)), limit) in tasks)
                 {
-                    var options = new TaskOptions { Id = hasId ? id : null, Idempotent = idempotent, Priority = (TaskPriority)priority, Headers = headers ? new Dictionary<string, string> { [name] = id } : null };
+                    var options = new TaskOptions { Id = hasId ? id : null, Idempotent = idempotent, Priority = (TaskPriority)priority, AffinityKey = hasKey ? name : null, Headers = headers ? new Dictionary<string, string> { [name] = id } : null };
                     var entry = new TaskEntry(number, name, options, data, json ? ContentType.Json : ContentType.Bytes, 1)
                     {
                         Sequence = number,
@@ -45,6 +45,7 @@ public sealed class FrameBytesTests
                         TimeLimitUs = limit,
                         Priority = priority,
                         Idempotent = idempotent,
+                        AffinityKey = hasKey ? name : "",
                     };
                     if (headers)
                     {
@@ -81,12 +82,14 @@ public sealed class FrameBytesTests
     [InlineData("name")]
     [InlineData("id")]
     [InlineData("header")]
+    [InlineData("key")]
     public void Half_a_surrogate_pair_is_replaced_and_ends_no_session(string where)
     {
         const string half = "a\uD800b";
         var options = new TaskOptions
         {
             Id = where == "id" ? half : null,
+            AffinityKey = where == "key" ? half : null,
             Headers = where == "header" ? new Dictionary<string, string> { [half] = half } : null,
         };
         var name = where == "name" ? half : "work";
@@ -96,7 +99,7 @@ public sealed class FrameBytesTests
         var context = new WritingContext(64);
         OutgoingFrame.Serialize(frame, context);
         var task = Assert.Single(V1.SessionRequest.Parser.ParseFrom(context.Written).Tasks);
-        Assert.Contains("\uFFFD", task.Task + task.Id + string.Concat(task.Headers.Keys), StringComparison.Ordinal);
+        Assert.Contains("\uFFFD", task.Task + task.Id + task.AffinityKey + string.Concat(task.Headers.Keys), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -41,6 +41,15 @@ internal sealed partial class DispatcherSimulation
         }
 
         CheckTurns();
+        foreach (var caller in callers)
+        {
+            var its = PlacesOf(caller).Its;
+            if (its != caller.Tasks)
+            {
+                throw new SimulationViolation($"a caller has {its} tasks waiting, and {caller.Tasks} are counted");
+            }
+        }
+
         var sent = 0;
         foreach (var task in tasks)
         {

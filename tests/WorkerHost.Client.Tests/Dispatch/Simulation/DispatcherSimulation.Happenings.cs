@@ -26,7 +26,16 @@ internal sealed partial class DispatcherSimulation
             options = options with { Priority = (TaskPriority)(schedule.Next(5) - 2) };
         }
 
-        var entry = new TaskEntry(++lastNumber, Names[schedule.Next(Names.Length)], options, new byte[schedule.Chance(10) ? 3000 : 8], ContentType.Bytes, 1 + schedule.Next(4));
+        var number = ++lastNumber;
+        if (callers.Length > 0 && number % 5 < 3)
+        {
+            options = options with { AffinityKey = Names[number % 5] };
+        }
+
+        var entry = new TaskEntry(number, Names[schedule.Next(Names.Length)], options, new byte[schedule.Chance(10) ? 3000 : 8], ContentType.Bytes, 1 + schedule.Next(4))
+        {
+            Share = (int)(number % 7) / 2 is var caller && caller < callers.Length ? callers[caller] : null,
+        };
         var task = new SimTask(entry, stubborn: schedule.Chance(15) && supervised, supervised, poisonous: schedule.Chance(4));
         entry.Completion = task;
         if (streams && entry.Number % 3 == 0)
@@ -35,9 +44,10 @@ internal sealed partial class DispatcherSimulation
         }
 
         var hold = schedule.Chance(10);
+        var before = PlacesOf(entry.Share);
         if (dispatcher.Submit(entry, now, hold) is { } refusal)
         {
-            Refused(task, refusal);
+            Refused(task, refusal, before);
         }
         else
         {
@@ -54,11 +64,17 @@ internal sealed partial class DispatcherSimulation
         Carry();
     }
 
-    private void Refused(SimTask task, TaskFailure refusal)
+    private void Refused(SimTask task, TaskFailure refusal, (int All, int Its) before)
     {
         story?.Add($"{now,8}  {task.Entry} is refused: {refusal.Message}");
         task.Refused = true;
         task.Demand(refusal.NeverStarted, "is refused and not said to be never started");
+        if (refusal.QueueIsFull)
+        {
+            var free = capacity - before.All;
+            task.Demand(free <= 0 || (task.Entry.Share is not null && before.Its >= free), $"is refused a place although {free} are free and its caller has {before.Its}");
+        }
+
         if (refusal.Message.Contains(nameof(WorkerPoolOptions.AdmitByDeadline), StringComparison.Ordinal))
         {
             task.Demand(task.Entry.Options.TimeLimit is not null && dispatcher.Queued > 0 && dispatcher.Endpoints.Any(static e => e.Open), "is refused for a time that it can keep");
@@ -68,6 +84,21 @@ internal sealed partial class DispatcherSimulation
         {
             worker.Wire.Enqueue(new SimMessage(SimMessageKind.Task, 1 << 20, task, 1));
         }
+    }
+
+    private (int All, int Its) PlacesOf(CallerShare? share)
+    {
+        var (all, its) = (0, 0);
+        foreach (var task in tasks)
+        {
+            if (task.Entry is { Phase: TaskPhase.Queued } or { Phase: TaskPhase.Retrying, Attempt: 0 })
+            {
+                all++;
+                its += task.Entry.Share == share ? 1 : 0;
+            }
+        }
+
+        return (all, its);
     }
 
     /// <summary>So many tasks of the longest name run through that a time limit can be held against what waits.</summary>

@@ -17,8 +17,10 @@ internal sealed partial class DispatcherSimulation
     private readonly List<(long At, Action Fire)> timers = [];
     private readonly List<SimTask> failedAttempts = [];
     private readonly int slots;
+    private readonly int capacity;
     private readonly bool supervised;
     private readonly bool streams;
+    private readonly CallerShare[] callers;
     private readonly FrameContent frame = new();
     private List<DispatchAction> spare = [];
     private ulong lastNumber;
@@ -36,15 +38,23 @@ internal sealed partial class DispatcherSimulation
     /// <param name="sabotage">What goes wrong in the world itself.</param>
     /// <param name="story">Where what happens is written down.</param>
     /// <param name="streams">Every third task yields two items. The choices are the same with and without, so a seed replays.</param>
-    public DispatcherSimulation(Schedule schedule, Sabotage sabotage = Sabotage.None, List<string>? story = null, bool streams = false)
+    /// <param name="shared">Most tasks are of several callers, and most have a key. The same holds.</param>
+    public DispatcherSimulation(Schedule schedule, Sabotage sabotage = Sabotage.None, List<string>? story = null, bool streams = false, bool shared = false)
     {
         this.streams = streams;
+        callers = shared ? [new CallerShare(), new CallerShare(), new CallerShare()] : [];
         this.schedule = schedule;
         this.sabotage = sabotage;
         this.story = story;
         slots = 1 + schedule.Next(3);
         supervised = !schedule.Chance(10);
-        dispatcher = new Dispatcher(new DispatcherOptions { QueueCapacity = schedule.Chance(20) ? schedule.Next(4) : 1000 });
+        capacity = schedule.Chance(20) ? schedule.Next(4) : 1000;
+        if (shared)
+        {
+            capacity = Math.Min(capacity * 4, 24);
+        }
+
+        dispatcher = new Dispatcher(new DispatcherOptions { QueueCapacity = capacity });
     }
 
     /// <summary>Runs the schedule and drains; throws at the first promise broken.</summary>

@@ -34,7 +34,7 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
         Gen.UInt.Array[0, 300].Sample(
             choices =>
             {
-                new DispatcherSimulation(new Schedule(choices)).Run();
+                new DispatcherSimulation(new Schedule(choices), shared: choices.Length % 2 == 1).Run();
             },
             iter: 3_000,
             threads: 1);
@@ -59,7 +59,7 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
     {
         for (var seed = 0UL; seed < 5_000; seed++)
         {
-            if (Violation(seed, sabotage, streams: sabotage is Sabotage.DropItem or Sabotage.RepeatItem) is { } violation && violation.Contains(accusation, StringComparison.Ordinal))
+            if (Violation(seed, sabotage, streams: sabotage is Sabotage.DropItem or Sabotage.RepeatItem, shared: seed % 2 == 1) is { } violation && violation.Contains(accusation, StringComparison.Ordinal))
             {
                 return;
             }
@@ -76,7 +76,7 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
         var failed = -1L;
         Parallel.For(0, schedules, new ParallelOptions { MaxDegreeOfParallelism = 2 }, (i, loop) =>
         {
-            if (Violation(first + (ulong)i, Sabotage.None, streams: i % 2 == 1) is not null)
+            if (Violation(first + (ulong)i, Sabotage.None, streams: i % 2 == 1, shared: i % 4 > 1) is not null)
             {
                 Interlocked.Exchange(ref failed, i);
                 loop.Stop();
@@ -84,17 +84,17 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
         });
         if (failed >= 0)
         {
-            Replay(first + (ulong)failed, Sabotage.None, streams: failed % 2 == 1);
+            Replay(first + (ulong)failed, Sabotage.None, streams: failed % 2 == 1, shared: failed % 4 > 1);
         }
 
         output.WriteLine($"{schedules / clock.Elapsed.TotalSeconds:0} schedules/s from seed {first}");
     }
 
-    private static string? Violation(ulong seed, Sabotage sabotage, bool streams)
+    private static string? Violation(ulong seed, Sabotage sabotage, bool streams, bool shared)
     {
         try
         {
-            new DispatcherSimulation(new Schedule(seed), sabotage, streams: streams).Run();
+            new DispatcherSimulation(new Schedule(seed), sabotage, streams: streams, shared: shared).Run();
             return null;
         }
         catch (Exception e) when (e is SimulationViolation or InvalidOperationException or NullReferenceException)
@@ -103,16 +103,16 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
         }
     }
 
-    private static void Replay(ulong seed, Sabotage sabotage, bool streams = false)
+    private static void Replay(ulong seed, Sabotage sabotage, bool streams = false, bool shared = false)
     {
         List<string> story = [];
         try
         {
-            new DispatcherSimulation(new Schedule(seed), sabotage, story, streams).Run();
+            new DispatcherSimulation(new Schedule(seed), sabotage, story, streams, shared).Run();
         }
         catch (Exception e)
         {
-            Assert.Fail($"seed {seed}{(streams ? " with streams" : "")}: {e.Message}\n{string.Join('\n', story.TakeLast(60))}\n{e.StackTrace}");
+            Assert.Fail($"seed {seed}{(streams ? " with streams" : "")}{(shared ? " with callers" : "")}: {e.Message}\n{string.Join('\n', story.TakeLast(60))}\n{e.StackTrace}");
         }
     }
 }

@@ -49,6 +49,8 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised, b
     /// <summary>It has been sent, or has another attempt: where it waits again it does so before all others.</summary>
     public bool GoesAhead;
 
+    public int Overtaken;
+
     public TaskPhase LastPhase;
 
     // ---- what was told ----
