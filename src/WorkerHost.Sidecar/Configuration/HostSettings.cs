@@ -2,13 +2,11 @@ using System.Collections.Immutable;
 
 namespace WorkerHost.Sidecar.Configuration;
 
-/// <summary>
-/// Everything a host is told: from its file, the environment and the command line together (<see cref="HostConfiguration"/>). The keys of
-/// the file are the names of these properties. Immutable; a reload makes another one.
-/// </summary>
+/// <summary>Everything a host is told, by its file, the environment and the command line together.</summary>
+/// <remarks>The keys of the file are the names of these properties. See <see cref="HostConfiguration"/> for how they come about.</remarks>
 internal sealed record HostSettings
 {
-    /// <summary>The pools, in the order of their names; at least one. In the file: a group <c>pools</c>, where each key is the name of a pool.</summary>
+    /// <summary>The pools, in the order of their names; at least one. In the file, each key is the name of a pool: 1 to 64 ASCII letters, digits, '-', '_' and '.'.</summary>
     public ImmutableArray<ConfiguredPool> Pools { get; init; } = [];
 
     /// <summary>Where clients come with their tasks.</summary>

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+
+namespace WorkerHost.Sidecar.Configuration;
+
+/// <summary>A pool whose configuration has changed, and in what.</summary>
+/// <param name="Pool">As it is to be.</param>
+/// <param name="Changed">The paths of the settings that are others than before.</param>
+internal sealed record ChangedPool(ConfiguredPool Pool, ImmutableArray<string> Changed);
+
+/// <summary>
+/// What a host has to do so that it is as another configuration says. A pool that is the same in both is in no list:
+/// nothing of it is touched.
+/// </summary>
+internal sealed record ReloadPlan
+{
+    /// <summary>Pools that are new.</summary>
+    public required ImmutableArray<ConfiguredPool> Added { get; init; }
+
+    /// <summary>Names of pools that are no more.</summary>
+    public required ImmutableArray<string> Removed { get; init; }
+
+    /// <summary>Pools of which only the number of workers is another: the workers that are there stay.</summary>
+    public required ImmutableArray<ConfiguredPool> Scaled { get; init; }
+
+    /// <summary>Pools of which anything else has changed: another pool takes the place of the old one, which finishes what it has.</summary>
+    public required ImmutableArray<ChangedPool> Replaced { get; init; }
+
+    /// <summary>Paths of settings that have changed and count only after a restart of the host: listeners, log and telemetry.</summary>
+    public required ImmutableArray<string> NeedRestart { get; init; }
+
+    /// <summary>Nothing has changed that a reload could do; see <see cref="NeedRestart"/> for what else.</summary>
+    public bool IsEmpty => Added.IsEmpty && Removed.IsEmpty && Scaled.IsEmpty && Replaced.IsEmpty;
+
+    /// <summary>
+    /// From the settings that a host runs with to others, which were found to be without an error. <see cref="HostSettings.DrainTimeout"/>
+    /// is in no list: it counts from when the new settings are taken.
+    /// </summary>
+    public static ReloadPlan Between(HostSettings running, HostSettings wanted)
+    {
+        var before = running.Pools.ToDictionary(static pool => pool.Name, StringComparer.Ordinal);
+        var changed = wanted.Pools
+            .Where(pool => before.ContainsKey(pool.Name))
+            .Select(pool => new ChangedPool(pool, Differences(EffectiveSetting.Of(before[pool.Name]), EffectiveSetting.Of(pool))))
+            .Where(static pool => pool.Changed.Length > 0)
+            .ToLookup(static pool => pool.Changed is [var only] && only == SettingsCatalog.Join([SettingsCatalog.Pools, pool.Pool.Name, "workers"]));
+        return new ReloadPlan
+        {
+            Added = [.. wanted.Pools.Where(pool => !before.ContainsKey(pool.Name))],
+            Removed = [.. running.Pools.Select(static pool => pool.Name).Except(wanted.Pools.Select(static pool => pool.Name), StringComparer.Ordinal)],
+            Scaled = [.. changed[true].Select(static pool => pool.Pool)],
+            Replaced = [.. changed[false]],
+            NeedRestart = Differences(Fixed(running), Fixed(wanted)),
+        };
+    }
+
+    private static IEnumerable<EffectiveSetting> Fixed(HostSettings settings) =>
+        EffectiveSetting.Of(settings with { Pools = [], DrainTimeout = null });
+
+    private static ImmutableArray<string> Differences(IEnumerable<EffectiveSetting> before, IEnumerable<EffectiveSetting> after)
+    {
+        var old = before.ToDictionary(static setting => setting.Path, StringComparer.Ordinal);
+        var now = after.ToDictionary(static setting => setting.Path, StringComparer.Ordinal);
+        return
+        [
+            .. old.Keys.Union(now.Keys, StringComparer.Ordinal)
+                .Where(path => !(old.TryGetValue(path, out var one) && now.TryGetValue(path, out var other) && one.IsSame(other)))
+                .Order(StringComparer.Ordinal),
+        ];
+    }
+}
