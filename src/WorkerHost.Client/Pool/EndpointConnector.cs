@@ -219,7 +219,7 @@ internal sealed class EndpointConnector(
                 // The pool does not wait at its own end for one that an endpoint keeps open.
                 var began = transport.Time.GetTimestamp();
                 await connection.Ended.WaitAsync(stop.Token).ConfigureAwait(false);
-                if (connection.State.FinishedAt != 0 || transport.Time.GetElapsedTime(began) >= FailedTries.UntilOpen)
+                if (connection.State.FinishedAt != 0 || transport.Time.GetElapsedTime(began) >= transport.Patience)
                 {
                     attempt = 0;
                     delay = DelayAfter(attempt, supervised);
@@ -372,7 +372,7 @@ internal sealed class EndpointConnector(
         // A supervisor speaks for its workers; for bare addresses nobody else does.
         var reasons = string.Join("; ", all.Select(static f => f.Reason));
         firstTry.TrySetException(new IOException($"no endpoint can be reached: {reasons}"));
-        if (Array.TrueForAll(all, f => f.IsOpen(transport.Time)))
+        if (Array.TrueForAll(all, f => f.IsOpen(transport)))
         {
             loop.OutlookChanged(new WorkerOutlook(Hopeless: true, LastDeath: null, NextTry: all.Min(f => f.NextTry(transport.Time)), Unreachable: reasons));
         }

@@ -10,10 +10,7 @@ namespace WorkerHost.Client;
 /// <param name="Next">From then to the next.</param>
 internal sealed record FailedTries(string Reason, long Since, long Last, TimeSpan Next)
 {
-    /// <summary>Five or six tries at a host that refuses at once. Most are back by then that were only started again.</summary>
-    public static readonly TimeSpan UntilOpen = TimeSpan.FromSeconds(3);
-
-    public bool IsOpen(TimeProvider time) => time.GetElapsedTime(Since) >= UntilOpen;
+    public bool IsOpen(TransportOptions transport) => transport.Time.GetElapsedTime(Since) >= transport.Patience;
 
     /// <summary>How long until the next one, at least a moment.</summary>
     public TimeSpan NextTry(TimeProvider time)

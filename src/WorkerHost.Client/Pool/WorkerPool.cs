@@ -58,7 +58,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
             loop,
             options.Name,
             identity.IdPrefix,
-            new Client.TransportOptions { MaxMessageBytes = options.MaxMessageBytes, Random = random, Time = options.TimeProvider, WrapSocket = options.WrapSocket },
+            new Client.TransportOptions { MaxMessageBytes = options.MaxMessageBytes, Random = random, Time = options.TimeProvider, WrapSocket = options.WrapSocket, Patience = options.HostPatience },
             logger);
         connector.Start();
         Client.PoolMeter.Pools.Add(this);

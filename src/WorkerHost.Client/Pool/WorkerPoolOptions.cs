@@ -98,6 +98,9 @@ public record WorkerPoolOptions
 
     internal Func<Stream, Stream>? WrapSocket { get; init; }
 
+    /// <inheritdoc cref="Client.TransportOptions.Patience"/>
+    internal TimeSpan HostPatience { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Where the jitter of retries comes from, from 0 to 1; called from any thread. Null: from chance.</summary>
     internal Func<double>? Jitter { get; init; }
 

@@ -109,7 +109,7 @@ internal sealed class OutgoingFrame
         }
     }
 
-    private static int SizeForHost(TaskEntry entry) => 1 + WireWriter.VarintSize((ulong)entry.MaxAttempts);
+    private static int SizeForHost(TaskEntry entry) => 1 + WireWriter.VarintSize((ulong)entry.MaxAttempts) + (entry.Carried ? WireWriter.LateVarintSize(1) : 0);
 
     private static int SizeOf(in StreamGrant grant) =>
         3 + WireWriter.VarintSize(grant.Sequence) + WireWriter.VarintSize((ulong)grant.Items) + WireWriter.VarintSize((ulong)grant.Bytes);
@@ -217,6 +217,11 @@ internal sealed class OutgoingFrame
         if (entry.Feed is { } feed)
         {
             WriteFeed(ref output, feed);
+        }
+
+        if (isForHost && entry.Carried)
+        {
+            output.LateVarint(V1.TaskSubmission.AttachFieldNumber, 1);
         }
     }
 

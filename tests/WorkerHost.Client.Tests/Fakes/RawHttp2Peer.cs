@@ -102,17 +102,16 @@ internal sealed class RawHttp2Peer(Socket socket) : IDisposable
     }
 
     /// <summary>Answers the hello of a session.</summary>
-    public async Task HandshakeAsync(uint concurrency, uint maxFrameBytes = 0, string? encoding = null)
+    public Task HandshakeAsync(uint concurrency, uint maxFrameBytes = 0, string? encoding = null) =>
+        HandshakeAsync(new V1.EndpointHello { Protocol = 1, Concurrency = concurrency, HostInstance = "raw", MaxFrameBytes = maxFrameBytes }, encoding);
+
+    /// <summary>Answers the hello of a session with this one.</summary>
+    public async Task<V1.ClientHello> HandshakeAsync(V1.EndpointHello answer, string? encoding = null)
     {
-        Assert.NotNull((await ReadAsync())?.Hello);
-        await SendAsync((byte[])
-        [
-            .. ResponseHeaders(encoding: encoding),
-            .. Message(new V1.SessionResponse
-            {
-                Hello = new V1.EndpointHello { Protocol = 1, Concurrency = concurrency, HostInstance = "raw", MaxFrameBytes = maxFrameBytes },
-            }),
-        ]);
+        var hello = (await ReadAsync())?.Hello;
+        Assert.NotNull(hello);
+        await SendAsync((byte[])[.. ResponseHeaders(encoding: encoding), .. Message(new V1.SessionResponse { Hello = answer })]);
+        return hello;
     }
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)

@@ -70,6 +70,40 @@ public sealed class FrameBytesTests
     }
 
     [Fact]
+    public void A_frame_for_a_host_says_also_how_many_attempts_and_what_was_read_as_the_generated_code_would() =>
+        Gen.Select(Number, Gen.Int[1, int.MaxValue], Gen.ULong, Gen.Bool, Gen.Bool, Gen.Int[1, 100]).Sample(
+            static (number, attempts, seen, headers, again, cut) =>
+            {
+                var frame = new OutgoingFrame { MicrosecondsLeft = static _ => 0, IsForHost = true };
+                var options = new TaskOptions { Headers = headers ? new Dictionary<string, string> { ["name"] = "value" } : null };
+                var entry = new TaskEntry(number, "work", options, new byte[9], ContentType.Bytes, attempts) { Sequence = number, Service = new ServiceTime("work"), Carried = again };
+                frame.Content.Tasks.Add(entry);
+                frame.Content.OutcomesSeen = seen;
+                var submission = new V1.TaskSubmission
+                {
+                    Sequence = number,
+                    Task = "work",
+                    ContentType = ContentType.Bytes,
+                    Data = ByteString.CopyFrom(new byte[9]),
+                    Number = number,
+                    Attempt = 1,
+                    MaxAttempts = (uint)attempts,
+                    Attach = again,
+                };
+                if (headers)
+                {
+                    submission.Headers["name"] = "value";
+                }
+
+                Assert.InRange(submission.CalculateSize(), 1, entry.WireBytes);
+                var context = new WritingContext(cut);
+                OutgoingFrame.Serialize(frame, context);
+                Assert.Equal(new V1.SessionRequest { Tasks = { submission }, OutcomesSeen = seen }.ToByteArray(), context.Written);
+            },
+            iter: 2_000,
+            threads: 1);
+
+    [Fact]
     public void A_hello_has_the_bytes_the_generated_code_would_write()
     {
         var hello = new V1.ClientHello { MinProtocol = 1, MaxProtocol = 1, Pool = "images", SessionKey = ulong.MaxValue, IdPrefix = "p" };

@@ -41,7 +41,7 @@ internal sealed partial class HostSimulation
         {
             foreach (var entry in frame.Tasks)
             {
-                session.Wire.Enqueue(new HostMessage(HostMessageKind.Task, entry.Sequence, (SimTask)entry.Completion!, entry.Attempt));
+                session.Wire.Enqueue(new HostMessage(HostMessageKind.Task, entry.Sequence, (SimTask)entry.Completion!, entry.Attempt) { Again = entry.Carried });
             }
 
             Write(HostMessageKind.Cancel, frame.Cancels);

@@ -35,12 +35,6 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
 
     public SimSession Open(EndpointState endpoint)
     {
-        foreach (var before in Sessions)
-        {
-            // The new hello names the session before, of which nothing more is read.
-            before.Wire.Clear();
-        }
-
         var session = new SimSession(this, endpoint);
         Sessions.Add(session);
         return session;
@@ -68,7 +62,13 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
                 break;
             case HostMessageKind.Task:
                 var task = message.Task!;
-                task.Demand(!forgotten.Contains(task.Entry.Number), $"comes again to {Instance} although its outcome was said to have been read");
+                task.Demand(!message.Again || !forgotten.Contains(task.Entry.Number), $"comes again to {Instance} although its outcome was said to have been read");
+                if (message.Again && !task.Entry.Options.Idempotent && sabotage is not (HostSabotage.ForgetTasks or HostSabotage.SameInstance))
+                {
+                    session.Unsent.Add(new HostAnswer(message.Sequence, task.Entry.Number, AttemptOutcome.Failed(new TaskFailure { Kind = TaskFailureKind.WorkerLost, Message = "not known any more" })));
+                    break;
+                }
+
                 if (Draining || full)
                 {
                     session.Unsent.Add(new HostAnswer(message.Sequence, task.Entry.Number, AttemptOutcome.Failed(DispatcherRig.Leaving())));
@@ -123,7 +123,6 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
         next.State = HostTaskState.Running;
         var task = next.Task;
         task.Demand(task.Starts == 0 || task.Entry.Options.Idempotent, $"is not idempotent and was started a second time, on {Instance}");
-        task.Demand(task.StartedOn.Add(Instance) || next.IsRerun, $"was started twice on {Instance}");
         task.Starts++;
         task.Running++;
     }
@@ -179,7 +178,6 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
             {
                 // It may be run anew; of the others the id stays, so that it is not.
                 known.Remove(number);
-                task.Task.StartedOn.Remove(Instance);
             }
             else
             {
@@ -306,8 +304,6 @@ internal sealed class HostTask(SimTask task)
 {
     public SimTask Task => task;
 
-    public bool IsRerun => task.Entry.Options.Idempotent && task.Entry.Attempt > 1;
-
     public int Attempt;
 
     public HostTaskState State;
@@ -331,7 +327,11 @@ internal enum HostMessageKind
     Seen,
 }
 
-internal readonly record struct HostMessage(HostMessageKind Kind, ulong Sequence, SimTask? Task = null, int Attempt = 0);
+internal readonly record struct HostMessage(HostMessageKind Kind, ulong Sequence, SimTask? Task = null, int Attempt = 0)
+{
+    /// <summary>It was written in an earlier session.</summary>
+    public bool Again { get; init; }
+}
 
 /// <summary>Without an outcome: given back.</summary>
 internal readonly record struct HostAnswer(ulong Sequence, ulong Number, AttemptOutcome? Outcome);
@@ -341,10 +341,10 @@ public enum HostSabotage
 {
     None,
 
-    /// <summary>It does not keep the outcomes of a session that is gone.</summary>
+    /// <summary>It does not keep the outcomes of a session that is gone, and runs what it does not know although it is told that it came before.</summary>
     ForgetTasks,
 
-    /// <summary>Another start of it says that it is the same.</summary>
+    /// <summary>Another start of it says that it is the same, and does so, too.</summary>
     SameInstance,
 
     /// <summary>An outcome is lost on the way.</summary>

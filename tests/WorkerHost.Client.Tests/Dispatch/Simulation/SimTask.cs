@@ -18,9 +18,6 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised, b
 
     public int Starts;
 
-    /// <summary>The hosts that have started it.</summary>
-    public HashSet<string> StartedOn { get; } = [];
-
     /// <summary>In lanes of living processes.</summary>
     public int Running;
 
