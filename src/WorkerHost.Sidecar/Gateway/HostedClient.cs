@@ -1,3 +1,4 @@
+using WorkerHost.Client;
 using WorkerHost.Worker;
 
 namespace WorkerHost.Sidecar.Gateway;
@@ -14,6 +15,9 @@ internal sealed class HostedClient(PoolCore core, string prefix) : IDisposable
     private int sessions;
 
     public string Prefix => prefix;
+
+    /// <summary>Its part of the pool's queue, over all its sessions.</summary>
+    public CallerShare Share { get; } = new();
 
     public void Enter()
     {

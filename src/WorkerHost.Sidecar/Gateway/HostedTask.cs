@@ -65,7 +65,8 @@ internal sealed class HostedTask : IHostedTask
             terms,
             terms.Id is null ? run.Id : null,
             items?.Buffer,
-            run.Output is null ? null : new HostedProgress(run));
+            run.Output is null ? null : new HostedProgress(run),
+            client?.Share ?? core.ShareOf(run));
         Unawaited.Observe(items?.CarryAsync() ?? Task.CompletedTask);
     }
 

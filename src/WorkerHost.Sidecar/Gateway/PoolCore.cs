@@ -1,4 +1,8 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Microsoft.AspNetCore.Connections.Features;
+using WorkerHost.Client;
 using WorkerHost.Sidecar.Hosting;
 using WorkerHost.V1;
 using WorkerHost.Worker;
@@ -14,6 +18,7 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
     private static readonly string[] Can = [Capability.Session, Capability.Chunks, Capability.Streams, Capability.Attach];
 
     private readonly ConcurrentDictionary<string, HostedClient> clients = new(StringComparer.Ordinal);
+    private readonly ConditionalWeakTable<object, CallerShare> shares = [];
     private readonly KeptOutcomes kept = new(hosted.Pool.KeptOutcomes, time);
 
     public WorkerPool Tasks => hosted.Pool;
@@ -46,6 +51,13 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
     public override IEnumerable<TaskDescription> Describe() => hosted.Pool.Described;
 
     public override TaskHandler? Find(string task) => null;
+
+    public override V1.TaskFailure? Objection(TaskRun run) =>
+        run.Priority is < (int)TaskPriority.Lowest or > (int)TaskPriority.Highest
+            ? TaskFailures.BadInput(run, $"the task's priority is {run.Priority}; it is one of {(int)TaskPriority.Lowest} to {(int)TaskPriority.Highest}")
+        : run.AffinityKey.Length > ProtocolLimits.MaxNameLength
+            ? TaskFailures.BadInput(run, $"the task's affinity key has {run.AffinityKey.Length} characters; the limit is {ProtocolLimits.MaxNameLength}")
+        : base.Objection(run);
 
     public override void Enqueue(Span<TaskRun?> runs)
     {
@@ -114,6 +126,18 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
         {
             client.Dispose();
         }
+    }
+
+    /// <summary>Who has no name under which it could come back has a share for each session and each connection.</summary>
+    public CallerShare? ShareOf(TaskRun run)
+    {
+        object? caller = run switch
+        {
+            SessionTask task => task.Session,
+            UnaryTask { Call: { } call } => call.GetHttpContext().Features.Get<IConnectionItemsFeature>()?.Items,
+            _ => null,
+        };
+        return caller is null ? null : shares.GetValue(caller, static _ => new CallerShare());
     }
 
     private void Submit(TaskRun run)

@@ -23,7 +23,7 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
     /// <exception cref="RpcException">It is leaving.</exception>
     public static async Task<(UnaryTask Run, TaskEnd End)> RunToItsEndAsync(EndpointCore core, RunRequest request, ServerCallContext context)
     {
-        var run = new UnaryTask(core, request, core.Find(request.Task), DeadlineOf(core, LimitOf(request), context));
+        var run = new UnaryTask(core, request, core.Find(request.Task), DeadlineOf(core, LimitOf(request), context)) { Call = context };
         if (!core.EnterCall())
         {
             throw FailureTrailers.ToException(TaskFailures.Draining(run), draining: true);
@@ -46,7 +46,7 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
     {
         var task = request.Task ?? new RunRequest();
         var core = choose(task.Pool);
-        var run = new EventTask(core, task, core.Find(task.Task), DeadlineOf(core, LimitOf(task), context), takesItems: !request.CollectsItems);
+        var run = new EventTask(core, task, core.Find(task.Task), DeadlineOf(core, LimitOf(task), context), takesItems: !request.CollectsItems) { Call = context };
         if (!core.EnterCall())
         {
             throw FailureTrailers.ToException(TaskFailures.Draining(run), draining: true);

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
 using WorkerHost.V1;
 
 namespace WorkerHost.Worker;
@@ -10,6 +11,9 @@ internal class UnaryTask(EndpointCore core, RunRequest request, TaskHandler? han
     private readonly TaskCompletionSource<TaskEnd> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task<TaskEnd> Ended => ended.Task;
+
+    /// <summary>By which it came; null: not by one that is known.</summary>
+    public ServerCallContext? Call { get; init; }
 
     public bool HasImpossibleTimeLimit => request.TimeLimit is { } limit && IsImpossible(limit);
 

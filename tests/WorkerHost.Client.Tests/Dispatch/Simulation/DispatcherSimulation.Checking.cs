@@ -41,24 +41,22 @@ internal sealed partial class DispatcherSimulation
         }
 
         CheckTurns();
-        foreach (var caller in callers)
-        {
-            var its = PlacesOf(caller).Its;
-            if (its != caller.Tasks)
-            {
-                throw new SimulationViolation($"a caller has {its} tasks waiting, and {caller.Tasks} are counted");
-            }
-        }
-
         var sent = 0;
+        var places = 0;
         foreach (var task in tasks)
         {
+            places += HasPlace(task) && task.Entry.Share is not null ? 1 : 0;
             task.Demand(task.Entry.Convictions <= task.Kills, $"is charged with {task.Entry.Convictions} deaths and caused {task.Kills}");
             sent += task.Entry.Phase == TaskPhase.Sent ? 1 : 0;
             if ((task.Entry.Phase == TaskPhase.Done) != (task.Settlements == 1))
             {
                 throw new SimulationViolation($"{task.Entry} and its caller disagree");
             }
+        }
+
+        if (places != callers.Sum(static c => c.Tasks))
+        {
+            throw new SimulationViolation($"{places} tasks of callers have a place, but {string.Join(" + ", callers.Select(static c => c.Tasks))} are counted");
         }
 
         if (sent != inFlight)

@@ -86,12 +86,14 @@ internal sealed partial class DispatcherSimulation
         }
     }
 
+    private static bool HasPlace(SimTask task) => task.Entry is { Phase: TaskPhase.Queued } or { Phase: TaskPhase.Retrying, Attempt: 0 };
+
     private (int All, int Its) PlacesOf(CallerShare? share)
     {
         var (all, its) = (0, 0);
         foreach (var task in tasks)
         {
-            if (task.Entry is { Phase: TaskPhase.Queued } or { Phase: TaskPhase.Retrying, Attempt: 0 })
+            if (HasPlace(task))
             {
                 all++;
                 its += task.Entry.Share == share ? 1 : 0;
