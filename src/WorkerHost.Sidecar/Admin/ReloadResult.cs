@@ -1,0 +1,22 @@
+using System.Collections.Immutable;
+
+namespace WorkerHost.Sidecar.Admin;
+
+/// <summary>What became of a configuration that was read again. Immutable.</summary>
+internal sealed record ReloadResult
+{
+    /// <summary>What is wrong with it, all of it; then nothing was changed.</summary>
+    public ImmutableArray<string> Errors { get; init; } = [];
+
+    /// <summary>Names of pools; so the next three.</summary>
+    public ImmutableArray<string> Added { get; init; } = [];
+
+    public ImmutableArray<string> Removed { get; init; } = [];
+
+    public ImmutableArray<string> Replaced { get; init; } = [];
+
+    public ImmutableArray<string> Unchanged { get; init; } = [];
+
+    /// <summary>Settings that have changed and count only after a restart of the host.</summary>
+    public ImmutableArray<string> NeedsRestart { get; init; } = [];
+}
