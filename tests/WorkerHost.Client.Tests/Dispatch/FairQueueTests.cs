@@ -55,6 +55,6 @@ public sealed class FairQueueTests
                     Assert.All(shares, static s => Assert.Equal(s.Tasks.Count == 0, s.Place < 0));
                 }
             },
-            iter: 3_000,
+            iter: 700,
             threads: 1);
 }

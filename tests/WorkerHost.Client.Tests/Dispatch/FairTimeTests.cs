@@ -33,7 +33,7 @@ public sealed class FairTimeTests(ITestOutputHelper output)
                     }
                 }
             },
-            iter: 40,
+            iter: 15,
             threads: 1);
     }
 

@@ -148,7 +148,7 @@ public sealed class ShareAdmissionTests
                     Assert.All(shares, s => Assert.Equal((waiting.Count(t => t.Share == s), waiting.Where(t => t.Share == s).Sum(static t => (long)t.Bytes)), (s.Tasks, s.Bytes)));
                 }
             },
-            iter: 2_000,
+            iter: 1_000,
             threads: 1);
 
     private static int Fill(DispatcherRig rig, CallerShare? share)
