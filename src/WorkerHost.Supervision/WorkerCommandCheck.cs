@@ -46,7 +46,8 @@ internal static class WorkerCommandCheck
 
             if (value is null || HasNul(value))
             {
-                yield return Wrong($"{nameof(command.Environment)}[\"{Shown(name)}\"]", value, "text without a NUL character");
+                // The value itself may be a secret.
+                yield return $"WorkerCommand.{nameof(command.Environment)}[\"{Shown(name)}\"] {(value is null ? "is null" : "has a NUL character")}; allowed: text without a NUL character";
             }
         }
     }

@@ -15,7 +15,7 @@ internal sealed record EffectiveSetting(string Path, PropertyInfo Property, obje
     /// <summary>The value without what is nobody's business: values of environment variables, and a password in an address.</summary>
     public object? Shown =>
         SettingsCatalog.KindOf(Property.PropertyType) == SettingKind.Names ? Hidden
-        : Value is string text && Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.UserInfo.Length > 0 ? text.Replace($"{uri.UserInfo}@", $"{Hidden}@", StringComparison.Ordinal)
+        : Value is string text ? WithoutPassword(text)
         : Value is null or bool or int or long or double or ImmutableArray<string> ? Value
         : SettingText.Of(Value, bytes: false, SettingsCatalog.Spelled);
 
@@ -26,6 +26,12 @@ internal sealed record EffectiveSetting(string Path, PropertyInfo Property, obje
             .Concat(settings.Pools.SelectMany(static pool => Of(pool)))
             .OrderBy(static setting => setting.Path, StringComparer.Ordinal),
     ];
+
+    /// <summary>An address, if the text is one, without the user and password in it.</summary>
+    public static string WithoutPassword(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.UserInfo.Length > 0
+            ? text.Replace($"{uri.UserInfo}@", $"{Hidden}@", StringComparison.Ordinal)
+            : text;
 
     /// <summary>Those of one pool.</summary>
     public static IEnumerable<EffectiveSetting> Of(ConfiguredPool pool)

@@ -23,7 +23,7 @@ internal static partial class HostSettingsCheck
         if (settings.Telemetry.OtlpEndpoint is { } endpoint
             && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)))
         {
-            Add("telemetry:otlpEndpoint", $"is '{endpoint}'; allowed: an address that begins with http:// or https://, as http://127.0.0.1:4317");
+            Add("telemetry:otlpEndpoint", $"is '{EffectiveSetting.WithoutPassword(endpoint)}'; allowed: an address that begins with http:// or https://, as http://127.0.0.1:4317");
         }
 
         return wrong;
@@ -78,12 +78,12 @@ internal static partial class HostSettingsCheck
         }
     }
 
-    /// <summary>From <c>Supervision.Restart.MinBackoff</c> and <c>WorkerCommand.Arguments[0]</c> to keys.</summary>
+    /// <summary>From <c>Supervision.Restart.MinBackoff</c>, <c>WorkerCommand.Arguments[0]</c> and <c>WorkerCommand.Environment["A"]</c> to keys.</summary>
     private static string PathOf(string option)
     {
-        var keys = option.Replace(".Keys", "", StringComparison.Ordinal).Split('.', '[', ']', '"').Where(static key => key.Length > 0).ToArray();
-        keys[0] = keys[0] == nameof(WorkerCommand) ? SettingsCatalog.Command : keys[0];
-        return SettingsCatalog.Join(keys.Select(SettingsCatalog.Spelled));
+        var parts = option.Replace(".Keys", "", StringComparison.Ordinal).Split('[', 2);
+        var keys = parts[0].Split('.').Select(static key => key == nameof(WorkerCommand) ? SettingsCatalog.Command : SettingsCatalog.Spelled(key));
+        return SettingsCatalog.Join([.. keys, .. parts.Skip(1).Select(static element => element.TrimEnd(']').Trim('"'))]);
     }
 
     [GeneratedRegex("""^[A-Za-z.]+(\[("[^"]*"|\d+)\])?""")]

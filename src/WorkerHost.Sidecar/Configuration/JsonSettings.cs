@@ -35,6 +35,11 @@ internal sealed class JsonSettings(string name, SettingValues values, ICollectio
             var what = e.Message.Split(" LineNumber:")[0];
             errors.Add(new SettingError("", $"the configuration file is no JSON: {what}", new SettingSource(SettingOrigin.File, name, (int)(e.LineNumber ?? 0) + 1)));
         }
+        catch (InvalidOperationException)
+        {
+            // Only where a text is taken out of the reader is its encoding looked at.
+            errors.Add(new SettingError("", "the configuration file is no JSON: this text is not UTF-8, or has half of a surrogate pair", Source(lines.At(json, reader.TokenStartIndex))));
+        }
     }
 
     private void Group(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ImmutableArray<string> path)

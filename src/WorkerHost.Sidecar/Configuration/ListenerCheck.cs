@@ -19,7 +19,7 @@ internal static class ListenerCheck
             }
         }
 
-        if (settings.Data.Socket is { Length: > 0 } data && settings.Admin.Socket is { Length: > 0 } admin && Path.GetFullPath(data) == Path.GetFullPath(admin))
+        if (settings is { Data.Socket: { } data, Admin.Socket: { } admin } && IsPath(data) && IsPath(admin) && Path.GetFullPath(data) == Path.GetFullPath(admin))
         {
             wrong("admin:socket", $"is '{admin}', and so is data:socket; allowed: a path of its own for each");
         }
@@ -85,6 +85,9 @@ internal static class ListenerCheck
         }
     }
 
+    private static bool IsPath(string socket) =>
+        socket.Length > 0 && !socket.Contains("://", StringComparison.Ordinal) && !socket.Contains('\0', StringComparison.Ordinal);
+
     private static void Socket(string plane, string? socket, Action<string, string> wrong)
     {
         var path = $"{plane}:socket";
@@ -93,7 +96,7 @@ internal static class ListenerCheck
             return;
         }
 
-        if (socket.Length == 0 || socket.Contains("://", StringComparison.Ordinal) || socket.Contains('\0', StringComparison.Ordinal))
+        if (!IsPath(socket))
         {
             wrong(path, $"is '{socket.Replace("\0", "\\0", StringComparison.Ordinal)}'; allowed: the path of a file, as /run/workerhost/{plane}.sock");
             return;

@@ -85,6 +85,69 @@ public sealed class HostSettingsErrorsTests
             Assert.Single(written.Errors(["pools.images.command.arguments=--fast"])));
     }
 
+    [Fact]
+    public void No_error_tells_a_secret()
+    {
+        using var written = new Written("""
+            {
+              "pools": { "images": { "command": { "fileName": "w", "environment": { "PASSWORD": "hunter2\u0000" } } } },
+              "telemetry": { "otlpEndpoint": "ftp://me:hunter2@collector" }
+            }
+            """);
+
+        Assert.Equal(
+            [
+                "pools:images:command:environment:PASSWORD has a NUL character; allowed: text without a NUL character (workerhost.json:2)",
+                "telemetry:otlpEndpoint is 'ftp://(hidden)@collector'; allowed: an address that begins with http:// or https://, as http://127.0.0.1:4317 (workerhost.json:3)",
+            ],
+            written.Errors());
+    }
+
+    [Fact]
+    public void Whatever_a_file_holds_its_errors_are_told_and_nothing_is_thrown()
+    {
+        const string good = """
+            { "pools": { "images": { "command": { "fileName": "w", "arguments": [ "\u00e4", "\ud83d\ude00" ], "environment": { "A": "b" } }, "workers": 4, "cancelGrace": "1s", "retry": { "budget": null } } },
+              "data": { "socket": "/tmp/x.sock", "tcp": "127.0.0.1:7070", "tokenFile": "/tmp/none", "tls": { "certificate": "a" } }, "admin": { "socket": "/tmp/y.sock" }, "drainTimeout": "00:01:00" }
+            """;
+        var bytes = System.Text.Encoding.UTF8.GetBytes(good);
+        var random = new Random(20261128);
+        using var written = new Written();
+        var path = written.File("workerhost.json", "");
+        for (var i = 0; i < 200; i++)
+        {
+            var changed = bytes.ToList();
+            for (var n = random.Next(3); n >= 0; n--)
+            {
+                var at = random.Next(changed.Count);
+                switch (random.Next(4))
+                {
+                    case 0:
+                        changed[at] = (byte)random.Next(256);
+                        break;
+                    case 1:
+                        changed.RemoveRange(at, Math.Min(random.Next(1, 20), changed.Count - at));
+                        break;
+                    case 2:
+                        changed.InsertRange(at, "\\u0000"u8.ToArray());
+                        break;
+                    default:
+                        changed[at] = "{}[]\":,0\\"u8[random.Next(9)];
+                        break;
+                }
+            }
+
+            File.WriteAllBytes(path, [.. changed]);
+            Assert.All(written.Read().Errors, static error => Assert.NotEmpty(error.ToString()));
+        }
+
+        foreach (var text in new[] { "\"\\ud800\"", "{ \"\\ud800\": 1 }", "{ \"data\": { \"tcp\": \"\\ud800\" } }", "{ \"data\": { \"socket\": \"a\\u0000\" }, \"admin\": { \"socket\": \"a\\u0000\" } }" })
+        {
+            written.File("workerhost.json", text);
+            Assert.NotEmpty(written.Errors());
+        }
+    }
+
     [Theory]
     [InlineData("pools:images:tcp=127.0.0.1:0")]
     [InlineData("data=x")]

@@ -26,6 +26,16 @@ public sealed class SettingDocumentTests
         });
     }
 
+    [Fact]
+    public void The_file_on_the_page_is_one_that_a_host_takes()
+    {
+        var page = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "src", "docs", "sidecar-configuration.md"));
+        using var written = new Written(page.Split("```json\n")[1].Split("```")[0]);
+        var token = written.File("token", "0123456789abcdef");
+
+        Assert.Empty(written.Errors([$"data:tokenFile={token}"]));
+    }
+
     private static void Check(string path, Func<string, string> wanted)
     {
         var text = File.ReadAllText(path);

@@ -34,7 +34,7 @@ public sealed class WorkerCommandTests
                 "WorkerCommand.Arguments[2] is null; allowed: text without a NUL character",
                 "WorkerCommand.Environment.Keys is \"\"; allowed: a name of a variable, without '=' and NUL characters",
                 "WorkerCommand.Environment.Keys is \"A=B\"; allowed: a name of a variable, without '=' and NUL characters",
-                "WorkerCommand.Environment[\"C\"] is \"c\\0d\"; allowed: text without a NUL character",
+                "WorkerCommand.Environment[\"C\"] has a NUL character; allowed: text without a NUL character",
                 "WorkerCommand.Environment[\"D\"] is null; allowed: text without a NUL character",
                 "Workers is 0; allowed: 1 to 10000",
                 "InheritEnvironment is \"X\\0\"; allowed: names of variables, without '=', and with '*' at most at the end",
