@@ -8,5 +8,6 @@ internal static class Root
     public static RootCommand Create() => new("Pools of worker processes beside any app, for gRPC clients of any language.")
     {
         ConfigCommand.Create(),
+        new Serve(),
     };
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using WorkerHost.Sidecar.Hosting;
 using WorkerHost.Worker;
 
 namespace WorkerHost.Sidecar.Gateway;
@@ -38,6 +39,7 @@ internal sealed class DataPlane : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = [] });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc();
         builder.Services.PostConfigure<GrpcServiceOptions>(options =>

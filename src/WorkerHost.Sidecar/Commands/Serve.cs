@@ -1,0 +1,117 @@
+using System.CommandLine;
+using System.Diagnostics;
+using WorkerHost.Sidecar.Configuration;
+using WorkerHost.Sidecar.Hosting;
+
+namespace WorkerHost.Sidecar.Commands;
+
+/// <summary><c>workerhost serve</c>: the host itself, until a signal.</summary>
+internal sealed class Serve : Command
+{
+    private readonly ConfigurationOptions configuration = new();
+
+    private readonly Option<string?> endpointFile = new("--endpoint-file")
+    {
+        Description = "Writes where the host is found, with its actual ports, to this file as JSON, once it listens. Default: workerhost/endpoint.json in $XDG_RUNTIME_DIR, or in /tmp/workerhost-UID, where the other commands look.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<int?> exitWithPid = new("--exit-with-pid")
+    {
+        Description = "Stops, as at SIGTERM, when the process of this number is gone: the app beside which the host was started.",
+        HelpName = "PID",
+    };
+
+    public Serve()
+        : base("serve", "Runs the pools of the configuration and serves clients until SIGTERM or Ctrl-C. A second signal hurries the stop, SIGHUP reads the configuration again.")
+    {
+        configuration.AddTo(this);
+        Add(endpointFile);
+        Add(exitWithPid);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var read = HostConfiguration.Read(configuration.Of(parsed));
+        if (!read.IsValid)
+        {
+            await Console.Error.WriteLineAsync($"the configuration{(read.File is null ? "" : $" {read.File}")} cannot be used:").ConfigureAwait(false);
+            foreach (var error in read.Errors)
+            {
+                await Console.Error.WriteLineAsync($"  {error}").ConfigureAwait(false);
+            }
+
+            return ExitCode.Configuration;
+        }
+
+        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(read.Settings.Log.Level).AddSimpleConsole(line => line.SingleLine = true));
+        try
+        {
+            return await ServeAsync(read, parsed.GetValue(endpointFile), parsed.GetValue(exitWithPid), loggers, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            await Console.Error.WriteLineAsync($"the host cannot serve: {e.Message}").ConfigureAwait(false);
+            return ExitCode.Failed;
+        }
+    }
+
+    private static async Task<int> ServeAsync(HostConfiguration read, string? endpointFile, int? exitWithPid, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var logger = loggers.CreateLogger("WorkerHost.Host");
+        var systemd = SystemdNotify.FromEnvironment();
+        using var signals = new StopSignals(static () => { });
+        var app = exitWithPid is { } pid ? ExitWithPid.Watch(pid, TimeProvider.System) : null;
+        await using var _ = (app as IAsyncDisposable ?? Nothing.Instance).ConfigureAwait(false);
+        var host = await SidecarHost.StartAsync(read.Settings, loggers, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+        await using var __ = host.ConfigureAwait(false);
+        using var file = Announce(host, endpointFile, logger);
+        systemd.Ready($"{host.Pools.All.Length} pools at {string.Join(", ", host.Endpoints.Data)}");
+        var first = await Task.WhenAny(signals.Stop, app?.Gone ?? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken)).ConfigureAwait(false);
+        systemd.Stopping(Longest(read.Settings));
+        await host.StopAsync(first == signals.Stop ? await signals.Stop.ConfigureAwait(false) : $"process {exitWithPid} is gone", signals.Hurry).ConfigureAwait(false);
+        return ExitCode.Done;
+    }
+
+    /// <summary>Null: another host that still runs has the usual place.</summary>
+    private static EndpointFile? Announce(SidecarHost host, string? named, ILogger logger)
+    {
+        var path = named ?? EndpointFile.DefaultPath();
+        if (named is null && IsTaken(path) is { } pid)
+        {
+            HostLog.EndpointFileTaken(logger, path, pid);
+            return null;
+        }
+
+        return EndpointFile.Write(path, host.Endpoints);
+    }
+
+    private static int? IsTaken(string path)
+    {
+        try
+        {
+            var other = EndpointFile.Read(path);
+            using var process = Process.GetProcessById(other.Pid);
+
+            // The number may be another's by now; a host answers at its socket.
+            return other.Data.Any(static address => address.StartsWith("unix://", StringComparison.Ordinal) && File.Exists(address["unix://".Length..])) ? other.Pid : null;
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static TimeSpan Longest(HostSettings settings) => settings.Pools
+        .Select(pool => (settings.DrainTimeout ?? pool.Options.DrainTimeout) + pool.Options.CancelGrace + pool.Options.TerminateGrace)
+        .DefaultIfEmpty()
+        .Max() + TimeSpan.FromSeconds(10);
+
+    private sealed class Nothing : IAsyncDisposable
+    {
+        public static Nothing Instance { get; } = new();
+
+        public ValueTask DisposeAsync() => default;
+    }
+}

@@ -1,0 +1,26 @@
+namespace WorkerHost.Sidecar.Hosting;
+
+/// <summary>What a host says about itself.</summary>
+internal static partial class HostLog
+{
+    [LoggerMessage(1, LogLevel.Information, "host {Instance} (pid {Pid}) serves {Pools} pools at {Addresses}")]
+    public static partial void Serves(ILogger logger, string instance, int pid, int pools, string addresses);
+
+    [LoggerMessage(2, LogLevel.Information, "host {Instance} stops: {Reason}; accepted tasks may finish, a second signal hurries")]
+    public static partial void Stops(ILogger logger, string instance, string reason);
+
+    [LoggerMessage(3, LogLevel.Information, "host {Instance} has stopped")]
+    public static partial void Stopped(ILogger logger, string instance);
+
+    [LoggerMessage(4, LogLevel.Warning, "{Path} says where another host is found (pid {Pid}), which still runs; this one writes none: give it --endpoint-file")]
+    public static partial void EndpointFileTaken(ILogger logger, string path, int pid);
+
+    [LoggerMessage(5, LogLevel.Error, "a pool could not be stopped in good order: {Problem}")]
+    public static partial void PoolNotStopped(ILogger logger, Exception exception, string problem);
+
+    [LoggerMessage(6, LogLevel.Information, "the configuration was read again: {Added} pools added, {Removed} removed, {Replaced} replaced, {Unchanged} unchanged{NeedsRestart}")]
+    public static partial void Reloaded(ILogger logger, int added, int removed, int replaced, int unchanged, string needsRestart);
+
+    [LoggerMessage(7, LogLevel.Error, "the configuration was read again and cannot be used; nothing was changed:{Errors}")]
+    public static partial void NotReloaded(ILogger logger, string errors);
+}
