@@ -4,10 +4,10 @@ namespace WorkerHost.Benchmarks;
 internal sealed record BenchmarkOptions(bool Quick, string? JsonFile, int InFlight, string? Part)
 {
     public const string Usage = """
-        usage: WorkerHost.Benchmarks [--quick] [--part echo|generated|starts|loads] [--json FILE] [--in-flight N]
+        usage: WorkerHost.Benchmarks [--quick] [--part echo|sidecar|generated|starts|loads] [--json FILE] [--in-flight N]
 
           --quick        short rounds, three minutes in all
-          --part PART    only echoes of 8 bytes, only those of a generated gRPC client, only starts and recoveries, or only payloads and other loads
+          --part PART    only echoes of 8 bytes, only those through a host, only those of a generated gRPC client, only starts and recoveries, or only payloads and other loads
           --json FILE    also write the figures there, a line of JSON each; the file is overwritten
           --in-flight N  tasks under way at a time, of every contender, in all; default 512
         """;
@@ -41,7 +41,7 @@ internal sealed record BenchmarkOptions(bool Quick, string? JsonFile, int InFlig
                 case "--quick":
                     options = options with { Quick = true };
                     break;
-                case "--part" when i + 1 < arguments.Length && arguments[i + 1] is "echo" or "generated" or "starts" or "loads":
+                case "--part" when i + 1 < arguments.Length && arguments[i + 1] is "echo" or "sidecar" or "generated" or "starts" or "loads":
                     options = options with { Part = arguments[++i] };
                     break;
                 case "--json" when i + 1 < arguments.Length:

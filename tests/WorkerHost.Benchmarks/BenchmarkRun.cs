@@ -22,6 +22,11 @@ internal static class BenchmarkRun
                 await EchoAsync(options, samples, log, pool, raw, python);
             }
 
+            if (options.Has("sidecar"))
+            {
+                await SidecarAsync(options, samples, log, pool, raw);
+            }
+
             if (options.Has("generated"))
             {
                 await GeneratedAsync(options, samples, log, pool.Generated, raw);
@@ -99,6 +104,33 @@ internal static class BenchmarkRun
         }
 
         log.WriteLine($"latency: {samples.Last(["echo8.pool.p50_us", "echo8.raw_unary.p50_us"])}");
+    }
+
+    private static async Task SidecarAsync(BenchmarkOptions options, SampleSet samples, TextWriter log, PoolContender pool, RawUnaryContender raw)
+    {
+        await using var sidecar = await SidecarContender.StartAsync(options.Workers);
+        (string Name, DotnetContender Contender)[] contenders = [(sidecar.RateName, sidecar), ("sidecar.pool.tasks_per_s", pool), ("sidecar.raw_unary.calls_per_s", raw)];
+        for (var round = 0; round <= options.Rounds; round++)
+        {
+            foreach (var (name, contender) in contenders)
+            {
+                var result = await contender.RunRoundAsync(round == 0 ? options.WarmUp : options.Round, options.InFlight);
+                if (round > 0)
+                {
+                    samples.Add(name, contender.RateUnit, result.Tasks / result.Seconds);
+                }
+            }
+
+            var (p50, p99) = await sidecar.MeasureLatencyAsync(options.LatencyRound);
+            var (ofPool, _) = await pool.MeasureLatencyAsync(options.LatencyRound);
+            if (round > 0)
+            {
+                samples.Add("sidecar.echo8.p50_us", "us", p50);
+                samples.Add("sidecar.echo8.p99_us", "us", p99);
+                samples.Add("sidecar.pool.p50_us", "us", ofPool);
+                log.WriteLine($"sidecar {round} of {options.Rounds}: {samples.Last([.. contenders.Select(static c => c.Name), "sidecar.echo8.p50_us"])}");
+            }
+        }
     }
 
     private static async Task GeneratedAsync(BenchmarkOptions options, SampleSet samples, TextWriter log, GeneratedContender pool, RawUnaryContender raw)
