@@ -129,6 +129,34 @@ internal sealed partial class DispatchLoop : IDisposable
         return refusal;
     }
 
+    /// <summary>Several at once: what came together leaves together.</summary>
+    /// <param name="entries">In the order in which they are to be queued.</param>
+    /// <param name="refuse">Told, when all was tried, of each that was not accepted, and why.</param>
+    public void Submit(IReadOnlyList<TaskEntry> entries, Action<TaskEntry, TaskFailure> refuse)
+    {
+        List<(TaskEntry Entry, TaskFailure Why)>? refused = null;
+        List<DispatchAction> actions;
+        lock (gate)
+        {
+            var now = Now;
+            for (var i = 0; i < entries.Count; i++)
+            {
+                if ((SomebodyWaits(entries[i]) ? dispatcher.RefuseBehindWaiters(entries[i]) : dispatcher.Submit(entries[i], now, hold: false)) is { } refusal)
+                {
+                    (refused ??= []).Add((entries[i], refusal));
+                }
+            }
+
+            actions = TakeActions();
+        }
+
+        Carry(actions);
+        foreach (var (entry, why) in refused ?? [])
+        {
+            refuse(entry, why);
+        }
+    }
+
     /// <summary>Waits for a place in the queue, first come first served. Null: accepted.</summary>
     public async ValueTask<TaskFailure?> SubmitAsync(TaskEntry entry, bool held, CancellationToken cancellationToken)
     {

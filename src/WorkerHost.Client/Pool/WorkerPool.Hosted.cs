@@ -3,6 +3,8 @@ namespace WorkerHost;
 /// <summary>Tasks that a host submits for its clients.</summary>
 public sealed partial class WorkerPool
 {
+    private Action<Client.TaskEntry, TaskFailure>? refuseFor;
+
     /// <summary>How many tasks the workers of the pool run at the same time, as far as they are connected.</summary>
     internal int Lanes => loop.Lanes;
 
@@ -13,7 +15,10 @@ public sealed partial class WorkerPool
 
     internal int MaxMessageBytes => options.MaxMessageBytes;
 
-    /// <summary>Submits a task of somebody else's. Whatever becomes of it, a refusal too, is told to whoever submits it; nothing is thrown.</summary>
+    /// <summary>
+    /// Makes a task of somebody else's ready to be submitted with <see cref="SubmitFor"/>. Whatever becomes of it, a refusal too, is told to whoever wants it
+    /// done; nothing is thrown.
+    /// </summary>
     /// <param name="told">Told of its beginning, its outcome and its end.</param>
     /// <param name="task">The name the worker mapped its handler under.</param>
     /// <param name="data">The payload.</param>
@@ -23,7 +28,8 @@ public sealed partial class WorkerPool
     /// <param name="items">Where its items go one by one; null: nobody takes them so.</param>
     /// <param name="progress">Told how far it is; null: nobody asks.</param>
     /// <param name="share">Which of several clients it is of; null: nobody's in particular. Made for this pool.</param>
-    internal void SubmitFor(
+    /// <returns>Null: there is nothing to be submitted, because it is a task that is known already.</returns>
+    internal Client.TaskEntry? PrepareFor(
         Client.IHostedTask told,
         string task,
         ReadOnlyMemory<byte> data,
@@ -37,8 +43,8 @@ public sealed partial class WorkerPool
         var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), task, taskOptions, data, contentType, AttemptsOf(taskOptions))
         {
             GivenId = id,
-            Completion = told,
             Share = share,
+            Completion = told,
         };
         if (items is not null || progress is not null)
         {
@@ -51,7 +57,7 @@ public sealed partial class WorkerPool
             if (known.FindOrAdd(shared, made) is { } same)
             {
                 Attach(told, entry, same);
-                return;
+                return null;
             }
 
             entry.Completion = made;
@@ -60,18 +66,20 @@ public sealed partial class WorkerPool
 
         told.Begins(entry);
         entry.Trace = Client.TaskTrace.Begin(identity, entry, options.TimeProvider);
-        var completion = entry.Completion!;
-        var pipeline = retries.PipelineOf(taskOptions);
-        if (loop.Submit(entry, held: pipeline is not null) is { } refusal)
+        return entry;
+    }
+
+    /// <summary>Submits what was made ready, all of it at once.</summary>
+    internal void SubmitFor(IReadOnlyList<Client.TaskEntry> entries)
+    {
+        // Strategies are objects and come from code: a host, whose pools come from a file, has none.
+        loop.Submit(entries, refuseFor ??= (entry, refusal) =>
         {
             Interlocked.Increment(ref refused);
-            completion.Complete(Client.AttemptOutcome.Failed(refusal));
-            completion.Settle();
-        }
-        else if (pipeline is not null)
-        {
-            retries.Begin(loop, entry, completion, pipeline);
-        }
+            var told = entry.Completion!;
+            told.Complete(Client.AttemptOutcome.Failed(refusal));
+            told.Settle();
+        });
     }
 
     /// <summary>Cancels it, in whatever state it is.</summary>

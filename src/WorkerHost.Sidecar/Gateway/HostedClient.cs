@@ -31,8 +31,8 @@ internal sealed class HostedClient(PoolCore core, string prefix) : IDisposable
         back?.Dispose();
     }
 
-    /// <summary>Submits what is new, and attaches to its task what is known.</summary>
-    public void Submit(SessionTask run)
+    /// <summary>Attaches to its task what is known. Not null: it is new, and to be submitted.</summary>
+    public TaskEntry? Prepare(SessionTask run)
     {
         HostedTask? known;
         HostedTask? made = null;
@@ -47,9 +47,10 @@ internal sealed class HostedClient(PoolCore core, string prefix) : IDisposable
 
         if (made is not null)
         {
-            made.Submit(run);
+            return made.Prepare(run);
         }
-        else if (known is null)
+
+        if (known is null)
         {
             run.Complete(TaskEnd.FailedWith(HostedFailures.Forgotten(run, core)), hurry: false);
         }
@@ -61,6 +62,8 @@ internal sealed class HostedClient(PoolCore core, string prefix) : IDisposable
         {
             known.Attach(run);
         }
+
+        return null;
     }
 
     public void Forget(HostedTask task)

@@ -54,10 +54,11 @@ internal sealed class HostedTask : IHostedTask
 
     private bool WaitsForItsEnd => client is not null;
 
-    public void Submit(TaskRun run)
+    /// <summary>Null: there is nothing to be submitted.</summary>
+    public TaskEntry? Prepare(TaskRun run)
     {
         var terms = HostedTerms.Of(run);
-        core.Tasks.SubmitFor(
+        var made = core.Tasks.PrepareFor(
             this,
             run.Task,
             run.Payload.Memory,
@@ -67,7 +68,12 @@ internal sealed class HostedTask : IHostedTask
             items?.Buffer,
             run.Output is null ? null : new HostedProgress(run),
             client?.Share ?? core.ShareOf(run));
-        Unawaited.Observe(items?.CarryAsync() ?? Task.CompletedTask);
+        if (items is not null)
+        {
+            Unawaited.Observe(items.CarryAsync());
+        }
+
+        return made;
     }
 
     /// <summary>Whether another submission means the same task; null: it does. Else what tells them apart.</summary>

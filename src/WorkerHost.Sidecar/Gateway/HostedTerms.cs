@@ -22,8 +22,8 @@ internal static class HostedTerms
             TimeLimit = run.TimeRemaining is { } left ? (left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1)) : null,
             Priority = (TaskPriority)run.Priority,
             Idempotent = run.IsIdempotent,
-            AffinityKey = run.AffinityKey.Length == 0 ? null : run.AffinityKey,
             Attempts = run.MaxAttempts == 0 ? null : run.MaxAttempts,
+            AffinityKey = run.AffinityKey.Length == 0 ? null : run.AffinityKey,
             Headers = run.HeaderBytes == 0 ? null : run.Headers,
         };
     }

@@ -19,6 +19,7 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
 
     private readonly ConcurrentDictionary<string, HostedClient> clients = new(StringComparer.Ordinal);
     private readonly ConditionalWeakTable<object, CallerShare> shares = [];
+    private List<TaskEntry>? spare;
     private readonly KeptOutcomes kept = new(hosted.Pool.KeptOutcomes, time);
 
     public WorkerPool Tasks => hosted.Pool;
@@ -61,14 +62,24 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
 
     public override void Enqueue(Span<TaskRun?> runs)
     {
+        // Whatever is told meanwhile to clients may come back here on this thread.
+        var together = Interlocked.Exchange(ref spare, null) ?? [];
         foreach (ref var run in runs)
         {
             if (run is not null)
             {
-                Submit(run);
+                if (Prepare(run) is { } entry)
+                {
+                    together.Add(entry);
+                }
+
                 run = null;
             }
         }
+
+        hosted.Pool.SubmitFor(together);
+        together.Clear();
+        spare = together;
     }
 
     public override bool TryRemove(TaskRun run) => false;
@@ -140,17 +151,9 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
         return caller is null ? null : shares.GetValue(caller, static _ => new CallerShare());
     }
 
-    private void Submit(TaskRun run)
-    {
-        if (run is SessionTask { Session.Client: HostedClient client } task)
-        {
-            client.Submit(task);
-        }
-        else
-        {
-            new HostedTask(this, run, client: null).Submit(run);
-        }
-    }
+    private TaskEntry? Prepare(TaskRun run) => run is SessionTask { Session.Client: HostedClient client } task
+        ? client.Prepare(task)
+        : new HostedTask(this, run, client: null).Prepare(run);
 
     public override (string Worker, int Attempt) Whereabouts(TaskRun run) => (run.Elsewhere as HostedTask)?.Whereabouts ?? ("", 1);
 }
