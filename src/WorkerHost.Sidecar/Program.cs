@@ -1,9 +1,9 @@
-using System.CommandLine;
+using WorkerHost.Sidecar.Commands;
 
 namespace WorkerHost.Sidecar;
 
 /// <summary>The workerhost command.</summary>
 internal static class Program
 {
-    public static Task<int> Main(string[] args) => Commands.Root.Create().Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    public static Task<int> Main(string[] args) => Root.RunAsync(args, Surroundings.OfProcess());
 }

@@ -128,7 +128,7 @@ public sealed partial class WorkerPool
     }
 
     /// <summary>Waits for a place until <paramref name="giveUp"/>; the other token cancels the task once it is accepted.</summary>
-    private async ValueTask<TaskFuture<T>> SubmitAsync<T>(
+    internal async ValueTask<TaskFuture<T>> SubmitAsync<T>(
         string task, ReadOnlyMemory<byte> data, string contentType, Client.IResultReader<T> reader, TaskOptions? taskOptions, CancellationToken giveUp, CancellationToken cancellationToken)
     {
         var (entry, future) = Prepare(task, data, contentType, reader, taskOptions, cancellationToken);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Xml.Linq;
@@ -8,8 +7,6 @@ namespace WorkerHost.Architecture.Tests;
 /// <summary>What is packed can be restored, built against and run by a project that knows nothing of this tree.</summary>
 public sealed class PackagingTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
-
     private readonly string folder = Directory.CreateTempSubdirectory("wh-pack-").FullName;
 
     [Fact]
@@ -21,7 +18,7 @@ public sealed class PackagingTests : IDisposable
         var packable = ProjectFile.Product.Where(static p => p.IsPacked).ToArray();
         foreach (var project in packable)
         {
-            await DotnetAsync(project.Folder, "pack", "-c", Configuration, "--no-build", "--nologo", "-o", feed, $"-p:PackageVersion={version}");
+            await Dotnet.RunAsync(project.Folder, "pack", "-c", Dotnet.Configuration, "--no-build", "--nologo", "-o", feed, $"-p:PackageVersion={version}");
         }
 
         var packed = Directory.EnumerateFiles(feed, "*.nupkg").ToArray();
@@ -29,22 +26,18 @@ public sealed class PackagingTests : IDisposable
         Assert.All(packed, Check);
 
         var consumer = Path.Combine(folder, "consumer");
-        var machinePackages = (await DotnetAsync(folder, "nuget", "locals", "global-packages", "--list")).Split(": ", 2)[1].Trim();
+        var machinePackages = (await Dotnet.RunAsync(folder, "nuget", "locals", "global-packages", "--list")).Split(": ", 2)[1].Trim();
         ConsumerProject.Write(consumer, feed, version, machinePackages);
-        await DotnetAsync(consumer, "build", "-c", "Release", "--nologo");
+        await Dotnet.RunAsync(consumer, "build", "-c", "Release", "--nologo");
 
         // The source generator came along with the one package and was let in.
         Assert.NotEmpty(Directory.GetFiles(Path.Combine(consumer, "obj"), "WorkerHost.TaskMaps.g.cs", SearchOption.AllDirectories));
         var program = Path.Combine(consumer, "bin", "Release", "net10.0", "Consumer.dll");
-        var output = await DotnetAsync(consumer, program);
+        var output = await Dotnet.RunAsync(consumer, program);
         Assert.Equal(["sum 42", "elsewhere True", "pretended 42"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
-
-    // The one this test was built in is built.
-    private static string Configuration =>
-        AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
 
     private static void Check(string package)
     {
@@ -65,37 +58,5 @@ public sealed class PackagingTests : IDisposable
         Assert.Contains("README.md", entries);
         using var nuspec = archive.GetEntry(entries.Single(e => e.EndsWith(".nuspec", StringComparison.Ordinal)))!.Open();
         Assert.NotEmpty(XDocument.Load(nuspec).Descendants().Single(e => e.Name.LocalName == "description").Value);
-    }
-
-    private static async Task<string> DotnetAsync(string workingDirectory, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", arguments)
-        {
-            WorkingDirectory = workingDirectory,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        // Nothing of the build stays behind.
-        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-        start.Environment["UseSharedCompilation"] = "false";
-        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
-        start.Environment.Remove("MSBuildSDKsPath");
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        using var limit = new CancellationTokenSource(Patience);
-        var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-        var error = process.StandardError.ReadToEndAsync(limit.Token);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-            Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)}: exit code {process.ExitCode}\n{await output}\n{await error}");
-            return await output;
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"dotnet {string.Join(' ', arguments)} has not ended after {Patience}");
-        }
     }
 }

@@ -1,0 +1,22 @@
+using Spectre.Console;
+
+namespace WorkerHost.Sidecar.Commands;
+
+/// <summary>Spectre's console over the output of a command.</summary>
+internal static class TerminalConsole
+{
+    public static IAnsiConsole Of(Surroundings around)
+    {
+        var plain = around.Variable("TERM") == "dumb";
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = plain ? AnsiSupport.No : AnsiSupport.Yes,
+            ColorSystem = plain || around.Variable("NO_COLOR") is { Length: > 0 } ? ColorSystemSupport.NoColors : ColorSystemSupport.Standard,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(around.Text),
+        });
+        console.Profile.Width = around.Width;
+        console.Profile.Capabilities.Unicode = true;
+        return console;
+    }
+}
