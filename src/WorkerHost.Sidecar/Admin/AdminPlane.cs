@@ -16,13 +16,14 @@ namespace WorkerHost.Sidecar.Admin;
 /// </summary>
 internal sealed class AdminPlane : IAsyncDisposable
 {
-    // Operators and scrapers, not clients: who opens more than this is broken.
-    private const int MostConnections = 200;
+    // Of each TCP listener: operators, probes and scrapers, not clients. Strangers who take them all lock nobody out of the Unix socket.
+    private const int MostConnections = 100;
 
     private readonly WebApplication server;
     private readonly HostPages pages;
     private readonly MetricsListener metrics;
     private readonly CancellationTokenSource stopping;
+    private int disposed;
 
     private AdminPlane(WebApplication server, HostPages pages, MetricsListener metrics, CancellationTokenSource stopping, AdminPlaneOptions options)
     {
@@ -96,6 +97,11 @@ internal sealed class AdminPlane : IAsyncDisposable
     /// <summary>Ends watches, lets answers reach the wire, and closes what is still open after 2 s.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) == 1)
+        {
+            return;
+        }
+
         await stopping.CancelAsync().ConfigureAwait(false);
         using var grace = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await server.StopAsync(grace.Token).ConfigureAwait(false);
@@ -118,7 +124,6 @@ internal sealed class AdminPlane : IAsyncDisposable
     private static void Configure(KestrelServerOptions kestrel, AdminPlaneOptions options, PeerPolicy peers)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxConcurrentConnections = MostConnections;
 
         // Watches are silent for as long as nothing happens.
         kestrel.Limits.MinResponseDataRate = null;
@@ -141,6 +146,24 @@ internal sealed class AdminPlane : IAsyncDisposable
     private static void Over(ListenOptions listen, HttpProtocols protocols, Action<ListenOptions>? tls)
     {
         listen.Protocols = protocols;
+        var open = 0;
+        listen.Use(next => async connection =>
+        {
+            try
+            {
+                if (Interlocked.Increment(ref open) > MostConnections)
+                {
+                    connection.Abort();
+                    return;
+                }
+
+                await next(connection).ConfigureAwait(false);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref open);
+            }
+        });
         tls?.Invoke(listen);
     }
 }

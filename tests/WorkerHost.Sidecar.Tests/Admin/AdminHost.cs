@@ -43,7 +43,7 @@ internal sealed class AdminHost : IAsyncDisposable
     /// <summary>Without the token.</summary>
     public HttpClient Stranger { get; }
 
-    public static async Task<AdminHost> StartAsync(IEnumerable<WorkerPool> pools, Func<CancellationToken, Task<ReloadResult>>? reload = null)
+    public static async Task<AdminHost> StartAsync(IEnumerable<WorkerPool> pools, Func<CancellationToken, Task<ReloadResult>>? reload = null, TimeProvider? time = null)
     {
         var directory = Directory.CreateTempSubdirectory("workerhost-");
         var hosted = new HostedPools(pools.Select(static pool => new HostedPool(pool.Name, pool)));
@@ -57,7 +57,7 @@ internal sealed class AdminHost : IAsyncDisposable
             StartedAt = DateTimeOffset.UtcNow,
             Reload = reload,
         };
-        return new AdminHost(hosted, await AdminPlane.StartAsync(hosted, options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None), directory);
+        return new AdminHost(hosted, await AdminPlane.StartAsync(hosted, options, time ?? TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None), directory);
     }
 
     /// <summary>A worker process of the tests under short pauses.</summary>

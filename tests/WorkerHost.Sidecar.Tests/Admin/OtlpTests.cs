@@ -36,7 +36,7 @@ public sealed class OtlpTests
         var name = $"pool-{Guid.NewGuid():n}"[..12];
 
         using (var otlp = OtlpExport.Start(new Uri(collector.Urls.Single()), "host-1"))
-        using (var loggers = HostLog.Create(isJson: false, LogLevel.Critical, otlp))
+        using (var loggers = HostLoggers.Create(isJson: false, LogLevel.Critical, otlp))
         await using (var pool = await WorkerPool.StartInProcessAsync(
             static worker => worker.MapTask("double", static (int i) => 2 * i), new InProcessPoolOptions { Name = name, LoggerFactory = loggers }))
         {

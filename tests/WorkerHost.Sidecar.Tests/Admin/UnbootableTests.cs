@@ -74,6 +74,14 @@ public sealed class UnbootableTests
         host.Plane.BeginStop("the host is stopping");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await GetAsync(host.Stranger, "/readyz")).Status);
         Assert.Equal("The host is not ready: the host is stopping.", (await host.ExplainAsync(new ExplainRequest { Readiness = new ReadinessQuestion() }))[0]);
+
+        // A watch ends with the plane, and is no failure.
+        await host.Plane.DisposeAsync();
+        while (await watch.ResponseStream.MoveNext().WaitAsync(Patience))
+        {
+            Assert.NotEqual("", watch.ResponseStream.Current.Cursor);
+        }
+
         File.Delete(needed);
     }
 

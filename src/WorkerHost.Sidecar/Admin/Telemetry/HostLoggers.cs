@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging.Console;
 namespace WorkerHost.Sidecar.Admin.Telemetry;
 
 /// <summary>The log of the host, on stderr: stdout is for what a command was asked for.</summary>
-internal static class HostLog
+internal static class HostLoggers
 {
     /// <summary>To be disposed of last but for <paramref name="otlp"/>: that writes what is still to be written.</summary>
     /// <param name="isJson">One JSON object per line; else a line for people.</param>
