@@ -8,8 +8,8 @@ namespace WorkerHost.Sidecar.Configuration;
 internal sealed record ChangedPool(ConfiguredPool Pool, ImmutableArray<string> Changed);
 
 /// <summary>
-/// What a host has to do so that it is as another configuration says. A pool that is the same in both is in no list:
-/// nothing of it is touched.
+/// What a host has to do so that it is as another configuration says. Nothing is done to a pool that
+/// is the same in both.
 /// </summary>
 internal sealed record ReloadPlan
 {
@@ -24,6 +24,9 @@ internal sealed record ReloadPlan
 
     /// <summary>Pools of which anything else has changed: another pool takes the place of the old one, which finishes what it has.</summary>
     public required ImmutableArray<ChangedPool> Replaced { get; init; }
+
+    /// <summary>Names of pools that are as they were.</summary>
+    public required ImmutableArray<string> Unchanged { get; init; }
 
     /// <summary>Paths of settings that have changed and count only after a restart of the host: listeners, log and telemetry.</summary>
     public required ImmutableArray<string> NeedRestart { get; init; }
@@ -41,14 +44,17 @@ internal sealed record ReloadPlan
         var changed = wanted.Pools
             .Where(pool => before.ContainsKey(pool.Name))
             .Select(pool => new ChangedPool(pool, Differences(EffectiveSetting.Of(before[pool.Name]), EffectiveSetting.Of(pool))))
+            .ToArray();
+        var ways = changed
             .Where(static pool => pool.Changed.Length > 0)
             .ToLookup(static pool => pool.Changed is [var only] && only == SettingsCatalog.Join([SettingsCatalog.Pools, pool.Pool.Name, "workers"]));
         return new ReloadPlan
         {
             Added = [.. wanted.Pools.Where(pool => !before.ContainsKey(pool.Name))],
             Removed = [.. running.Pools.Select(static pool => pool.Name).Except(wanted.Pools.Select(static pool => pool.Name), StringComparer.Ordinal)],
-            Scaled = [.. changed[true].Select(static pool => pool.Pool)],
-            Replaced = [.. changed[false]],
+            Scaled = [.. ways[true].Select(static pool => pool.Pool)],
+            Replaced = [.. ways[false]],
+            Unchanged = [.. changed.Where(static pool => pool.Changed.IsEmpty).Select(static pool => pool.Pool.Name)],
             NeedRestart = Differences(Fixed(running), Fixed(wanted)),
         };
     }

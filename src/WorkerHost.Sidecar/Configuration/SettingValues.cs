@@ -17,8 +17,12 @@ internal sealed class SettingValues
 
     private readonly SortedDictionary<string, SettingValue> values = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Each group's path as it was written first.</summary>
+    private readonly Dictionary<string, string> spelled = new(StringComparer.OrdinalIgnoreCase);
+
     public void Set(string path, SettingValue value)
     {
+        path = Spelled(path);
         Clear(path);
         for (var end = path.LastIndexOf(Separator); end > 0; end = path.LastIndexOf(Separator, end - 1))
         {
@@ -59,6 +63,18 @@ internal sealed class SettingValues
     public IConfiguration AsConfiguration() => new ConfigurationBuilder()
         .AddInMemoryCollection(values.Select(static pair => KeyValuePair.Create(pair.Key, pair.Value.Text)))
         .Build();
+
+    private string Spelled(string path)
+    {
+        var first = "";
+        foreach (var key in path.Split(Separator))
+        {
+            var next = first.Length == 0 ? key : $"{first}{Separator}{key}";
+            first = spelled.TryAdd(next, next) ? next : spelled[next];
+        }
+
+        return first;
+    }
 
     private void Clear(string path)
     {

@@ -41,6 +41,8 @@ internal sealed class EndpointFile : IDisposable
     /// <exception cref="IOException">It cannot be written.</exception>
     public static EndpointFile Write(string path, HostEndpoints endpoints)
     {
+        // Whoever reads it has a current directory of its own.
+        endpoints = endpoints with { TokenFile = Full(endpoints.TokenFile), AdminTokenFile = Full(endpoints.AdminTokenFile) };
         var full = Path.GetFullPath(path);
         var directory = Path.GetDirectoryName(full) ?? throw new IOException($"{path} is no file");
         try
@@ -117,6 +119,8 @@ internal sealed class EndpointFile : IDisposable
             // Gone already, or not ours any more.
         }
     }
+
+    private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
 
     private static void MakePrivate(string directory)
     {

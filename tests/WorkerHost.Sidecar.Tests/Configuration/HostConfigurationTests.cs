@@ -92,6 +92,18 @@ public sealed class HostConfigurationTests
     }
 
     [Fact]
+    public void A_pool_has_the_name_that_the_file_gives_it_whatever_the_environment_calls_it()
+    {
+        using var written = new Written(Written.OnePool);
+
+        var read = written.Read(["Pools.Images.Attempts=5"], new() { ["WORKERHOST__POOLS__IMAGES__ADMITBYDEADLINE"] = "false" });
+
+        Assert.Empty(read.Errors);
+        var pool = Assert.Single(read.Settings.Pools);
+        Assert.Equal(("images", "images", 5, false), (pool.Name, pool.Options.Name, pool.Options.Attempts, pool.Options.AdmitByDeadline));
+    }
+
+    [Fact]
     public void Without_a_file_the_environment_and_the_command_line_are_enough()
     {
         using var written = new Written();

@@ -28,6 +28,7 @@ public sealed class ReloadPlanTests
             """);
 
         Assert.True(plan.IsEmpty);
+        Assert.Equal(["audio", "images"], plan.Unchanged);
         Assert.Empty(plan.NeedRestart);
     }
 
@@ -38,6 +39,7 @@ public sealed class ReloadPlanTests
 
         Assert.Equal("video", Assert.Single(plan.Added).Name);
         Assert.Equal(["audio"], plan.Removed);
+        Assert.Equal(["images"], plan.Unchanged);
         Assert.Empty(plan.Replaced);
         Assert.Empty(plan.Scaled);
     }

@@ -8,7 +8,7 @@ public sealed class EndpointFileTests : IDisposable
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("workerhost-endpoint-");
     private readonly HostEndpoints host = new()
     {
-        Instance = "one", Pid = 4711, Data = ["unix:///run/x.sock", "http://127.0.0.1:7070"], Admin = ["unix:///run/y.sock"], TokenFile = "/run/token",
+        Instance = "one", Pid = 4711, Data = ["unix:///run/x.sock", "http://127.0.0.1:7070"], Admin = ["unix:///run/y.sock"], TokenFile = "run/token",
     };
 
     private string FilePath => Path.Combine(directory.FullName, "new", "endpoint.json");
@@ -24,7 +24,7 @@ public sealed class EndpointFileTests : IDisposable
         Assert.Equal(4711, json.RootElement.GetProperty("pid").GetInt32());
         Assert.Equal("http://127.0.0.1:7070", json.RootElement.GetProperty("data")[1].GetString());
         var read = EndpointFile.Read(FilePath);
-        Assert.Equal(("one", 4711, "/run/token"), (read.Instance, read.Pid, read.TokenFile));
+        Assert.Equal(("one", 4711, Path.GetFullPath("run/token")), (read.Instance, read.Pid, read.TokenFile));
         Assert.Equal(host.Data, read.Data);
         Assert.Equal(host.Admin, read.Admin);
         Assert.Empty(read.AdminHttp);
