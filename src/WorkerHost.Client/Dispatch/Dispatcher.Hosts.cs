@@ -115,6 +115,7 @@ internal sealed partial class Dispatcher
         {
             Release(entry);
             entry.Carried = true;
+            entry.MayHaveRun |= entry.Options.Idempotent;
             Place(entry, opened);
             opened.Outbox.Enqueue((entry, entry.Sequence));
         }

@@ -182,7 +182,7 @@ internal sealed partial class Dispatcher
     private void Record(TaskEntry entry, TaskFailure failure)
     {
         // One attempt may be proven never to have started; of the task that is true only if it is of all of them.
-        var neverStarted = failure.NeverStarted && (entry.LastFailure?.NeverStarted ?? true);
+        var neverStarted = failure.NeverStarted && !entry.MayHaveRun && (entry.LastFailure?.NeverStarted ?? true);
         if (entry.Endpoint is not null)
         {
             entry.PastAttempts = entry.PastAttempts.Add(AttemptOf(entry, failure));
@@ -233,7 +233,7 @@ internal sealed partial class Dispatcher
         while (FirstQueued is { } entry)
         {
             Dequeue(entry);
-            var failure = NoWorkers();
+            var failure = NoWorkers() with { NeverStarted = !entry.MayHaveRun };
             if (entry.LastFailure is { } before)
             {
                 // It has been tried: what happened then is part of the answer.
@@ -287,7 +287,7 @@ internal sealed partial class Dispatcher
     private static TaskFailure Stopped(TaskEntry entry, StopReason reason, bool neverStarted) => new()
     {
         Kind = reason == StopReason.Expired ? TaskFailureKind.DeadlineExceeded : TaskFailureKind.Cancelled,
-        NeverStarted = neverStarted && entry.PastAttempts.IsEmpty,
+        NeverStarted = neverStarted && !entry.MayHaveRun && entry.PastAttempts.IsEmpty,
         Worker = neverStarted ? null : entry.Endpoint?.Worker.Id,
         Deaths = entry.LastFailure?.Deaths ?? [],
         Message = reason switch

@@ -120,6 +120,9 @@ internal sealed class TaskEntry(ulong number, string task, TaskOptions options, 
     /// <summary>An earlier session of its host had it: it may run there, also while it is not written in this one.</summary>
     public bool Carried;
 
+    /// <summary>Whatever is said of it from now on: a host that does not know it any more runs it again if it may.</summary>
+    public bool MayHaveRun;
+
     /// <summary>When the attempt was written; 0: it was not.</summary>
     public long SentAt;
 

@@ -262,6 +262,28 @@ public sealed class DispatcherHostTests
         Assert.Equal([entry], rig.Pump(full));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void That_a_host_says_it_never_began_counts_only_where_it_could_not_have_run_it_before(bool idempotent)
+    {
+        // What it had abandoned meanwhile it runs again if it may, and says of that second time that it never began.
+        var rig = new DispatcherRig();
+        var host = rig.OpenHost();
+        var entry = rig.Submit(options: new TaskOptions { Idempotent = idempotent });
+        rig.Pump(host);
+        rig.End(host);
+        var opened = rig.OpenHost();
+        rig.Pump(opened);
+        rig.Fail(entry, DispatcherRig.Leaving());
+        Assert.Equal(TaskPhase.Queued, entry.Phase);
+        rig.Decided();
+
+        rig.Dispatcher.Cancel(entry, rig.Now);
+
+        Assert.Equal(!idempotent, rig.Decided().Single(static a => a.Kind == DispatchActionKind.Complete).Outcome.Failure!.NeverStarted);
+    }
+
     [Fact]
     public void A_stream_cannot_go_on_in_another_session_and_is_not_tried_again()
     {

@@ -100,9 +100,10 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
                 break;
             case HostMessageKind.Seen:
                 var read = Math.Min((int)message.Sequence - session.Forgotten, session.Frames.Count);
-                foreach (var number in session.Frames.Take(read).SelectMany(static f => f))
+                foreach (var told in session.Frames.Take(read).SelectMany(static f => f).OfType<HostTask>())
                 {
-                    if (known.TryGetValue(number, out var told) && told.State == HostTaskState.Ended)
+                    var number = told.Task.Entry.Number;
+                    if (known.GetValueOrDefault(number) == told)
                     {
                         known.Remove(number);
                         forgotten.Add(number);
@@ -249,7 +250,7 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
     private static void Answer(SimSession session, ulong sequence, HostTask task)
     {
         var outcome = task.Outcome.IsSuccess ? AttemptOutcome.Success(SimResult.Write(task.Task.Entry.Number, task.Attempt), ContentType.Bytes) : task.Outcome;
-        session.Unsent.Add(new HostAnswer(sequence, task.Task.Entry.Number, outcome));
+        session.Unsent.Add(new HostAnswer(sequence, task.Task.Entry.Number, outcome) { Kept = task });
     }
 }
 
@@ -268,8 +269,8 @@ internal sealed class SimSession(SimHost host, EndpointState endpoint)
     /// <summary>Frames on their way to the pool.</summary>
     public Queue<List<HostAnswer>> Kernel { get; } = new();
 
-    /// <summary>Which ids were in the frames that the pool has not said to have read, and how many were before those.</summary>
-    public List<List<ulong>> Frames { get; } = [];
+    /// <summary>Whose outcomes were in the frames that the pool has not said to have read, and how many were before those.</summary>
+    public List<List<HostTask?>> Frames { get; } = [];
 
     public int Forgotten;
 
@@ -283,7 +284,7 @@ internal sealed class SimSession(SimHost host, EndpointState endpoint)
 
     public void Flush()
     {
-        Frames.Add(Unsent.ConvertAll(static a => a.Number));
+        Frames.Add(Unsent.ConvertAll(static a => a.Kept));
         if (!Ended)
         {
             Kernel.Enqueue([.. Unsent]);
@@ -334,7 +335,11 @@ internal readonly record struct HostMessage(HostMessageKind Kind, ulong Sequence
 }
 
 /// <summary>Without an outcome: given back.</summary>
-internal readonly record struct HostAnswer(ulong Sequence, ulong Number, AttemptOutcome? Outcome);
+internal readonly record struct HostAnswer(ulong Sequence, ulong Number, AttemptOutcome? Outcome)
+{
+    /// <summary>What may be forgotten when this was read.</summary>
+    public HostTask? Kept { get; init; }
+}
 
 /// <summary>Ways to break a host on purpose: a checker that does not notice checks nothing.</summary>
 public enum HostSabotage
