@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+
+namespace WorkerHost.Sidecar.Tests.Gateway;
+
+/// <summary>A pool whose connections to a host are cut again and again under load.</summary>
+public sealed class CutConnectionTests(GatewayFixture host) : IClassFixture<GatewayFixture>, IDisposable
+{
+    private readonly ConcurrentQueue<NetworkStream> connections = new();
+    private readonly string log = Path.Combine(Path.GetTempPath(), $"workerhost-{Guid.NewGuid():n}");
+
+    [Fact]
+    public async Task Every_task_has_its_one_outcome_and_none_that_is_not_idempotent_runs_twice()
+    {
+        var token = TestContext.Current.CancellationToken;
+        var options = new WorkerPoolOptions
+        {
+            Name = "cut",
+            WrapSocket = stream =>
+            {
+                connections.Enqueue((NetworkStream)stream);
+                return stream;
+            },
+        };
+        await using var pool = await WorkerPool.ConnectAsync(host.Address, options, token);
+        var futures = Enumerable.Range(0, 400).Select(i => pool.Submit<string>("record", [log, 0], new TaskOptions { Idempotent = i % 2 == 0 })).ToList();
+        var cuts = 0;
+        for (var i = 0; i < futures.Count; i++)
+        {
+            await ((Task)futures[i].Completion).WaitAsync(TimeSpan.FromSeconds(20), token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            Assert.True(futures[i].IsDone, $"task {i} has no outcome after {cuts} cuts");
+            if (i % 40 == 0)
+            {
+                await Eventually.IsTrue(() => !connections.IsEmpty, "the pool connects again");
+                cuts += Cut();
+            }
+        }
+
+        Assert.Equal(10, cuts);
+        var begun = File.ReadLines(log).Where(static l => l.Contains(" begin ", StringComparison.Ordinal)).CountBy(static l => l.Split(' ')[0]).ToDictionary();
+        for (var i = 0; i < futures.Count; i++)
+        {
+            var runs = begun.GetValueOrDefault(futures[i].Id);
+            if (futures[i].State == TaskState.Succeeded)
+            {
+                Assert.InRange(runs, 1, i % 2 == 0 ? 3 : 1);
+                continue;
+            }
+
+            // What was cut off on its way to the host may have come there, for all that the pool knows.
+            Assert.Equal(TaskFailureKind.WorkerLost, Assert.ThrowsAny<TaskException>(() => futures[i].GetResult()).Kind);
+            Assert.InRange(runs, 0, i % 2 == 0 ? 3 : 1);
+        }
+
+        Assert.InRange(futures.Count(static f => f.State == TaskState.Succeeded), 350, 400);
+    }
+
+    public void Dispose() => File.Delete(log);
+
+    /// <summary>There is one at a time, also while its session opens.</summary>
+    private int Cut()
+    {
+        var cut = 0;
+        while (connections.TryDequeue(out var connection))
+        {
+            try
+            {
+                connection.Socket.Shutdown(SocketShutdown.Both);
+                cut++;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // It was broken already.
+            }
+        }
+
+        return cut;
+    }
+}
