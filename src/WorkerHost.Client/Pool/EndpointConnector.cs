@@ -9,7 +9,7 @@ namespace WorkerHost.Client;
 /// Follows the source's worker sets: connects to who is new, marks who drains, tells the dispatcher of deaths and
 /// whether waiting makes sense. Its loop belongs to the pool, which awaits it at disposal.
 /// </summary>
-internal sealed class EndpointConnector(
+internal sealed partial class EndpointConnector(
     IWorkerSource source, DispatchLoop loop, string pool, string idPrefix, TransportOptions transport, ILogger logger) : IAsyncDisposable
 {
     /// <summary>A worker that is ready but cannot be reached so often in a row is of no use.</summary>
@@ -24,7 +24,6 @@ internal sealed class EndpointConnector(
     private readonly List<Task> tasks = [];
     private readonly HashSet<IEndpointConnection> connections = [];
     private readonly TaskCompletionSource firstTry = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Dictionary<WorkerId, FailedTries> unreachable = [];
     private readonly HashSet<WorkerId> spares = [];
     private ImmutableArray<WorkerId> draining = [];
     private Task following = Task.CompletedTask;
@@ -259,21 +258,6 @@ internal sealed class EndpointConnector(
         }
     }
 
-    /// <summary>A host that comes back has many clients: they need not all come in the same moment.</summary>
-    private TimeSpan DelayAfter(int attempt, bool supervised)
-    {
-        var full = TimeSpan.FromMilliseconds(Math.Min(5000, 50 * Math.Pow(2, Math.Min(attempt, 10))));
-        if (supervised)
-        {
-            return full;
-        }
-
-        lock (gate)
-        {
-            return full * (0.5 + transport.Random.NextDouble() / 2);
-        }
-    }
-
     private async Task<IEndpointConnection> OpenAsync(WorkerEndpoint worker, bool supervised)
     {
         try
@@ -351,31 +335,6 @@ internal sealed class EndpointConnector(
         }
 
         return failed;
-    }
-
-    private void Unreachable(WorkerEndpoint worker, string reason, TimeSpan delay, FailedTries? before)
-    {
-        FailedTries[] all;
-        var now = transport.Time.GetTimestamp();
-        lock (gate)
-        {
-            before ??= unreachable.GetValueOrDefault(worker.Id);
-            unreachable[worker.Id] = new FailedTries($"{worker.Address}: {reason}", Since: before?.Since ?? now, Last: now, Next: delay);
-            if (source.BackChannel is not null || unreachable.Count < addresses)
-            {
-                return;
-            }
-
-            all = [.. unreachable.Values];
-        }
-
-        // A supervisor speaks for its workers; for bare addresses nobody else does.
-        var reasons = string.Join("; ", all.Select(static f => f.Reason));
-        firstTry.TrySetException(new IOException($"no endpoint can be reached: {reasons}"));
-        if (Array.TrueForAll(all, f => f.IsOpen(transport)))
-        {
-            loop.OutlookChanged(new WorkerOutlook(Hopeless: true, LastDeath: null, NextTry: all.Min(f => f.NextTry(transport.Time)), Unreachable: reasons));
-        }
     }
 
     private bool IsFollowed(WorkerEndpoint worker)

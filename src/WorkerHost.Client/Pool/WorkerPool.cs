@@ -95,7 +95,8 @@ public sealed partial class WorkerPool : IAsyncDisposable
     /// <summary>
     /// A pool over endpoints that are there already. It promises less than one with workers of its own: it cannot
     /// force a running task to stop, and it does not observe deaths, so what was under way on a lost connection may
-    /// have run and may still be running when an idempotent task is tried again.
+    /// have run and may still be running when an idempotent task is tried again. Over hosts, with pools of their own, tasks go on while a connection is
+    /// gone, the host tries them again, and its failures are final; a task is lost only when the host was restarted or stays away.
     /// </summary>
     /// <param name="addresses"><c>unix:///path/to/socket</c>, <c>http://host:port</c> or <c>https://host:port</c>, one or more.</param>
     /// <param name="options">Null: the defaults.</param>
