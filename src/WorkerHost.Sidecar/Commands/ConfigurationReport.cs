@@ -3,7 +3,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using Spectre.Console;
 using WorkerHost.Hosting;
 using WorkerHost.Sidecar.Configuration;
 
@@ -12,7 +11,7 @@ namespace WorkerHost.Sidecar.Commands;
 /// <summary>A configuration on paper.</summary>
 internal static class ConfigurationReport
 {
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -22,16 +21,16 @@ internal static class ConfigurationReport
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private static readonly JsonSerializerOptions Line = new(Options) { WriteIndented = false };
+    private static readonly JsonSerializerOptions Line = new(Indented) { WriteIndented = false };
 
-    public static void Errors(HostConfiguration read, TextWriter to)
+    public static async Task TellErrorsAsync(HostConfiguration read, TextWriter to)
     {
         foreach (var error in read.Errors)
         {
-            to.WriteLine($"error: {error}");
+            await to.WriteLineAsync($"error: {error}").ConfigureAwait(false);
         }
 
-        to.WriteLine($"{(read.Errors.Length == 1 ? "1 error" : $"{read.Errors.Length} errors")} in the configuration{(read.File is null ? $"; there is no file: not ./{ConfigurationFile.Name} nor any other that is looked for (workerhost config check --help)" : "")}");
+        await to.WriteLineAsync($"{(read.Errors.Length == 1 ? "1 error" : $"{read.Errors.Length} errors")} in the configuration{(read.File is null ? $"; there is no file: not ./{ConfigurationFile.Name} nor any other that is looked for (workerhost config check --help)" : "")}").ConfigureAwait(false);
     }
 
     public static string Json(HostConfiguration read) => JsonSerializer.Serialize(
@@ -41,42 +40,20 @@ internal static class ConfigurationReport
             read.File,
             Errors = read.Errors.Select(static error => new { Path = error.Path.Length > 0 ? error.Path : null, error.Problem, error.Source }),
         },
-        Options);
+        Indented);
 
+    /// <summary>Values are of their own kinds; what may be absent and is has none.</summary>
     public static string Json(HostConfiguration read, IEnumerable<EffectiveSetting> settings) => JsonSerializer.Serialize(
         new { read.File, Settings = settings.Select(setting => new { setting.Path, Value = Node(setting.Shown), Source = read.SourceOf(setting.Path) }) },
-        Options);
+        Indented);
 
-    /// <summary>A table on a terminal, columns elsewhere.</summary>
-    public static void Table(HostConfiguration read, IEnumerable<EffectiveSetting> settings, TextWriter to)
-    {
-        string[][] rows = [.. settings.Select(setting => new[] { setting.Path, Text(setting), read.SourceOf(setting.Path).ToString() })];
-        if (ReferenceEquals(to, Console.Out) && !Console.IsOutputRedirected)
-        {
-            var table = new Table().Border(TableBorder.Rounded).AddColumns("setting", "value", "from");
-            foreach (var row in rows)
-            {
-                table.AddRow([.. row.Select(Markup.Escape)]);
-            }
-
-            AnsiConsole.Write(table);
-            return;
-        }
-
-        var widths = Enumerable.Range(0, 2).Select(i => rows.Select(row => row[i].Length).DefaultIfEmpty().Max()).ToArray();
-        foreach (var row in rows)
-        {
-            to.WriteLine($"{row[0].PadRight(widths[0])}  {row[1].PadRight(widths[1])}  {row[2]}");
-        }
-    }
-
-    private static string Text(EffectiveSetting setting) => setting.Shown switch
+    /// <summary>A value as it could be written on the command line.</summary>
+    public static string Text(EffectiveSetting setting) => setting.Shown switch
     {
         null => "-",
         ImmutableArray<string> list => Node(list)!.ToJsonString(Line),
         var value => SettingText.Of(value, SettingsReader.IsBytes(setting.Property), SettingsCatalog.Spelled),
     };
 
-    // Null is a value here, and would be left out.
     private static JsonNode? Node(object? value) => value is ImmutableArray<string> list ? new JsonArray([.. list.Select(static text => JsonValue.Create(text))]) : JsonSerializer.SerializeToNode(value);
 }

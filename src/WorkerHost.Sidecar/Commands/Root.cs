@@ -14,7 +14,7 @@ internal static class Root
         var root = new RootCommand("Pools of worker processes beside any app, for gRPC clients of any language.")
         {
             new Serve(),
-            ConfigCommand.Create(),
+            new Config(around),
             new Submit(around),
             new Map(around),
             new Tasks(around),

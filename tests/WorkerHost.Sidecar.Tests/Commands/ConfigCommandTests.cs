@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Text.Json;
 using WorkerHost.Sidecar.Commands;
 using WorkerHost.Sidecar.Tests.Configuration;
@@ -62,6 +61,7 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Equal((ExitCode.Done, ""), (code, error));
         string[] expected =
         [
+            "SETTING                                    VALUE                           FROM",
             "data:maxMetadataBytes                      64KiB                           --set",
             $"pools:images:cancelGrace                   1.5s                            {FilePath}:5",
             $"pools:images:command:arguments             [\"--fast\"]                      {FilePath}:4",
@@ -101,6 +101,9 @@ public sealed class ConfigCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task An_option_that_is_none_is_wrong_usage() => Assert.Equal(ExitCode.Usage, (await Run("check", "--confg", FilePath)).Code);
+
+    [Fact]
     public async Task Schema_is_JSON()
     {
         var (code, output, _) = await Run("schema");
@@ -114,9 +117,7 @@ public sealed class ConfigCommandTests : IDisposable
 
     private static async Task<(int Code, string Output, string Error)> Run(params string[] arguments)
     {
-        using var output = new StringWriter { NewLine = "\n" };
-        using var error = new StringWriter { NewLine = "\n" };
-        var code = await Root.Create().Parse(["config", .. arguments]).InvokeAsync(new InvocationConfiguration { Output = output, Error = error });
-        return (code, output.ToString(), error.ToString());
+        var ran = await Ran.Async(["config", .. arguments]);
+        return (ran.Code, ran.Output, ran.Error);
     }
 }
