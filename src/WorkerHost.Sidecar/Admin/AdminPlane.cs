@@ -92,7 +92,7 @@ internal sealed class AdminPlane : IAsyncDisposable
 
     /// <summary>From now on the host is not ready, whatever its pools are: whoever sends it work should look for another.</summary>
     /// <param name="reason">Why, for <c>/readyz</c> and whoever asks for an explanation.</param>
-    public void BeginStop(string reason) => pages.StoppingBecause = reason;
+    public void BeginStop(string reason) => pages.StoppingBecause = $"the host is stopping: {reason}";
 
     /// <summary>Ends watches, lets answers reach the wire, and closes what is still open after 2 s.</summary>
     public async ValueTask DisposeAsync()

@@ -71,9 +71,9 @@ public sealed class UnbootableTests
         }
 
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(host.Stranger, "/readyz")).Status);
-        host.Plane.BeginStop("the host is stopping");
+        host.Plane.BeginStop("SIGTERM");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await GetAsync(host.Stranger, "/readyz")).Status);
-        Assert.Equal("The host is not ready: the host is stopping.", (await host.ExplainAsync(new ExplainRequest { Readiness = new ReadinessQuestion() }))[0]);
+        Assert.Equal("The host is not ready: the host is stopping: SIGTERM.", (await host.ExplainAsync(new ExplainRequest { Readiness = new ReadinessQuestion() }))[0]);
 
         // A watch ends with the plane, and is no failure.
         await host.Plane.DisposeAsync();
