@@ -19,11 +19,26 @@ internal sealed partial class DispatchLoop
 
     private void Carry(List<DispatchAction> actions)
     {
-        if (CarryAll(actions))
+        if (TellsTogether)
         {
-            AdmitWaiters();
+            ToldTogether.Begin();
+            var admits = CarryAll(actions);
+            ToldTogether.End();
+            if (!admits)
+            {
+                return;
+            }
         }
+        else if (!CarryAll(actions))
+        {
+            return;
+        }
+
+        AdmitWaiters();
     }
+
+    /// <summary>Those who are told have something to do once for all that they are told at a time.</summary>
+    public bool TellsTogether { get; set; }
 
     /// <summary>True: somebody may be waiting for a place that is free now.</summary>
     private bool CarryAll(List<DispatchAction> actions)

@@ -5,6 +5,9 @@ public sealed partial class WorkerPool
 {
     private Action<Client.TaskEntry, TaskFailure>? refuseFor;
 
+    /// <summary>Those who are told have something to do once for all that they are told at a time (<see cref="Client.ToldTogether"/>).</summary>
+    internal void TellTogether() => loop.TellsTogether = true;
+
     /// <summary>How many tasks the workers of the pool run at the same time, as far as they are connected.</summary>
     internal int Lanes => loop.Lanes;
 

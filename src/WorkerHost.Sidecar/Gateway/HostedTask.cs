@@ -237,7 +237,17 @@ internal sealed class HostedTask : IHostedTask
                 run.Began();
             }
 
-            run.Complete(End(run), hurry: false);
+            if (run is SessionTask { Session: var session } task && ToldTogether.IsOpen)
+            {
+                if (session.CompleteLater(task, End(run)))
+                {
+                    ToldTogether.Afterwards(session.Flush);
+                }
+            }
+            else
+            {
+                run.Complete(End(run), hurry: false);
+            }
         }
     }
 

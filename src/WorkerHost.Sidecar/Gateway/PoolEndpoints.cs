@@ -41,5 +41,9 @@ internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, Time
     /// <summary>Done after <see cref="Drain"/> when every session and call has ended.</summary>
     public Task Empty => Task.WhenAll(cores.Values.Select(static core => core.Empty));
 
-    private PoolCore New(HostedPool hosted) => new(hosted, hostInstance, abandonedAfter, time, logger);
+    private PoolCore New(HostedPool hosted)
+    {
+        hosted.Pool.TellTogether();
+        return new PoolCore(hosted, hostInstance, abandonedAfter, time, logger);
+    }
 }

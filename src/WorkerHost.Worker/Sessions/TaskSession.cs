@@ -33,6 +33,7 @@ internal sealed partial class TaskSession
     /// <summary>Cancelled after they had ended, while something is being written: the results of the large ones may still be stopped.</summary>
     private List<ulong> unwanted = [];
     private bool tellDraining;
+    private bool putOff;
     private bool writing;
     private bool halfClosed;
     private bool drained;
@@ -55,6 +56,7 @@ internal sealed partial class TaskSession
         this.reader = reader;
         this.writer = writer;
         announceOutput = Announced;
+        Flush = FlushNow;
     }
 
     public ulong Key { get; private set; }
@@ -156,19 +158,57 @@ internal sealed partial class TaskSession
                 return;
             }
 
-            if (task.Output is not { } output)
-            {
-                pending.Add(new SessionOutcome(task.Sequence, end, Client is null ? null : task.Elsewhere));
-            }
-            else if (output.Close(end))
-            {
-                speaking.Add(output);
-            }
-
+            Add(task, end);
             write = ClaimWriter();
         }
 
         Write(write, hurry);
+    }
+
+    /// <summary>The same, but its outcome leaves with those of others at <see cref="Flush"/>.</summary>
+    /// <returns>True: it is the first since then.</returns>
+    public bool CompleteLater(SessionTask task, in TaskEnd end)
+    {
+        lock (gate)
+        {
+            if (!inFlight.Remove(task.Sequence) || abandoned)
+            {
+                return false;
+            }
+
+            Add(task, end);
+            var first = !putOff;
+            putOff = true;
+            return first;
+        }
+    }
+
+    /// <summary>What was put off leaves, carried by this thread.</summary>
+    public Action Flush { get; }
+
+    private void FlushNow()
+    {
+        bool write;
+        lock (gate)
+        {
+            putOff = false;
+            write = ClaimWriter();
+        }
+
+        Write(write, hurry: true);
+    }
+
+    // Under the gate.
+    private void Add(SessionTask task, in TaskEnd end)
+    {
+        if (task.Output is not { } output)
+        {
+            pending.Add(new SessionOutcome(task.Sequence, end, Client is null ? null : task.Elsewhere));
+        }
+        else if (output.Close(end))
+        {
+            speaking.Add(output);
+        }
     }
 
     private void Announced(TaskOutput output)
