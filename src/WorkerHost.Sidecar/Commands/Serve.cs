@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using WorkerHost.Sidecar.Admin.Telemetry;
 using WorkerHost.Sidecar.Configuration;
 using WorkerHost.Sidecar.Hosting;
 
@@ -45,10 +46,12 @@ internal sealed class Serve : Command
             return ExitCode.Configuration;
         }
 
-        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(read.Settings.Log.Level).AddSimpleConsole(line => line.SingleLine = true));
+        var instance = SidecarHost.NewInstance();
+        using var otlp = read.Settings.Telemetry.OtlpEndpoint is { } collector ? OtlpExport.Start(new Uri(collector), instance) : null;
+        using var loggers = HostLoggers.Create(read.Settings.Log.Format == LogFormat.Json, read.Settings.Log.Level, otlp);
         try
         {
-            return await ServeAsync(read, parsed.GetValue(endpointFile), parsed.GetValue(exitWithPid), loggers, cancellationToken).ConfigureAwait(false);
+            return await ServeAsync(read, () => HostConfiguration.Read(configuration.Of(parsed)), instance, parsed, loggers, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException e)
         {
@@ -57,21 +60,32 @@ internal sealed class Serve : Command
         }
     }
 
-    private static async Task<int> ServeAsync(HostConfiguration read, string? endpointFile, int? exitWithPid, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private async Task<int> ServeAsync(
+        HostConfiguration read, Func<HostConfiguration> readAgain, string instance, ParseResult parsed, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var logger = loggers.CreateLogger("WorkerHost.Host");
         var systemd = SystemdNotify.FromEnvironment();
-        using var signals = new StopSignals(static () => { });
-        var app = exitWithPid is { } pid ? ExitWithPid.Watch(pid, TimeProvider.System) : null;
+        var app = parsed.GetValue(exitWithPid) is { } pid ? ExitWithPid.Watch(pid, TimeProvider.System) : null;
         await using var _ = (app as IAsyncDisposable ?? Nothing.Instance).ConfigureAwait(false);
-        var host = await SidecarHost.StartAsync(read.Settings, loggers, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+        var host = await SidecarHost.StartAsync(read.Settings, instance, readAgain, loggers, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         await using var __ = host.ConfigureAwait(false);
-        using var file = Announce(host, endpointFile, logger);
-        systemd.Ready($"{host.Pools.All.Length} pools at {string.Join(", ", host.Endpoints.Data)}");
+        using var signals = new StopSignals(() => Unawaited.Observe(ReloadAsync(host, systemd)));
+        using var file = Announce(host, parsed.GetValue(endpointFile), loggers.CreateLogger("WorkerHost.Host"));
+        systemd.Ready(StatusOf(host));
         var first = await Task.WhenAny(signals.Stop, app?.Gone ?? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken)).ConfigureAwait(false);
         systemd.Stopping(Longest(read.Settings));
-        await host.StopAsync(first == signals.Stop ? await signals.Stop.ConfigureAwait(false) : $"process {exitWithPid} is gone", signals.Hurry).ConfigureAwait(false);
+        await host.StopAsync(
+            first == signals.Stop ? await signals.Stop.ConfigureAwait(false) : app is { Gone.IsCompleted: true } ? $"process {app.Pid}, with which it was to end, is gone" : "it was told to",
+            signals.Hurry).ConfigureAwait(false);
         return ExitCode.Done;
+    }
+
+    private static string StatusOf(SidecarHost host) => $"{host.Pools.All.Length} pools at {string.Join(", ", host.Endpoints.Data)}";
+
+    private static async Task ReloadAsync(SidecarHost host, SystemdNotify systemd)
+    {
+        systemd.Reloading();
+        await ((Task)host.ReloadAsync(CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        systemd.Ready(StatusOf(host));
     }
 
     /// <summary>Null: another host that still runs has the usual place.</summary>
@@ -80,7 +94,7 @@ internal sealed class Serve : Command
         var path = named ?? EndpointFile.DefaultPath();
         if (named is null && IsTaken(path) is { } pid)
         {
-            HostLog.EndpointFileTaken(logger, path, pid);
+            HostMessages.EndpointFileTaken(logger, path, pid);
             return null;
         }
 

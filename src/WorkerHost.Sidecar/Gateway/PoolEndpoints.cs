@@ -38,6 +38,15 @@ internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, Time
         }
     }
 
+    /// <summary>The pool is no more: its clients are told to leave, and what was accepted is answered.</summary>
+    public void Leave(HostedPool pool)
+    {
+        if (cores.TryRemove(pool, out var core))
+        {
+            core.Drain();
+        }
+    }
+
     /// <summary>Done after <see cref="Drain"/> when every session and call has ended.</summary>
     public Task Empty => Task.WhenAll(cores.Values.Select(static core => core.Empty));
 

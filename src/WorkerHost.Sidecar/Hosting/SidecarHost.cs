@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Security.Cryptography;
+using WorkerHost.Sidecar.Admin;
 using WorkerHost.Sidecar.Configuration;
 using WorkerHost.Sidecar.Gateway;
 using WorkerHost.Supervision;
@@ -8,48 +8,59 @@ namespace WorkerHost.Sidecar.Hosting;
 
 /// <summary>
 /// A running host: its pools, and the listeners before them. It serves as soon as it listens, whether its workers are up or not; one that
-/// cannot be booted is its pool's affair.
+/// cannot be booted is its pool's affair. Thread-safe.
 /// </summary>
 internal sealed class SidecarHost : IAsyncDisposable
 {
     // What was answered last still has to reach the wire.
     private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(2);
 
+    private readonly Func<HostConfiguration> readAgain;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly PrivateDirectory directory;
-    private readonly HostedPools pools;
+    private readonly PoolRoster roster;
     private readonly PoolEndpoints endpoints;
+    private readonly SemaphoreSlim oneAtATime = new(1);
+    private readonly CancellationTokenSource stopped = new();
+    private readonly Lock stopLock = new();
     private DataPlane? data;
+    private AdminPlane? admin;
     private Task? stopping;
 
-    private SidecarHost(HostSettings settings, ILoggerFactory loggers, TimeProvider time)
+    private SidecarHost(HostSettings settings, string instance, Func<HostConfiguration> readAgain, ILoggerFactory loggers, TimeProvider time)
     {
+        Instance = instance;
+        this.readAgain = readAgain;
         this.time = time;
-        Instance = RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 12);
         logger = loggers.CreateLogger("WorkerHost.Host");
         directory = new PrivateDirectory(Path.GetTempPath());
-        pools = new HostedPools(settings.Pools.Select(pool => Begin(pool, settings, loggers, time)));
-        endpoints = new PoolEndpoints(pools, Instance, settings.Data.AbandonAfter, time, loggers.CreateLogger("WorkerHost.Gateway"));
+        roster = new PoolRoster(settings, loggers, time);
+        endpoints = new PoolEndpoints(roster.Pools, Instance, settings.Data.AbandonAfter, time, loggers.CreateLogger("WorkerHost.Gateway"));
     }
 
     /// <summary>Another one with every start.</summary>
     public string Instance { get; }
 
-    public HostedPools Pools => pools;
+    public HostedPools Pools => roster.Pools;
 
     /// <summary>Where it is found.</summary>
     public HostEndpoints Endpoints { get; private set; } = null!;
 
+    public static string NewInstance() => RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 12);
+
     /// <summary>Returns when it listens.</summary>
     /// <param name="settings">Checked.</param>
+    /// <param name="instance">See <see cref="NewInstance"/>.</param>
+    /// <param name="readAgain">For a reload.</param>
     /// <param name="loggers">Belong to the caller.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up; what was started is stopped.</param>
     /// <exception cref="IOException">It cannot listen where it should, or its directory cannot be made; says what and which setting.</exception>
-    public static async Task<SidecarHost> StartAsync(HostSettings settings, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<SidecarHost> StartAsync(
+        HostSettings settings, string instance, Func<HostConfiguration> readAgain, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        var host = new SidecarHost(settings, loggers, time);
+        var host = new SidecarHost(settings, instance, readAgain, loggers, time);
         try
         {
             await host.ListenAsync(settings, loggers, cancellationToken).ConfigureAwait(false);
@@ -63,66 +74,120 @@ internal sealed class SidecarHost : IAsyncDisposable
     }
 
     /// <summary>
+    /// Reads the configuration again: checked whole, and only the pools that have changed are touched. Where it has an error nothing is changed.
+    /// One at a time; others wait.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async Task<ReloadResult> ReloadAsync(CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopped.Token);
+        await oneAtATime.WaitAsync(either.Token).ConfigureAwait(false);
+        try
+        {
+            var read = readAgain();
+            var result = read.IsValid
+                ? await roster.ApplyAsync(read.Settings, endpoints, either.Token).ConfigureAwait(false)
+                : new ReloadResult { Errors = [.. read.Errors.Select(static error => error.ToString())] };
+            if (result.Errors.IsEmpty)
+            {
+                HostMessages.Reloaded(logger, Told(result));
+            }
+            else
+            {
+                HostMessages.NotReloaded(logger, string.Concat(result.Errors.Select(static error => $"\n  {error}")));
+            }
+
+            return result;
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
+    /// <summary>
     /// Takes nothing new, lets accepted tasks finish within the drain timeouts of their pools, answers every call, and stops the workers. Calling it
     /// again joins the stop that is under way.
     /// </summary>
     /// <param name="reason">For the log and whoever asks.</param>
     /// <param name="hurry">What has not ended when it is cancelled is cancelled, too.</param>
-    public Task StopAsync(string reason, CancellationToken hurry) => stopping ??= StopOnceAsync(reason, hurry);
-
-    public async ValueTask DisposeAsync() => await StopAsync("it is disposed of", new CancellationToken(canceled: true)).ConfigureAwait(false);
-
-    /// <summary>Without waiting for a worker.</summary>
-    private static HostedPool Begin(ConfiguredPool pool, HostSettings settings, ILoggerFactory loggers, TimeProvider time) => new(
-        pool.Name,
-        EmbeddedWorkerPool.Begin(pool.Command, pool.Options with
+    public Task StopAsync(string reason, CancellationToken hurry)
+    {
+        lock (stopLock)
         {
-            LoggerFactory = loggers,
-            TimeProvider = time,
-            DrainTimeout = settings.DrainTimeout ?? pool.Options.DrainTimeout,
-        }));
+            return stopping ??= StopOnceAsync(reason, hurry);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync("it is disposed of", new CancellationToken(canceled: true)).ConfigureAwait(false);
+        oneAtATime.Dispose();
+        stopped.Dispose();
+    }
+
+    private static string Told(ReloadResult result)
+    {
+        string[] parts =
+        [
+            .. new[] { ("added", result.Added), ("removed", result.Removed), ("replaced or scaled", result.Replaced), ("unchanged", result.Unchanged) }
+                .Where(static part => !part.Item2.IsEmpty).Select(static part => $"{part.Item1}: {string.Join(", ", part.Item2)}"),
+            .. result.NeedsRestart.IsEmpty ? [] : new[] { $"changed, and counts only after a restart: {string.Join(", ", result.NeedsRestart)}" },
+        ];
+        return string.Join("; ", parts);
+    }
 
     private async Task ListenAsync(HostSettings settings, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var socket = settings.Data.Socket is { } named ? Path.GetFullPath(named) : Path.Combine(directory.Path, "data.sock");
-        var largest = pools.All.Max(static pool => pool.Pool.MaxMessageBytes);
-        data = await DataPlane.StartAsync(socket, endpoints, largest, loggers, cancellationToken).ConfigureAwait(false);
+        var largest = Pools.All.Max(static pool => pool.Pool.MaxMessageBytes);
+        data = await DataPlane.StartAsync(SocketOf(settings.Data, "data.sock"), endpoints, largest, loggers, cancellationToken).ConfigureAwait(false);
+        admin = await AdminPlane.StartAsync(Pools, AdminOptions(settings.Admin), time, loggers, cancellationToken).ConfigureAwait(false);
         Endpoints = new HostEndpoints
         {
             Instance = Instance,
             Pid = Environment.ProcessId,
             Data = data.Addresses,
+            Admin = admin.Addresses,
+            AdminHttp = admin.HttpAddress is { } http ? [http] : [],
             TokenFile = settings.Data.TokenFile,
             AdminTokenFile = settings.Admin.TokenFile,
         };
-        HostLog.Serves(logger, Instance, Environment.ProcessId, pools.All.Length, string.Join(", ", data.Addresses));
+        HostMessages.Serves(logger, Instance, Environment.ProcessId, Pools.All.Length, string.Join(", ", Endpoints.Data));
     }
+
+    private string SocketOf(ListenerSettings settings, string name) => settings.Socket is { } named ? Path.GetFullPath(named) : Path.Combine(directory.Path, name);
+
+    private AdminPlaneOptions AdminOptions(AdminSettings settings) => new()
+    {
+        Socket = SocketOf(settings, "admin.sock"),
+        Tcp = settings.Tcp is { } tcp ? ListenAddress.Parse(tcp) : null,
+        Http = settings.Http is { } http ? ListenAddress.Parse(http) : null,
+        Token = settings.TokenFile is { } file ? TokenFile.Read(file) is { Token: { } token } ? token : throw new IOException($"admin:tokenFile {TokenFile.Read(file).Problem}") : null,
+        HostInstance = Instance,
+        StartedAt = time.GetUtcNow(),
+        Reload = ReloadAsync,
+    };
 
     private async Task StopOnceAsync(string reason, CancellationToken hurry)
     {
-        HostLog.Stops(logger, Instance, reason);
+        HostMessages.Stops(logger, Instance, reason);
+        await stopped.CancelAsync().ConfigureAwait(false);
+        admin?.BeginStop(reason);
         endpoints.Drain();
-        await Task.WhenAll(pools.All.Select(pool => StopPoolAsync(pool, hurry))).ConfigureAwait(false);
+
+        // Not beside a reload, which puts other pools into the list.
+        await oneAtATime.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        await roster.StopAsync(hurry).ConfigureAwait(false);
         await Task.WhenAny(endpoints.Empty, Task.Delay(LastAnswers, time, CancellationToken.None)).ConfigureAwait(false);
-        if (data is not null)
+        foreach (var plane in new IAsyncDisposable?[] { data, admin })
         {
-            await data.DisposeAsync().ConfigureAwait(false);
+            if (plane is not null)
+            {
+                await plane.DisposeAsync().ConfigureAwait(false);
+            }
         }
 
         directory.Dispose();
-        HostLog.Stopped(logger, Instance);
-    }
-
-    private async Task StopPoolAsync(HostedPool pool, CancellationToken hurry)
-    {
-        try
-        {
-            await pool.Pool.StopAsync(StopMode.Finish, hurry).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            // The other pools are stopped all the same.
-            HostLog.PoolNotStopped(logger, e, string.Create(CultureInfo.InvariantCulture, $"{pool.Name}: {e.Message}"));
-        }
+        HostMessages.Stopped(logger, Instance);
     }
 }

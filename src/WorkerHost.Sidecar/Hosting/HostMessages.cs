@@ -1,7 +1,7 @@
 namespace WorkerHost.Sidecar.Hosting;
 
 /// <summary>What a host says about itself.</summary>
-internal static partial class HostLog
+internal static partial class HostMessages
 {
     [LoggerMessage(1, LogLevel.Information, "host {Instance} (pid {Pid}) serves {Pools} pools at {Addresses}")]
     public static partial void Serves(ILogger logger, string instance, int pid, int pools, string addresses);
@@ -18,9 +18,12 @@ internal static partial class HostLog
     [LoggerMessage(5, LogLevel.Error, "a pool could not be stopped in good order: {Problem}")]
     public static partial void PoolNotStopped(ILogger logger, Exception exception, string problem);
 
-    [LoggerMessage(6, LogLevel.Information, "the configuration was read again: {Added} pools added, {Removed} removed, {Replaced} replaced, {Unchanged} unchanged{NeedsRestart}")]
-    public static partial void Reloaded(ILogger logger, int added, int removed, int replaced, int unchanged, string needsRestart);
+    [LoggerMessage(6, LogLevel.Information, "the configuration was read again: {What}")]
+    public static partial void Reloaded(ILogger logger, string what);
 
     [LoggerMessage(7, LogLevel.Error, "the configuration was read again and cannot be used; nothing was changed:{Errors}")]
     public static partial void NotReloaded(ILogger logger, string errors);
+
+    [LoggerMessage(8, LogLevel.Information, "pool {Pool}: the configuration has changed ({Settings}); another one is started, and takes its place when it is ready")]
+    public static partial void Replacing(ILogger logger, string pool, string settings);
 }
