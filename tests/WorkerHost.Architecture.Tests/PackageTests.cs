@@ -24,6 +24,7 @@ public sealed class PackageTests
         ["Microsoft.CodeAnalysis.CSharp"] = [Generators],  // what a source generator is written against; the compiler brings it
         ["Polly"] = [Client],
         ["Microsoft.Extensions.Logging.Abstractions"] = [Client, Supervision],
+        ["Grpc.Reflection"] = [Sidecar],
         ["OpenTelemetry.Exporter.OpenTelemetryProtocol"] = [Sidecar],
         ["Spectre.Console"] = [Sidecar],
         ["System.CommandLine"] = [Sidecar],

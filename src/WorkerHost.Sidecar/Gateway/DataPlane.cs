@@ -1,95 +1,116 @@
 using System.Collections.Immutable;
-using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using WorkerHost.Sidecar.Hosting;
+using WorkerHost.Sidecar.Configuration;
 using WorkerHost.Worker;
 
 namespace WorkerHost.Sidecar.Gateway;
 
-/// <summary>The listeners for those who have tasks done: gRPC on a Unix socket.</summary>
+/// <summary>The listeners for those who have tasks done: gRPC on a Unix socket, gRPC over TCP and HTTP/1.1 where the settings say so.</summary>
 internal sealed class DataPlane : IAsyncDisposable
 {
-    // A session is one stream, but a client without sessions has a stream per call in flight.
-    private const int MaxStreams = 10_000;
+    private readonly List<DataServer> servers = [];
+    private readonly PoolEndpoints endpoints;
+    private readonly PoolHealth health;
+    private readonly TlsFiles? tls;
 
-    // Room for a batch of frames or one large task without a round trip for credit.
-    private const int WindowBytes = 8 * 1024 * 1024;
-
-    private readonly WebApplication server;
-
-    private DataPlane(WebApplication server, ImmutableArray<string> addresses)
+    private DataPlane(PoolEndpoints endpoints, PoolHealth health, TlsFiles? tls)
     {
-        this.server = server;
-        Addresses = addresses;
+        this.endpoints = endpoints;
+        this.health = health;
+        this.tls = tls;
     }
 
-    /// <summary>Where it listens, as clients write it.</summary>
-    public ImmutableArray<string> Addresses { get; }
+    /// <summary>Where it listens for gRPC, as clients write it: <c>unix:///path</c> first, then <c>http://127.0.0.1:7070</c> or <c>https://…</c>.</summary>
+    public ImmutableArray<string> Addresses { get; private set; } = [];
+
+    /// <summary>Where it listens for HTTP/1.1, as <c>http://127.0.0.1:7071</c>; null: nowhere.</summary>
+    public string? HttpAddress { get; private set; }
 
     /// <summary>Returns when it listens.</summary>
-    /// <param name="socket">The path of the Unix socket; nothing is there.</param>
+    /// <param name="settings">Checked. Its socket is not looked at.</param>
+    /// <param name="socket">The path of the Unix socket. What a host that is gone has left there is removed.</param>
     /// <param name="endpoints">What stands behind it.</param>
-    /// <param name="maxMessageBytes">The largest message that is taken.</param>
     /// <param name="loggers">For what is wrong with connections and calls.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="IOException">It cannot listen there.</exception>
+    /// <exception cref="IOException">It cannot listen there, or a file of the settings cannot be read; says which.</exception>
     public static async Task<DataPlane> StartAsync(
-        string socket, PoolEndpoints endpoints, int maxMessageBytes, ILoggerFactory loggers, CancellationToken cancellationToken)
+        DataSettings settings, string socket, PoolEndpoints endpoints, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = [] });
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddRoutingCore();
-        builder.Services.AddGrpc();
-        builder.Services.PostConfigure<GrpcServiceOptions>(options =>
-        {
-            options.MaxSendMessageSize = null;
-            options.MaxReceiveMessageSize = Math.Max(maxMessageBytes, ProtocolLimits.MaxFrameBytes) + ProtocolLimits.MessageOverheadBytes;
-
-            // That the limit holds for what they inflate to as well is grpc-dotnet's affair; within one machine compression costs more than it saves.
-            options.CompressionProviders.Clear();
-        });
-        builder.Services.AddSingleton(new TaskEndpointService(endpoints.Named));
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => Configure(options, socket));
-        var server = builder.Build();
-        server.MapGrpcService<TaskEndpointService>();
+        var (token, tls) = (TokenOf(settings), TlsOf(settings));
+        var peers = new PeerPolicy("this host", token, loggers.CreateLogger<PeerPolicy>());
+        var health = new PoolHealth(endpoints.Pools, loggers.CreateLogger<PoolHealth>());
+        var plane = new DataPlane(endpoints, health, tls);
         try
         {
-            await server.StartAsync(cancellationToken).ConfigureAwait(false);
-            if (!OperatingSystem.IsWindows())
+            var listeners = new DataListeners(settings, peers, tls, new ConnectionLimit(settings.MaxConnections, time, loggers.CreateLogger<ConnectionLimit>()));
+            if (tls?.Authorities is null && token is null && (settings.Tcp ?? settings.Http) is { } open)
             {
-                File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                throw new IOException($"nobody may listen at {open}: neither data:tokenFile nor data:tls:clientAuthority says who may come in");
             }
 
-            return new DataPlane(server, [$"unix://{socket}"]);
+            StaleSocket.Remove(socket);
+            await plane.AddAsync(listeners.Local(socket), settings, peers, loggers, cancellationToken).ConfigureAwait(false);
+            DataListeners.Protect(socket);
+            if (settings.Tcp is not null || settings.Http is not null)
+            {
+                await plane.AddAsync(listeners.Remote(), settings, peers, loggers, cancellationToken).ConfigureAwait(false);
+            }
+
+            plane.Addresses = listeners.Addresses;
+            plane.HttpAddress = listeners.HttpAddress;
+            return plane;
         }
         catch
         {
-            await server.DisposeAsync().ConfigureAwait(false);
+            await plane.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>Nothing new is taken, and health says so; what was accepted is answered.</summary>
+    public void Drain()
+    {
+        health.Drain();
+        endpoints.Drain();
     }
 
     /// <summary>Lets answers reach the wire, and closes what is still open.</summary>
     public async ValueTask DisposeAsync()
     {
-        using var grace = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        await server.StopAsync(grace.Token).ConfigureAwait(false);
-        await server.DisposeAsync().ConfigureAwait(false);
+        health.Drain();
+        await Task.WhenAll(servers.Select(static server => server.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await health.DisposeAsync().ConfigureAwait(false);
+        tls?.Dispose();
     }
 
-    private static void Configure(KestrelServerOptions options, string socket)
+    private async Task AddAsync(Action<KestrelServerOptions> listen, DataSettings settings, PeerPolicy peers, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        options.AddServerHeader = false;
-        options.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
-        options.Limits.Http2.InitialConnectionWindowSize = WindowBytes;
-        options.Limits.Http2.InitialStreamWindowSize = WindowBytes;
+        var server = new DataServer(listen, settings, peers, endpoints, health, loggers);
+        servers.Add(server);
+        await server.StartAsync(cancellationToken).ConfigureAwait(false);
+    }
 
-        // Sessions are silent for as long as nobody has work.
-        options.Limits.MinRequestBodyDataRate = null;
-        options.Limits.MinResponseDataRate = null;
-        options.Limits.MaxRequestBodySize = null;
-        options.ListenUnixSocket(socket, static listen => listen.Protocols = HttpProtocols.Http2);
+    private static string? TokenOf(DataSettings settings)
+    {
+        if (settings.TokenFile is null)
+        {
+            return null;
+        }
+
+        var (token, problem) = TokenFile.Read(settings.TokenFile);
+        return token ?? throw new IOException($"data:tokenFile {problem}");
+    }
+
+    private static TlsFiles? TlsOf(DataSettings settings)
+    {
+        if (settings.Tls is null)
+        {
+            return null;
+        }
+
+        var problems = new List<string>();
+        return TlsFiles.Read(settings.Tls, (key, what) => problems.Add($"data:tls:{key} {what}"))
+            ?? throw new IOException(string.Join("; ", problems));
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
 using WorkerHost.Client;
 using WorkerHost.Sidecar.Hosting;
@@ -145,7 +144,7 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
         object? caller = run switch
         {
             SessionTask task => task.Session,
-            UnaryTask { Call: { } call } => call.GetHttpContext().Features.Get<IConnectionItemsFeature>()?.Items,
+            UnaryTask { Call: { } call } => call.Features.Get<IConnectionItemsFeature>()?.Items,
             _ => null,
         };
         return caller is null ? null : shares.GetValue(caller, static _ => new CallerShare());

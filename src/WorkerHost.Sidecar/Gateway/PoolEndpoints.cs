@@ -15,13 +15,18 @@ internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, Time
 {
     private readonly ConcurrentDictionary<HostedPool, PoolCore> cores = new(ReferenceEqualityComparer.Instance);
 
+    public HostedPools Pools => pools;
+
+    /// <summary>The endpoint of a pool.</summary>
+    public EndpointCore Of(HostedPool hosted) => cores.GetOrAdd(hosted, static (added, self) => self.New(added), this);
+
     /// <summary>The endpoint of the pool that a request names; empty: of the only one.</summary>
     /// <exception cref="RpcException">NOT_FOUND: no such pool. INVALID_ARGUMENT: which of several is not said. The message names them.</exception>
     public EndpointCore Named(string pool)
     {
         try
         {
-            return cores.GetOrAdd(pools.Find(pool), static (hosted, self) => self.New(hosted), this);
+            return Of(pools.Find(pool));
         }
         catch (NoSuchPoolException e)
         {
@@ -34,7 +39,7 @@ internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, Time
     {
         foreach (var hosted in pools.All)
         {
-            cores.GetOrAdd(hosted, static (added, self) => self.New(added), this).Drain();
+            Of(hosted).Drain();
         }
     }
 

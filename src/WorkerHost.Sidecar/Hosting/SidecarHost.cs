@@ -139,16 +139,16 @@ internal sealed class SidecarHost : IAsyncDisposable
 
     private async Task ListenAsync(HostSettings settings, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var largest = Pools.All.Max(static pool => pool.Pool.MaxMessageBytes);
-        data = await DataPlane.StartAsync(SocketOf(settings.Data, "data.sock"), endpoints, largest, loggers, cancellationToken).ConfigureAwait(false);
+        data = await DataPlane.StartAsync(settings.Data, SocketOf(settings.Data, "data.sock"), endpoints, loggers, time, cancellationToken).ConfigureAwait(false);
         admin = await AdminPlane.StartAsync(Pools, AdminOptions(settings.Admin), time, loggers, cancellationToken).ConfigureAwait(false);
         Endpoints = new HostEndpoints
         {
             Instance = Instance,
             Pid = Environment.ProcessId,
             Data = data.Addresses,
+            Http = data.HttpAddress is { } http ? [http] : [],
             Admin = admin.Addresses,
-            AdminHttp = admin.HttpAddress is { } http ? [http] : [],
+            AdminHttp = admin.HttpAddress is { } adminHttp ? [adminHttp] : [],
             TokenFile = settings.Data.TokenFile,
             AdminTokenFile = settings.Admin.TokenFile,
         };
@@ -173,7 +173,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         HostMessages.Stops(logger, Instance, reason);
         await stopped.CancelAsync().ConfigureAwait(false);
         admin?.BeginStop(reason);
-        endpoints.Drain();
+        data?.Drain();
 
         // Not beside a reload, which puts other pools into the list.
         await oneAtATime.WaitAsync(CancellationToken.None).ConfigureAwait(false);

@@ -51,5 +51,11 @@ internal sealed class TaskTable
     public TaskHandler? Find(string name) => handlers.GetValueOrDefault(name);
 
     public IEnumerable<TaskDescription> Describe() => handlers.Values.Select(
-        static handler => new TaskDescription { Name = handler.Name, ContentTypes = { handler.ContentTypes }, YieldsItems = handler.YieldsItems });
+        static handler => new TaskDescription
+        {
+            Name = handler.Name,
+            ContentTypes = { handler.ContentTypes },
+            YieldsItems = handler.YieldsItems,
+            Streaming = handler is IMethodHandler { Method.Type: not Grpc.Core.MethodType.Unary },
+        });
 }

@@ -18,7 +18,8 @@ internal sealed class GrpcMethods(IServiceProvider services) : IEndpointRouteBui
 
     public IApplicationBuilder CreateApplicationBuilder() => new ApplicationBuilder(services);
 
-    public RequestDelegate Build()
+    /// <param name="otherwise">The path of a method here that takes the calls for which there is none; null: they are refused.</param>
+    public RequestDelegate Build(Func<HttpContext, string>? otherwise = null)
     {
         var byPath = new Dictionary<string, Endpoint>(StringComparer.Ordinal);
         foreach (var endpoint in DataSources.SelectMany(static source => source.Endpoints).OfType<RouteEndpoint>())
@@ -30,7 +31,7 @@ internal sealed class GrpcMethods(IServiceProvider services) : IEndpointRouteBui
             }
         }
 
-        return context => Call(context, byPath);
+        return context => Call(context, byPath, otherwise);
     }
 
     /// <summary>Answers a call with a status and nothing else.</summary>
@@ -42,7 +43,7 @@ internal sealed class GrpcMethods(IServiceProvider services) : IEndpointRouteBui
         return Task.CompletedTask;
     }
 
-    private static Task Call(HttpContext context, Dictionary<string, Endpoint> byPath)
+    private static Task Call(HttpContext context, Dictionary<string, Endpoint> byPath, Func<HttpContext, string>? otherwise)
     {
         if (!HttpMethods.IsPost(context.Request.Method))
         {
@@ -50,7 +51,7 @@ internal sealed class GrpcMethods(IServiceProvider services) : IEndpointRouteBui
             return Task.CompletedTask;
         }
 
-        if (!byPath.TryGetValue(context.Request.Path.Value ?? "", out var endpoint))
+        if (!byPath.TryGetValue(context.Request.Path.Value ?? "", out var endpoint) && (otherwise is null || !byPath.TryGetValue(otherwise(context), out endpoint)))
         {
             return Refuse(context, StatusCode.Unimplemented, "there is no such method here");
         }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Google.Protobuf;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
@@ -12,13 +11,13 @@ namespace WorkerHost.Worker;
 /// </summary>
 internal sealed class MethodEndpoint(WorkerCore core)
 {
-    private static readonly Marshaller<ByteString> Bytes = Marshallers.Create(Write, static context => UnsafeByteOperations.UnsafeWrap(context.PayloadAsNewBuffer()));
+    private EndpointCore Core => core;
 
     /// <summary>Tells Grpc.AspNetCore of a unary method: its messages pass as they are.</summary>
     public static void AddUnary(ServiceMethodProviderContext<MethodEndpoint> context, IMethod method) => context.AddUnaryMethod(
-        new Method<ByteString, ByteString>(MethodType.Unary, method.ServiceName, method.Name, Bytes, Bytes),
+        MethodCall.Of(MethodType.Unary, method.ServiceName, method.Name),
         [],
-        (self, payload, call) => self.CallAsync(method.FullName, payload, call));
+        (self, payload, call) => MethodCall.RunAsync(self.Core, MethodCall.Request(method.FullName, payload, call.RequestHeaders), call));
 
     /// <summary>Runs a streaming method in a lane.</summary>
     /// <param name="handler">The method.</param>
@@ -30,7 +29,7 @@ internal sealed class MethodEndpoint(WorkerCore core)
         var deadline = TaskEndpointService.DeadlineOf(core, TimeSpan.MaxValue, context);
         if (CallPlace.From(context.RequestHeaders) is not { } place)
         {
-            await StreamAloneAsync(new LoneCall(core, Request(handler.Name, ByteString.Empty, context), handler, deadline, body, context)).ConfigureAwait(false);
+            await StreamAloneAsync(new LoneCall(core, MethodCall.Request(handler.Name, ByteString.Empty, context.RequestHeaders), handler, deadline, body, context)).ConfigureAwait(false);
             return;
         }
 
@@ -52,44 +51,6 @@ internal sealed class MethodEndpoint(WorkerCore core)
         {
             Tell(run, run, await run.Ended.ConfigureAwait(false));
         }
-    }
-
-    private static void Write(ByteString data, SerializationContext context)
-    {
-        context.SetPayloadLength(data.Length);
-        context.GetBufferWriter().Write(data.Span);
-        context.Complete();
-    }
-
-    private static RunRequest Request(string method, ByteString payload, ServerCallContext context)
-    {
-        var request = new RunRequest { Task = method, Payload = new Payload { ContentType = ContentType.Protobuf, Data = payload } };
-        CallMetadata.CopyTo(context.RequestHeaders, request.Headers);
-        return request;
-    }
-
-    private async Task<ByteString> CallAsync(string method, ByteString payload, ServerCallContext context)
-    {
-        var (_, end) = await TaskEndpointService.RunToItsEndAsync(core, Request(method, payload, context), context).ConfigureAwait(false);
-        if (end.Answer is { Headers.Count: > 0 } said)
-        {
-            await context.WriteResponseHeadersAsync(CallMetadata.FromEntries(said.Headers)).ConfigureAwait(false);
-        }
-
-        if (end.Failure is { } failure)
-        {
-            // What the method chose leaves as it was; what happened to it has the details of every unary call.
-            throw end.Answer is { StatusCode: not 0 } chosen
-                ? new RpcException(new Status((StatusCode)chosen.StatusCode, chosen.StatusDetail), CallMetadata.FromEntries(chosen.Trailers))
-                : FailureTrailers.ToException(failure, core.IsDraining, end.Answer);
-        }
-
-        foreach (var entry in CallMetadata.FromEntries(end.Answer?.Trailers))
-        {
-            context.ResponseTrailers.Add(entry);
-        }
-
-        return end.Data;
     }
 
     private async Task StreamAloneAsync(LoneCall run)

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.AspNetCore.Http;
 using WorkerHost.V1;
 
 namespace WorkerHost.Worker;
@@ -9,7 +10,7 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
 {
     public override async Task<RunResponse> Run(RunRequest request, ServerCallContext context)
     {
-        var core = choose(request.Pool);
+        var core = At(request.Pool, context);
         var (run, end) = await RunToItsEndAsync(core, request, context).ConfigureAwait(false);
         if (end.Failure is { } failure)
         {
@@ -20,18 +21,24 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
     }
 
     /// <summary>Runs one task as a call of its own.</summary>
-    /// <exception cref="RpcException">It is leaving.</exception>
-    public static async Task<(UnaryTask Run, TaskEnd End)> RunToItsEndAsync(EndpointCore core, RunRequest request, ServerCallContext context)
+    public static Task<(UnaryTask Run, TaskEnd End)> RunToItsEndAsync(EndpointCore core, RunRequest request, ServerCallContext context) =>
+        RunToItsEndAsync(core, request, DeadlineOf(core, LimitOf(request), context), context.GetHttpContext(), context.CancellationToken);
+
+    /// <summary>The same for a caller who came without gRPC.</summary>
+    public static Task<(UnaryTask Run, TaskEnd End)> RunToItsEndAsync(EndpointCore core, RunRequest request, HttpContext context) =>
+        RunToItsEndAsync(core, request, DeadlineIn(core, LimitOf(request)), context, context.RequestAborted);
+
+    private static async Task<(UnaryTask Run, TaskEnd End)> RunToItsEndAsync(EndpointCore core, RunRequest request, long deadline, HttpContext call, CancellationToken cancellationToken)
     {
-        var run = new UnaryTask(core, request, core.Find(request.Task), DeadlineOf(core, LimitOf(request), context)) { Call = context };
+        var run = new UnaryTask(core, request, core.Find(request.Task), deadline) { Call = call };
         if (!core.EnterCall())
         {
-            throw FailureTrailers.ToException(TaskFailures.Draining(run), draining: true);
+            return (run, TaskEnd.FailedWith(TaskFailures.Draining(run)));
         }
 
         try
         {
-            return (run, await RunAsync(run, context.CancellationToken).ConfigureAwait(false));
+            return (run, await RunAsync(run, cancellationToken).ConfigureAwait(false));
         }
         finally
         {
@@ -45,8 +52,8 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
         ServerCallContext context)
     {
         var task = request.Task ?? new RunRequest();
-        var core = choose(task.Pool);
-        var run = new EventTask(core, task, core.Find(task.Task), DeadlineOf(core, LimitOf(task), context), takesItems: !request.CollectsItems) { Call = context };
+        var core = At(task.Pool, context);
+        var run = new EventTask(core, task, core.Find(task.Task), DeadlineOf(core, LimitOf(task), context), takesItems: !request.CollectsItems) { Call = context.GetHttpContext() };
         if (!core.EnterCall())
         {
             throw FailureTrailers.ToException(TaskFailures.Draining(run), draining: true);
@@ -99,7 +106,7 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
         IServerStreamWriter<SessionResponse> responseStream,
         ServerCallContext context)
     {
-        var session = new TaskSession(choose, requestStream, responseStream, context.GetHttpContext().Abort);
+        var session = new TaskSession(pool => At(pool, context), requestStream, responseStream, context.GetHttpContext().Abort);
         try
         {
             await session.RunAsync(context.CancellationToken).ConfigureAwait(false);
@@ -112,7 +119,7 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
 
     public override Task<DescribeResponse> Describe(DescribeRequest request, ServerCallContext context)
     {
-        var core = choose(request.Pool);
+        var core = At(request.Pool, context);
         return Task.FromResult(new DescribeResponse
         {
             Pool = core.Pool,
@@ -126,6 +133,10 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
             MaxMessageBytes = (ulong)core.MaxMessageBytes,
         });
     }
+
+    // What a message says goes before what its call says.
+    private EndpointCore At(string pool, ServerCallContext context) =>
+        choose(pool.Length > 0 ? pool : context.GetHttpContext().Request.Headers[CallWords.Pool].ToString());
 
     private static RunResponse Response(UnaryTask run, in TaskEnd end)
     {
@@ -188,10 +199,13 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
             limit = left < limit ? left : limit;
         }
 
-        return limit.TotalDays > 36_500
+        return DeadlineIn(core, limit);
+    }
+
+    private static long DeadlineIn(EndpointCore core, TimeSpan limit) =>
+        limit.TotalDays > 36_500
             ? 0
             : core.Time.GetTimestamp() + (long)(Math.Max(limit.TotalSeconds, 0) * core.Time.TimestampFrequency);
-    }
 
     private static TimeSpan LimitOf(RunRequest request) =>
         request.TimeLimit is { } requested && !UnaryTask.IsImpossible(requested) ? requested.ToTimeSpan() : TimeSpan.MaxValue;

@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Grpc.Core;
+using Microsoft.AspNetCore.Http;
 using WorkerHost.V1;
 
 namespace WorkerHost.Worker;
@@ -13,7 +13,7 @@ internal class UnaryTask(EndpointCore core, RunRequest request, TaskHandler? han
     public Task<TaskEnd> Ended => ended.Task;
 
     /// <summary>By which it came; null: not by one that is known.</summary>
-    public ServerCallContext? Call { get; init; }
+    public HttpContext? Call { get; init; }
 
     public bool HasImpossibleTimeLimit => request.TimeLimit is { } limit && IsImpossible(limit);
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using WorkerHost.Sidecar.Configuration;
 using WorkerHost.Sidecar.Gateway;
 using WorkerHost.Sidecar.Hosting;
 
@@ -23,10 +24,11 @@ public sealed class DataFixture : IAsyncLifetime
         pdf = await WorkerPool.StartAsync(TestWorker.Command, new EmbeddedPoolOptions { Name = "pdf", Workers = 1, Supervision = new SupervisorOptions { Spares = 0 } });
         var pools = new HostedPools([new HostedPool("images", images), new HostedPool("pdf", pdf)]);
         plane = await DataPlane.StartAsync(
+            new DataSettings(),
             Path.Combine(directory, "data.sock"),
             new PoolEndpoints(pools, "host-1", TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger.Instance),
-            images.MaxMessageBytes,
             NullLoggerFactory.Instance,
+            TimeProvider.System,
             CancellationToken.None);
         file = EndpointFile.Write(File, new HostEndpoints { Instance = "host-1", Pid = Environment.ProcessId, Data = plane.Addresses });
     }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using WorkerHost.Sidecar.Configuration;
 using WorkerHost.Sidecar.Gateway;
 using WorkerHost.Sidecar.Hosting;
 
@@ -23,7 +24,12 @@ public sealed class GatewayFixture : IAsyncLifetime
         workers = await WorkerPool.StartAsync(TestWorker.Command, new EmbeddedPoolOptions { Name = "images", Workers = 2 });
         var pools = new HostedPools([new HostedPool("images", workers)]);
         plane = await DataPlane.StartAsync(
-            Path.Combine(directory, "data.sock"), new PoolEndpoints(pools, "host-1", TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger.Instance), workers.MaxMessageBytes, NullLoggerFactory.Instance, CancellationToken.None);
+            new DataSettings(),
+            Path.Combine(directory, "data.sock"),
+            new PoolEndpoints(pools, "host-1", TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger.Instance),
+            NullLoggerFactory.Instance,
+            TimeProvider.System,
+            CancellationToken.None);
         Client = await WorkerPool.ConnectAsync(Address, new WorkerPoolOptions { Name = "client" });
     }
 

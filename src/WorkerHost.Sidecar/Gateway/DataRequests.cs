@@ -1,0 +1,66 @@
+using Grpc.Core;
+using Grpc.HealthCheck;
+using Grpc.Reflection;
+using WorkerHost.Sidecar.Configuration;
+using WorkerHost.Worker;
+
+namespace WorkerHost.Sidecar.Gateway;
+
+/// <summary>What becomes of a request: who may not come in is told so, whatever he asked for; HTTP/2 is gRPC, and HTTP/1.1 is not.</summary>
+internal sealed class DataRequests
+{
+    private readonly PeerPolicy peers;
+    private readonly RequestDelegate grpc;
+    private readonly HttpTasks http;
+    private readonly bool opensByToken;
+    private readonly CancellationToken stopping;
+
+    public DataRequests(IServiceProvider services, DataSettings settings, PeerPolicy peers, PoolEndpoints endpoints, CancellationToken stopping)
+    {
+        this.peers = peers;
+        this.stopping = stopping;
+        opensByToken = settings.TokenFile is not null;
+        http = new HttpTasks(endpoints);
+        var methods = new GrpcMethods(services);
+        methods.MapGrpcService<TaskEndpointService>();
+        methods.MapGrpcService<HealthServiceImpl>();
+        methods.MapGrpcService<ForeignMethods>();
+        if (settings.Reflection)
+        {
+            methods.MapGrpcService<ReflectionV1ServiceImpl>();
+            methods.MapGrpcService<ReflectionServiceImpl>();
+        }
+
+        grpc = methods.Build(services.GetRequiredService<ForeignMethods>().PathOf);
+    }
+
+    public Task RunAsync(HttpContext context)
+    {
+        var isGrpc = HttpProtocol.IsHttp2(context.Request.Protocol);
+        var visit = context.Features.Get<ConnectionLimit.Visit>();
+        if (!peers.Admits(context))
+        {
+            visit?.Refused();
+            return isGrpc ? GrpcMethods.Refuse(context, StatusCode.Unauthenticated, peers.Demand) : HttpProblem.Unauthorized(peers.Demand).WriteAsync(context);
+        }
+
+        visit?.Admitted();
+        if (opensByToken && context.Features.Get<PeerProcess>() is null)
+        {
+            // What opens the host is not for its workers.
+            context.Request.Headers.Authorization = default;
+        }
+
+        return !isGrpc ? http.RunAsync(context) : IsForever(context.Request.Path) ? WatchAsync(context) : grpc(context);
+    }
+
+    private static bool IsForever(PathString path) => path == "/grpc.health.v1.Health/Watch" || path.StartsWithSegments("/grpc.reflection.v1.ServerReflection", StringComparison.Ordinal)
+        || path.StartsWithSegments("/grpc.reflection.v1alpha.ServerReflection", StringComparison.Ordinal);
+
+    // These last until their client leaves, and would hold up our stop.
+    private async Task WatchAsync(HttpContext context)
+    {
+        using var registration = stopping.UnsafeRegister(static state => ((HttpContext)state!).Abort(), context);
+        await grpc(context).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Net.Sockets;
+
+namespace WorkerHost.Sidecar.Gateway;
+
+/// <summary>A host that was killed leaves its socket behind, and nobody can listen there again before it is removed.</summary>
+internal static class StaleSocket
+{
+    /// <exception cref="IOException">Somebody listens there, or it is no socket.</exception>
+    public static void Remove(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        if (IsFile(path))
+        {
+            throw new IOException($"{path} is a file and no socket; remove it, or give data:socket another path");
+        }
+
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            File.Delete(path);
+            return;
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"the socket {path} is there, and cannot be used: {e.Message}", e);
+        }
+
+        throw new IOException($"another process listens at {path}; stop it, or give data:socket another path");
+    }
+
+    // A socket cannot be opened.
+    private static bool IsFile(string path)
+    {
+        try
+        {
+            File.OpenRead(path).Dispose();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}
