@@ -59,7 +59,10 @@ internal sealed class Events : HostCommand, IHasExamples
         try
         {
             using var call = host.Admin().Watch(request, host.Headers, cancellationToken: cancellationToken);
-            await foreach (var news in call.ResponseStream.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            var all = call.ResponseStream.ReadAllAsync(cancellationToken);
+
+            // They come pool by pool; whoever reads them wants to see what led to what.
+            await foreach (var news in (request.Ends && !AsJson(parsed) ? all.OrderBy(static n => n.Event?.Time?.ToDateTimeOffset()) : all).ConfigureAwait(false))
             {
                 cursor = news.Cursor;
                 Write(parsed, news);
@@ -125,7 +128,7 @@ internal sealed class Events : HostCommand, IHasExamples
             return;
         }
 
-        var console = TerminalConsole.Of(Around);
+        var console = TerminalConsole.Of(Around, wraps: false);
         console.Write(new Text($"{time[11..^1]} ", new Style(Color.Grey)));
         console.Write(new Text($"{what.Pool} ", new Style(decoration: Decoration.Bold)));
         console.Write(new Text($"{Printable.Text(what.Text)}\n", new Style(Colour(what.Level))));

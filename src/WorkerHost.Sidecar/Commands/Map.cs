@@ -64,6 +64,11 @@ internal sealed class Map : HostCommand, IHasExamples
         var location = Location(parsed);
         using var source = InputFile.Open(parsed.GetValue(input)!, Around);
         var progress = new MapProgress(source is FileStream { CanSeek: true } file ? file.Length : null, Around.Time);
+        if (source == Around.Input && Around.InputIsTerminal)
+        {
+            await Around.Error.WriteLineAsync("one JSON value per line; Ctrl-D ends the input").ConfigureAwait(false);
+        }
+
         var tasks = await ConnectAsync(location, parsed.GetValue(pool)!, cancellationToken).ConfigureAwait(false);
         await using (tasks.ConfigureAwait(false))
         {

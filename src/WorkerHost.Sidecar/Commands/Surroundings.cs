@@ -20,6 +20,8 @@ internal sealed class Surroundings
     /// <summary>For what is wrong and how far it is; flushes by itself.</summary>
     public required TextWriter Error { get; init; }
 
+    public bool InputIsTerminal { get; init; }
+
     public bool OutputIsTerminal { get; init; }
 
     public bool ErrorIsTerminal { get; init; }
@@ -43,6 +45,7 @@ internal sealed class Surroundings
             Output = output,
             Text = new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { NewLine = "\n" },
             Error = Console.Error,
+            InputIsTerminal = !Console.IsInputRedirected,
             OutputIsTerminal = isTerminal,
             ErrorIsTerminal = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb",
             Width = isTerminal || !Console.IsErrorRedirected ? WidthOfTerminal() : NoWidth,

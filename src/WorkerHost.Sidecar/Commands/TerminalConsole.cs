@@ -5,7 +5,9 @@ namespace WorkerHost.Sidecar.Commands;
 /// <summary>Spectre's console over the output of a command.</summary>
 internal static class TerminalConsole
 {
-    public static IAnsiConsole Of(Surroundings around)
+    /// <param name="around">Where it goes.</param>
+    /// <param name="wraps">False: long lines are left to the terminal, so that whoever copies them has them whole.</param>
+    public static IAnsiConsole Of(Surroundings around, bool wraps = true)
     {
         var plain = around.Variable("TERM") == "dumb";
         var console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -15,7 +17,7 @@ internal static class TerminalConsole
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(around.Text),
         });
-        console.Profile.Width = around.Width;
+        console.Profile.Width = wraps ? around.Width : Surroundings.NoWidth;
         console.Profile.Capabilities.Unicode = true;
         return console;
     }

@@ -23,6 +23,20 @@ public sealed partial class OperatorTests(OperatorFixture host) : IClassFixture<
     }
 
     [Fact]
+    public async Task On_a_terminal_workers_are_a_table_and_events_have_colours()
+    {
+        RequiredTool.Demand(File.Exists("/usr/bin/python3"), "python3");
+        var (code, output, _) = await BuiltProgram.OnTerminal("\"$WORKERHOST\" workers && \"$WORKERHOST\" events images", host.File);
+
+        Assert.Equal(0, code);
+        File.WriteAllText("/tmp/cli-demo/terminal.txt", output);
+        Assert.Contains("\e[1mWORKER\e[0m", output, StringComparison.Ordinal);
+        Assert.Matches(@"images/0#\d+ +│? *\x1b\[32mready\x1b\[0m", output);
+        Assert.Matches(@"\x1b\[\d+m\d\d:\d\d:\d\d\.\d{3} \x1b\[0m\x1b\[1mimages", output);
+        Assert.All(output[..output.IndexOf("images \e[0m", StringComparison.Ordinal)].Split('\n'), static line => Assert.InRange(Escapes().Replace(line, "").TrimEnd('\r').Length, 0, 100));
+    }
+
+    [Fact]
     public async Task A_worker_that_cannot_be_started_says_when_it_is_tried_again_and_why()
     {
         var ran = await Run("workers", "pdf");
@@ -193,6 +207,9 @@ public sealed partial class OperatorTests(OperatorFixture host) : IClassFixture<
         Assert.Equal((0, ""), (ran.Code, ran.Error));
         Assert.Contains(ran.Lines, static line => EventLine().IsMatch(line) && line.Contains("  ready  ", StringComparison.Ordinal));
         Assert.DoesNotContain(ran.Lines, static line => line.Contains(" pdf ", StringComparison.Ordinal));
+
+        var times = (await Run("events")).Lines.Select(static line => line[..24]).ToList();
+        Assert.Equal(times.Order(StringComparer.Ordinal), times);
     }
 
     [Fact]
@@ -233,6 +250,9 @@ public sealed partial class OperatorTests(OperatorFixture host) : IClassFixture<
         Assert.Equal(ExitCode.Usage, ran.Code);
         Assert.Contains("data plane", ran.Error, StringComparison.Ordinal);
     }
+
+    [GeneratedRegex(@"\x1b\[[?\d;]*[a-zA-Z]|\x1b[=>]")]
+    private static partial Regex Escapes();
 
     [GeneratedRegex(" +")]
     private static partial Regex Blanks();

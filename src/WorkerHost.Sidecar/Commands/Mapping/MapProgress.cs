@@ -83,7 +83,7 @@ internal sealed class MapProgress(long? totalBytes, TimeProvider time)
             var fraction = Math.Min(1, (double)doneBytes / total);
             if (span > 0 && doneBytes > bytesThen)
             {
-                text.Append(CultureInfo.InvariantCulture, $"  ETA {Clock(TimeSpan.FromSeconds(Math.Min((total - doneBytes) * span / (doneBytes - bytesThen), 359_999)))}");
+                text.Append(CultureInfo.InvariantCulture, $"  ETA {Clock(TimeSpan.FromSeconds(Math.Ceiling(Math.Min((total - doneBytes) * span / (doneBytes - bytesThen), 359_999))))}");
             }
 
             var head = string.Create(CultureInfo.InvariantCulture, $" {fraction,4:0 %}  {text}");
