@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using WorkerHost.Sidecar.Admin;
 using WorkerHost.Sidecar.Hosting;
@@ -14,6 +15,8 @@ public sealed class OperatorFixture : IAsyncLifetime
 
     public string File => Path.Combine(directory, "endpoint.json");
 
+    public string TokenFile => Path.Combine(directory, "token");
+
     public WorkerPool Images => images!;
 
     public async ValueTask InitializeAsync()
@@ -23,10 +26,14 @@ public sealed class OperatorFixture : IAsyncLifetime
         var options = new AdminPlaneOptions
         {
             Socket = Path.Combine(directory, "admin.sock"),
+            Tcp = new IPEndPoint(IPAddress.Loopback, 0),
+            Token = "a-token-of-sixteen-and-more",
             HostInstance = "host-1",
             StartedAt = DateTimeOffset.UtcNow,
             Reload = static _ => Task.FromResult(new ReloadResult { Replaced = ["images"], Unchanged = ["pdf"], NeedsRestart = ["data:tcp"] }),
         };
+        await System.IO.File.WriteAllTextAsync(TokenFile, options.Token);
+        System.IO.File.SetUnixFileMode(TokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         plane = await AdminPlane.StartAsync(
             new HostedPools([new HostedPool("images", images), new HostedPool("pdf", pdf)]), options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         EndpointFile.Write(File, new HostEndpoints { Instance = "host-1", Pid = Environment.ProcessId, Admin = [.. plane.Addresses] });

@@ -29,7 +29,6 @@ public sealed partial class OperatorTests(OperatorFixture host) : IClassFixture<
         var (code, output, _) = await BuiltProgram.OnTerminal("\"$WORKERHOST\" workers && \"$WORKERHOST\" events images", host.File);
 
         Assert.Equal(0, code);
-        File.WriteAllText("/tmp/cli-demo/terminal.txt", output);
         Assert.Contains("\e[1mWORKER\e[0m", output, StringComparison.Ordinal);
         Assert.Matches(@"images/0#\d+ +│? *\x1b\[32mready\x1b\[0m", output);
         Assert.Matches(@"\x1b\[\d+m\d\d:\d\d:\d\d\.\d{3} \x1b\[0m\x1b\[1mimages", output);
@@ -239,6 +238,17 @@ public sealed partial class OperatorTests(OperatorFixture host) : IClassFixture<
         Assert.Contains("to be seen", (await Run("events", "--after", first.GetProperty("cursor").GetString()!)).Output, StringComparison.Ordinal);
         Assert.DoesNotContain("to be seen", (await Run("events", "--after", cursor)).Output, StringComparison.Ordinal);
         Assert.Equal(0, (await Run("wait", "images")).Code);
+    }
+
+    [Fact]
+    public async Task Over_TCP_a_token_is_wanted_and_shown()
+    {
+        var address = JsonDocument.Parse(await File.ReadAllTextAsync(host.File)).RootElement.GetProperty("admin")[1].GetString()!;
+        var without = await Ran.Async("pools", "--host", address);
+        Assert.Equal(ExitCode.NoPermission, without.Code);
+        Assert.Contains("--token-file", without.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await Ran.Async("pools", "--host", address, "--token-file", host.TokenFile)).Code);
+        Assert.Equal(ExitCode.NoPermission, (await Ran.Async("pools", "--host", address, "--token-file", host.File)).Code);
     }
 
     [Fact]
