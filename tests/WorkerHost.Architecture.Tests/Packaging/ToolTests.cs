@@ -27,7 +27,7 @@ public sealed class ToolTests : IDisposable
         var ended = host.StandardOutput.ReadToEndAsync();
         try
         {
-            await Eventually.IsTrue(() => File.Exists(endpoints) || host.HasExited);
+            await Dotnet.RunAsync(workerhost, folder, ["wait", "--endpoint-file", endpoints]);
             Assert.Equal("42\n", await Dotnet.RunAsync(workerhost, folder, ["submit", "images", "add", "20", "22", "--endpoint-file", endpoints]));
             await Dotnet.RunAsync("kill", folder, ["-TERM", $"{host.Id}"]);
             await host.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));

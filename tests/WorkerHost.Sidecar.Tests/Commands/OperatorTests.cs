@@ -6,8 +6,14 @@ using WorkerHost.Sidecar.Commands;
 namespace WorkerHost.Sidecar.Tests.Commands;
 
 /// <summary>What operators ask of a host and do to it, by its commands.</summary>
-public sealed partial class OperatorTests(OperatorFixture host) : IClassFixture<OperatorFixture>
+public sealed partial class OperatorTests(OperatorFixture host) : IClassFixture<OperatorFixture>, IAsyncLifetime
 {
+    // Whatever another test has done to them.
+    public async ValueTask InitializeAsync() => await Eventually.IsTrue(
+        () => host.Images.Workers.Count(static w => w.State == SlotState.Ready) == 2 && host.Images.Workers.Count == 2, "both workers are ready");
+
+    public ValueTask DisposeAsync() => default;
+
     private Task<Ran> Run(params string[] arguments) => Run(new Given(), arguments);
 
     private Task<Ran> Run(Given given, params string[] arguments) => Ran.Async(given, [.. arguments, "--endpoint-file", host.File]);
