@@ -37,6 +37,37 @@ internal sealed partial class Dispatcher
     /// <summary>Another attempt could have the same id at the same host, which goes on with the first one; and what came of that before the break is lost.</summary>
     private static bool IsBrokenStream(TaskEntry entry, EndpointState endpoint) => entry.IsStream && endpoint.Host is not null;
 
+    /// <summary>Nobody here has cancelled it: its host did, because nobody came back for it in time by the host's own clock.</summary>
+    private static bool WasAbandoned(TaskEntry entry, TaskFailure failure) =>
+        failure.Kind == TaskFailureKind.Cancelled && entry is { Stop: StopReason.None, Call: null, IsStream: false } and ({ Carried: true } or { Attempt: > 1 });
+
+    /// <summary>The host forgets it when it is told that this was read, which is before it reads the next task: so it may have it again.</summary>
+    private void EndAbandoned(TaskEntry entry, TaskFailure failure)
+    {
+        if (failure.NeverStarted)
+        {
+            Redispatch(entry);
+            return;
+        }
+
+        var endpoint = entry.Endpoint!;
+        var lost = failure with
+        {
+            Kind = TaskFailureKind.WorkerLost,
+            Verdict = StartVerdict.Unknown,
+            HostWasLost = true,
+            Message = $"endpoint {endpoint.Worker.Address.OriginalString} has stopped task {entry.Task}, because nobody had come back for it in time (its connection had broken): it may have run{(entry.Options.Idempotent ? "" : "; it is not tried again because TaskOptions.Idempotent is false")}",
+        };
+        if (entry.Options.Idempotent)
+        {
+            FailAttempt(entry, lost, mayRetry: true);
+        }
+        else
+        {
+            EndFailed(entry, lost);
+        }
+    }
+
     private static bool IsToldByItself(EndpointState endpoint) =>
         endpoint.OutcomesSeen - endpoint.OutcomesTold >= FramesUntold || endpoint.BytesUntold >= BytesUntold;
 

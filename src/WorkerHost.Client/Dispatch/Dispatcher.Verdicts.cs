@@ -13,6 +13,10 @@ internal sealed partial class Dispatcher
             Rest(entry.Endpoint!, failure.RetryAfter);
             Redispatch(entry);
         }
+        else if (entry.Endpoint!.Host is not null && WasAbandoned(entry, failure))
+        {
+            EndAbandoned(entry, failure);
+        }
         else if (entry.Endpoint!.Host is not null)
         {
             // Its pool has tried what may be tried. An attempt that a strategy of the user's stopped has its outcome there, too: under its id there is no other.

@@ -284,6 +284,45 @@ public sealed class DispatcherHostTests
         Assert.Equal(!idempotent, rig.Decided().Single(static a => a.Kind == DispatchActionKind.Complete).Outcome.Failure!.NeverStarted);
     }
 
+    [Theory]
+    [InlineData(false, false, "Complete(WorkerLost) Settle")]
+    [InlineData(true, false, "AttemptFailed(WorkerLost)")]
+    [InlineData(false, true, "Pump QueueFell")]
+    public void What_its_host_had_stopped_because_nobody_came_back_for_it_counts_as_lost(bool idempotent, bool neverStarted, string told)
+    {
+        var rig = new DispatcherRig();
+        var host = rig.OpenHost();
+        var entry = rig.Submit(options: new TaskOptions { Idempotent = idempotent });
+        rig.Pump(host);
+        rig.End(host);
+        var opened = rig.OpenHost();
+        rig.Pump(opened);
+        rig.Decided();
+
+        rig.Fail(entry, new TaskFailure { Kind = TaskFailureKind.Cancelled, NeverStarted = neverStarted, Message = "cancelled" });
+
+        Assert.Equal(told, rig.Told());
+        if (neverStarted)
+        {
+            Assert.Equal([entry], rig.Pump(opened));
+            Assert.Equal((1, false), (entry.Attempt, entry.Carried));
+        }
+    }
+
+    [Fact]
+    public void What_somebody_else_cancels_at_a_host_is_cancelled()
+    {
+        var rig = new DispatcherRig();
+        var host = rig.OpenHost();
+        var entry = rig.Submit(options: Idempotent);
+        rig.Pump(host);
+        rig.Decided();
+
+        rig.Fail(entry, new TaskFailure { Kind = TaskFailureKind.Cancelled, Message = "an operator did" });
+
+        Assert.Equal("Complete(Cancelled) Settle", rig.Told());
+    }
+
     [Fact]
     public void A_stream_cannot_go_on_in_another_session_and_is_not_tried_again()
     {

@@ -39,6 +39,12 @@ internal sealed partial class HostSimulation
 
         if (session.Host.Up && !session.IsNoticed)
         {
+            // Before the tasks of its frame.
+            if (frame.OutcomesSeen > 0)
+            {
+                session.Wire.Enqueue(new HostMessage(HostMessageKind.Seen, frame.OutcomesSeen));
+            }
+
             foreach (var entry in frame.Tasks)
             {
                 session.Wire.Enqueue(new HostMessage(HostMessageKind.Task, entry.Sequence, (SimTask)entry.Completion!, entry.Attempt) { Again = entry.Carried });
@@ -46,10 +52,6 @@ internal sealed partial class HostSimulation
 
             Write(HostMessageKind.Cancel, frame.Cancels);
             Write(HostMessageKind.Recall, frame.Recalls);
-            if (frame.OutcomesSeen > 0)
-            {
-                session.Wire.Enqueue(new HostMessage(HostMessageKind.Seen, frame.OutcomesSeen));
-            }
         }
 
         frame.Clear();

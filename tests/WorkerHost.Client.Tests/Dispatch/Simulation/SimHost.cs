@@ -62,7 +62,7 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
                 break;
             case HostMessageKind.Task:
                 var task = message.Task!;
-                task.Demand(!message.Again || !forgotten.Contains(task.Entry.Number), $"comes again to {Instance} although its outcome was said to have been read");
+                task.Demand(!message.Again || session.Ended || !forgotten.Contains(task.Entry.Number), $"comes again to {Instance} although its outcome was said to have been read");
                 if (message.Again && !task.Entry.Options.Idempotent && sabotage is not (HostSabotage.ForgetTasks or HostSabotage.SameInstance))
                 {
                     session.Unsent.Add(new HostAnswer(message.Sequence, task.Entry.Number, AttemptOutcome.Failed(new TaskFailure { Kind = TaskFailureKind.WorkerLost, Message = "not known any more" })));
@@ -167,7 +167,7 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
     /// <summary>What nobody came back for.</summary>
     public void Abandon(long now)
     {
-        foreach (var (number, task) in known.ToList())
+        foreach (var task in known.Values.ToList())
         {
             if (task.State == HostTaskState.Ended || task.Attached.Count > 0 || task.AbandonAt > now)
             {
@@ -175,15 +175,8 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
             }
 
             task.Task.Running -= task.State == HostTaskState.Running ? 1 : 0;
-            if (task.State == HostTaskState.Waiting || task.Task.Entry.Options.Idempotent)
-            {
-                // It may be run anew; of the others the id stays, so that it is not.
-                known.Remove(number);
-            }
-            else
-            {
-                End(task, AttemptOutcome.Failed(new TaskFailure { Kind = TaskFailureKind.WorkerLost, Message = "abandoned" }));
-            }
+            // Its outcome is kept like any other.
+            End(task, AttemptOutcome.Failed(new TaskFailure { Kind = TaskFailureKind.Cancelled, NeverStarted = task.State == HostTaskState.Waiting, Message = "abandoned" }));
         }
     }
 
@@ -241,7 +234,7 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
         }
 
         task.Attached.Clear();
-        if (outcome.Failure is { NeverStarted: true })
+        if (outcome.Failure is { NeverStarted: true, Message: not "abandoned" })
         {
             known.Remove(task.Task.Entry.Number);
         }
