@@ -14,9 +14,6 @@ internal sealed class ServedHost : IDisposable
         var configuration = System.IO.Path.Combine(directory, "workerhost.json");
         var endpoints = System.IO.Path.Combine(directory, "endpoints.json");
         File.Delete(endpoints);
-
-        // What a killed host leaves in its place is not the question here.
-        File.Delete(socket);
         await File.WriteAllTextAsync(configuration, $$"""
             {
               "pools": { "images": { "command": { "fileName": "{{TestWorker.Path}}" }, "workers": 2 } },
