@@ -29,7 +29,7 @@ internal static class BuiltProgram
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         """;
 
-    private static string ProgramFile { get; } = Path.Combine(
+    public static string ProgramFile { get; } = Path.Combine(
         RepositoryRoot.Path, "src", "WorkerHost.Sidecar", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "WorkerHost.Sidecar");
 
     /// <summary>A shell in which <c>workerhost</c> is this program, and finds the host of that file.</summary>

@@ -32,15 +32,24 @@ internal sealed class RawClient : IDisposable
 
     public EndpointHello Hello { get; private set; } = null!;
 
-    public static async Task<RawClient> OpenAsync(string address, string prefix)
+    public static Task<RawClient> OpenAsync(string address, string prefix) => OpenAsync(
+        address, new ClientHello { MinProtocol = 1, MaxProtocol = 1, SessionKey = (ulong)Random.Shared.NextInt64(1, long.MaxValue), IdPrefix = prefix });
+
+    /// <exception cref="RpcException">The host does not take that hello.</exception>
+    public static async Task<RawClient> OpenAsync(string address, ClientHello hello)
     {
         var client = new RawClient(address["unix://".Length..]);
-        await client.SendAsync(new SessionRequest
+        try
         {
-            Hello = new ClientHello { MinProtocol = 1, MaxProtocol = 1, SessionKey = (ulong)Random.Shared.NextInt64(1, long.MaxValue), IdPrefix = prefix },
-        });
-        client.Hello = (await client.NextAsync()).Hello;
-        return client;
+            await client.SendAsync(new SessionRequest { Hello = hello });
+            client.Hello = (await client.NextAsync()).Hello;
+            return client;
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
     }
 
     public Task SendAsync(SessionRequest frame) => call.RequestStream.WriteAsync(frame);
