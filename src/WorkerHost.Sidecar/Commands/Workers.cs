@@ -78,6 +78,7 @@ internal sealed class Workers : HostCommand, IHasExamples
             : Died("", worker);
     }
 
-    private static string Died(string before, V1.WorkerStatus worker) => worker.LastDeath is not { } death ? "" :
+    // That one was replaced as planned is nothing to look into.
+    private static string Died(string before, V1.WorkerStatus worker) => worker.LastDeath is not { Cause: not V1.DeathCause.Recycle } death ? "" :
         $"{before}#{death.Incarnation} died: {(DeathCause)death.Cause}{(death.Signal.Length > 0 ? $", {death.Signal}" : death.ExitCode > 0 ? $", exit code {death.ExitCode}" : "")}";
 }

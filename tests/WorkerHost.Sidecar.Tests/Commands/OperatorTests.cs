@@ -147,7 +147,9 @@ public sealed partial class OperatorTests(OperatorFixture host) : IClassFixture<
         var between = (await Run("workers", "images")).Lines.Skip(1).Select(static l => l.Split(' ')[0]).ToList();
         var restarted = await Run("restart", "images", "--rolling");
         Assert.Equal((0, "every worker of images was replaced\n"), (restarted.Code, restarted.Output));
-        var after = (await Run("workers", "images")).Lines.Skip(1).Select(static l => l.Split(' ')[0]).ToList();
+        var restartedWorkers = await Run("workers", "images");
+        var after = restartedWorkers.Lines.Skip(1).Select(static l => l.Split(' ')[0]).ToList();
+        Assert.DoesNotContain("died", restartedWorkers.Output, StringComparison.Ordinal);
         Assert.Empty(before.Intersect(between));
         Assert.Empty(between.Intersect(after));
     }
