@@ -87,9 +87,9 @@ internal sealed partial class Dispatcher
         for (var i = lost.Count - 1; i >= 0; i--)
         {
             var entry = lost[i];
-            if (entry is { Written: false, Carried: false } || entry.Call is not null || entry.IsStream || (entry.Completed && Stopping))
+            if (entry is { Written: false, Carried: false } || entry.Call is not null || entry.IsStream || (entry.Completed && Stopping) || endpoint.IsProvablyUnread(entry))
             {
-                // Never sent; or nothing that can go on in another session; or nobody waits for more than its cancellation, which the host sees to.
+                // Never sent, or never read; or nothing that can go on in another session; or nobody waits for more than its cancellation, which the host sees to.
                 Judge(entry, endpoint, default, now);
             }
             else

@@ -111,6 +111,9 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
 
     public string? EndReason;
 
+    /// <summary>It has ended its session itself and in good order: whatever it had read it has answered, and what it had not read never runs.</summary>
+    public bool EndedInOrder;
+
     /// <summary>Its session broke, and its host keeps what it had: nothing is judged until the host is there again, or known to be lost.</summary>
     public bool InLimbo;
 
@@ -155,7 +158,11 @@ internal sealed class EndpointState(WorkerEndpoint worker, ulong sessionKey, int
     /// <summary>What its death says of a task that it had; without an observed death nothing is known.</summary>
     public StartVerdict VerdictOn(TaskEntry entry) =>
         entry.HasYielded && Death?.Evidence.Judge(LedgerKeyOf(entry), entry.Sequence) is StartVerdict.NeverStarted ? StartVerdict.Unknown
+        : IsProvablyUnread(entry) ? StartVerdict.NeverStarted
         : entry.Written || entry.Carried ? Death?.Evidence.Judge(LedgerKeyOf(entry), entry.Sequence) ?? StartVerdict.Unknown : StartVerdict.NeverStarted;
+
+    /// <summary>It was still on its way when the host ended the session. What an earlier session had may run, for all that this one tells.</summary>
+    public bool IsProvablyUnread(TaskEntry entry) => EndedInOrder && Host is not null && entry is { Carried: false, HasYielded: false };
 
     /// <summary>Under which its start is marked.</summary>
     public ulong LedgerKeyOf(TaskEntry entry) => entry.Call is null ? sessionKey : CallPlace.LedgerKeyOf(sessionKey);

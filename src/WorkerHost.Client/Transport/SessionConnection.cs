@@ -188,6 +188,8 @@ internal sealed class SessionConnection : IEndpointConnection
             {
                 loop.Received(State, call.ResponseStream.Current);
             }
+
+            State.EndedInOrder = true;
         }
         catch (RpcException e)
         {

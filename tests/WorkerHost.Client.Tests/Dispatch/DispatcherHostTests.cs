@@ -46,6 +46,42 @@ public sealed class DispatcherHostTests
         Assert.DoesNotContain(before, rig.Dispatcher.Endpoints);
     }
 
+    [Fact]
+    public void What_a_host_had_not_read_when_it_ended_the_session_in_good_order_never_ran_and_is_submitted_anew()
+    {
+        var rig = new DispatcherRig();
+        var before = rig.OpenHost();
+        var once = rig.Submit();
+        rig.Pump(before);
+        rig.Dispatcher.EndpointDraining(before);
+        before.EndedInOrder = true;
+
+        rig.End(before);
+
+        Assert.Equal((TaskPhase.Queued, false), (once.Phase, once.Carried));
+        Assert.DoesNotContain(before, rig.Dispatcher.Endpoints);
+        Assert.Equal([once], rig.Pump(rig.OpenHost()));
+        Assert.Equal((1, false, false), (once.Attempt, once.Carried, once.MayHaveRun));
+    }
+
+    [Fact]
+    public void What_an_earlier_session_had_may_have_run_however_this_one_ended()
+    {
+        var rig = new DispatcherRig { Now = 1 };
+        var first = rig.OpenHost();
+        var once = rig.Submit();
+        rig.Pump(first);
+        rig.End(first);
+        var second = rig.OpenHost();
+        second.EndedInOrder = true;
+
+        rig.End(second);
+
+        Assert.True(second.InLimbo);
+        Assert.True(once.Carried);
+        Assert.Equal([once], rig.Pump(rig.OpenHost()));
+    }
+
     [Theory]
     [InlineData("second")]
     [InlineData(null)]
