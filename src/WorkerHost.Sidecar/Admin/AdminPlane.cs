@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using WorkerHost.Sidecar.Admin.Metrics;
+using WorkerHost.Sidecar.Gateway;
 using WorkerHost.Sidecar.Hosting;
 using WorkerHost.Worker;
 
@@ -72,6 +73,7 @@ internal sealed class AdminPlane : IAsyncDisposable
         server.MapGrpcService<SupervisorAdminService>();
         try
         {
+            StaleSocket.Remove(options.Socket, "admin:socket");
             metrics.Start();
             await server.StartAsync(cancellationToken).ConfigureAwait(false);
             if (!OperatingSystem.IsWindows())

@@ -49,7 +49,7 @@ internal sealed class DataPlane : IAsyncDisposable
                 throw new IOException($"nobody may listen at {open}: neither data:tokenFile nor data:tls:clientAuthority says who may come in");
             }
 
-            StaleSocket.Remove(socket);
+            StaleSocket.Remove(socket, "data:socket");
             await plane.AddAsync(listeners.Local(socket), settings, peers, loggers, cancellationToken).ConfigureAwait(false);
             DataListeners.Protect(socket);
             if (settings.Tcp is not null || settings.Http is not null)

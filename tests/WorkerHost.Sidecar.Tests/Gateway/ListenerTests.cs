@@ -203,12 +203,12 @@ public sealed class ListenerTests(OpenHost open) : IClassFixture<OpenHost>
         }
 
         Assert.True(File.Exists(path));
-        StaleSocket.Remove(path);
+        StaleSocket.Remove(path, "data:socket");
         Assert.False(File.Exists(path));
 
         await File.WriteAllTextAsync(path, "somebody's", TestContext.Current.CancellationToken);
-        Assert.Contains("is a file and no socket", Assert.Throws<IOException>(() => StaleSocket.Remove(path)).Message, StringComparison.Ordinal);
-        Assert.Contains("another process listens at", Assert.Throws<IOException>(() => StaleSocket.Remove(Host.SocketPath)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a file and no socket", Assert.Throws<IOException>(() => StaleSocket.Remove(path, "data:socket")).Message, StringComparison.Ordinal);
+        Assert.Contains("another process listens at", Assert.Throws<IOException>(() => StaleSocket.Remove(Host.SocketPath, "data:socket")).Message, StringComparison.Ordinal);
         Assert.True(File.Exists(path) && File.Exists(Host.SocketPath));
     }
 

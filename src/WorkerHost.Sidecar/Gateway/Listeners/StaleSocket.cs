@@ -5,8 +5,10 @@ namespace WorkerHost.Sidecar.Gateway;
 /// <summary>A host that was killed leaves its socket behind, and nobody can listen there again before it is removed.</summary>
 internal static class StaleSocket
 {
+    /// <param name="path">Where a host is about to listen.</param>
+    /// <param name="setting">Which says so.</param>
     /// <exception cref="IOException">Somebody listens there, or it is no socket.</exception>
-    public static void Remove(string path)
+    public static void Remove(string path, string setting)
     {
         if (!File.Exists(path))
         {
@@ -15,7 +17,7 @@ internal static class StaleSocket
 
         if (IsFile(path))
         {
-            throw new IOException($"{path} is a file and no socket; remove it, or give data:socket another path");
+            throw new IOException($"{path} is a file and no socket; remove it, or give {setting} another path");
         }
 
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -33,7 +35,7 @@ internal static class StaleSocket
             throw new IOException($"the socket {path} is there, and cannot be used: {e.Message}", e);
         }
 
-        throw new IOException($"another process listens at {path}; stop it, or give data:socket another path");
+        throw new IOException($"another process listens at {path}; stop it, or give {setting} another path");
     }
 
     // A socket cannot be opened.
