@@ -64,6 +64,7 @@ internal sealed class AdminPlane : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = [] });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(static grpc => grpc.Interceptors.Add<Refusals>());
         builder.Services.AddSingleton(new SupervisorAdminService(pools, pages, options, time, stopping.Token));
@@ -75,6 +76,7 @@ internal sealed class AdminPlane : IAsyncDisposable
         {
             StaleSocket.Remove(options.Socket, "admin:socket");
             metrics.Start();
+            StaleSocket.Remove(options.Socket, "admin:socket");
             await server.StartAsync(cancellationToken).ConfigureAwait(false);
             if (!OperatingSystem.IsWindows())
             {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using WorkerHost.Sidecar.Configuration;
+using WorkerHost.Sidecar.Hosting;
 using WorkerHost.Worker;
 
 namespace WorkerHost.Sidecar.Gateway;
@@ -37,7 +38,7 @@ internal sealed class DataPlane : IAsyncDisposable
     public static async Task<DataPlane> StartAsync(
         DataSettings settings, string socket, PoolEndpoints endpoints, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        var (token, tls) = (TokenOf(settings), TlsOf(settings));
+        var (token, tls) = (TokenOf(settings), TlsListening.Read(settings, "data"));
         var peers = new PeerPolicy("this host", token, loggers.CreateLogger<PeerPolicy>());
         var health = new PoolHealth(endpoints.Pools, loggers.CreateLogger<PoolHealth>());
         var plane = new DataPlane(endpoints, health, tls);
@@ -100,17 +101,5 @@ internal sealed class DataPlane : IAsyncDisposable
 
         var (token, problem) = TokenFile.Read(settings.TokenFile);
         return token ?? throw new IOException($"data:tokenFile {problem}");
-    }
-
-    private static TlsFiles? TlsOf(DataSettings settings)
-    {
-        if (settings.Tls is null)
-        {
-            return null;
-        }
-
-        var problems = new List<string>();
-        return TlsFiles.Read(settings.Tls, (key, what) => problems.Add($"data:tls:{key} {what}"))
-            ?? throw new IOException(string.Join("; ", problems));
     }
 }

@@ -26,6 +26,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     private readonly Lock stopLock = new();
     private DataPlane? data;
     private AdminPlane? admin;
+    private TlsFiles? adminTls;
     private Task? stopping;
 
     private SidecarHost(HostSettings settings, string instance, Func<HostConfiguration> readAgain, ILoggerFactory loggers, TimeProvider time)
@@ -140,6 +141,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     private async Task ListenAsync(HostSettings settings, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         data = await DataPlane.StartAsync(settings.Data, SocketOf(settings.Data, "data.sock"), endpoints, loggers, time, cancellationToken).ConfigureAwait(false);
+        adminTls = TlsListening.Read(settings.Admin, "admin");
         admin = await AdminPlane.StartAsync(Pools, AdminOptions(settings.Admin), time, loggers, cancellationToken).ConfigureAwait(false);
         Endpoints = new HostEndpoints
         {
@@ -162,6 +164,8 @@ internal sealed class SidecarHost : IAsyncDisposable
         Socket = SocketOf(settings, "admin.sock"),
         Tcp = settings.Tcp is { } tcp ? ListenAddress.Parse(tcp) : null,
         Http = settings.Http is { } http ? ListenAddress.Parse(http) : null,
+        Tls = adminTls is { } files ? listen => listen.UseTls(files) : null,
+        TlsIdentifiesPeers = adminTls?.Authorities is not null,
         Token = settings.TokenFile is { } file ? TokenFile.Read(file) is { Token: { } token } ? token : throw new IOException($"admin:tokenFile {TokenFile.Read(file).Problem}") : null,
         HostInstance = Instance,
         StartedAt = time.GetUtcNow(),
@@ -187,6 +191,7 @@ internal sealed class SidecarHost : IAsyncDisposable
             }
         }
 
+        adminTls?.Dispose();
         directory.Dispose();
         HostMessages.Stopped(logger, Instance);
     }

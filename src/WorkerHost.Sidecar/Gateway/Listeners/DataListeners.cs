@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using WorkerHost.Sidecar.Configuration;
+using WorkerHost.Sidecar.Hosting;
 using WorkerHost.Worker;
 using ListenAddress = WorkerHost.Sidecar.Configuration.ListenAddress;
 
@@ -14,8 +13,6 @@ namespace WorkerHost.Sidecar.Gateway;
 /// </summary>
 internal sealed class DataListeners(DataSettings settings, PeerPolicy peers, TlsFiles? tls, ConnectionLimit connections)
 {
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-
     // Of strangers, too, and each costs some 30 KB until it is refused.
     private const int MaxStreams = 1000;
 
@@ -68,39 +65,11 @@ internal sealed class DataListeners(DataSettings settings, PeerPolicy peers, Tls
             listen.Use(connections.OfUnknown);
             if (tls is not null)
             {
-                listen.UseHttps(Https(tls));
+                listen.UseTls(tls);
             }
 
             keep(listen);
         });
-    }
-
-    private static HttpsConnectionAdapterOptions Https(TlsFiles files)
-    {
-        var options = new HttpsConnectionAdapterOptions { ServerCertificate = files.Certificate, ServerCertificateChain = files.Chain };
-        if (files.Authorities is { } authorities)
-        {
-            options.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-            options.ClientCertificateValidation = (certificate, shown, _) => IsSignedBy(authorities, certificate, shown);
-        }
-
-        return options;
-    }
-
-    // Of what the system trusts nothing counts: only the authorities of the settings do.
-    private static bool IsSignedBy(X509Certificate2Collection authorities, X509Certificate2 certificate, X509Chain? shown)
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.ApplicationPolicy.Add(new(ClientAuthentication));
-        foreach (var between in shown?.ChainElements ?? Enumerable.Empty<X509ChainElement>())
-        {
-            chain.ChainPolicy.ExtraStore.Add(between.Certificate);
-        }
-
-        return chain.Build(certificate);
     }
 
     private string AddressOf(ListenOptions listen) =>

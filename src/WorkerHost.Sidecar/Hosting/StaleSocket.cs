@@ -1,12 +1,12 @@
 using System.Net.Sockets;
 
-namespace WorkerHost.Sidecar.Gateway;
+namespace WorkerHost.Sidecar.Hosting;
 
 /// <summary>A host that was killed leaves its socket behind, and nobody can listen there again before it is removed.</summary>
 internal static class StaleSocket
 {
-    /// <param name="path">Where a host is about to listen.</param>
-    /// <param name="setting">Which says so.</param>
+    /// <param name="path">Where somebody is about to listen.</param>
+    /// <param name="setting">What says so, for messages.</param>
     /// <exception cref="IOException">Somebody listens there, or it is no socket.</exception>
     public static void Remove(string path, string setting)
     {
