@@ -10,7 +10,7 @@ internal readonly record struct CallPlace(ulong SessionKey, ulong Sequence, stri
     public const string SequenceName = "workerhost-sequence";
 
     /// <summary>Which pool of a host a call is for, whoever makes it.</summary>
-    public const string PoolName = "workerhost-pool";
+    public const string PoolName = CallWords.Pool;
 
     private const string SessionName = "workerhost-session";
     private const string IdName = "workerhost-task-id";

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Health.V1;
 using WorkerHost.Sidecar.Configuration;
-using WorkerHost.Sidecar.Gateway;
+using WorkerHost.Sidecar.Hosting;
 using WorkerHost.Tests.Protos;
 using WorkerHost.V1;
 
