@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics;
+using System.Net.Sockets;
 using WorkerHost.Sidecar.Admin.Telemetry;
 using WorkerHost.Sidecar.Configuration;
 using WorkerHost.Sidecar.Hosting;
@@ -84,7 +84,7 @@ internal sealed class Serve : Command
     private static async Task ReloadAsync(SidecarHost host, SystemdNotify systemd)
     {
         systemd.Reloading();
-        await ((Task)host.ReloadAsync(CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await host.ReloadBySignalAsync().ConfigureAwait(false);
         systemd.Ready(StatusOf(host));
     }
 
@@ -106,14 +106,26 @@ internal sealed class Serve : Command
         try
         {
             var other = EndpointFile.Read(path);
-            using var process = Process.GetProcessById(other.Pid);
-
-            // The number may be another's by now; a host answers at its socket.
-            return other.Data.Any(static address => address.StartsWith("unix://", StringComparison.Ordinal) && File.Exists(address["unix://".Length..])) ? other.Pid : null;
+            // The number may be another's by now, or in a container our own; a host answers at its socket.
+            return other.Data.Any(static address => address.StartsWith("unix://", StringComparison.Ordinal) && Answers(address["unix://".Length..])) ? other.Pid : null;
         }
         catch (Exception e) when (e is IOException or ArgumentException or InvalidOperationException)
         {
             return null;
+        }
+    }
+
+    private static bool Answers(string socket)
+    {
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(socket));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 

@@ -68,12 +68,20 @@ internal sealed class HostedClient(PoolCore core, string prefix) : IDisposable
 
     public void Forget(HostedTask task)
     {
+        bool last;
         lock (gate)
         {
             if (tasks.TryGetValue(task.Number, out var known) && known == task)
             {
                 tasks.Remove(task.Number);
             }
+
+            last = sessions == 0 && tasks.Count == 0;
+        }
+
+        if (last)
+        {
+            core.ForgetIfGone(this);
         }
     }
 
@@ -94,18 +102,22 @@ internal sealed class HostedClient(PoolCore core, string prefix) : IDisposable
         HostedTask[] left;
         lock (gate)
         {
-            sessions--;
             left = [.. tasks.Values];
-            if (sessions == 0 && !clean && left.Length > 0)
-            {
-                absence?.Dispose();
-                absence = core.Time.CreateTimer(static client => ((HostedClient)client!).Abandon(), this, core.AbandonedAfter, Timeout.InfiniteTimeSpan);
-            }
         }
 
         foreach (var task in left)
         {
             task.Detach(session, forGood: clean);
+        }
+
+        lock (gate)
+        {
+            // What is left is of sessions that broke.
+            if (--sessions == 0 && tasks.Count > 0)
+            {
+                absence?.Dispose();
+                absence = core.Time.CreateTimer(static client => ((HostedClient)client!).Abandon(), this, core.AbandonedAfter, Timeout.InfiniteTimeSpan);
+            }
         }
 
         core.ForgetIfGone(this);

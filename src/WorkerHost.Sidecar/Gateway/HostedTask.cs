@@ -49,6 +49,9 @@ internal sealed class HostedTask : IHostedTask
 
     public ulong Number { get; }
 
+    /// <summary>Its outcome is among those that are kept; guarded by them.</summary>
+    public bool IsKept { get; set; }
+
     /// <summary>The worker it ran at last, and which attempt that was.</summary>
     public (string Worker, int Attempt) Whereabouts => (entry!.Endpoint?.Worker.Id.ToString() ?? "", entry.Attempt);
 
@@ -207,21 +210,22 @@ internal sealed class HostedTask : IHostedTask
         }
 
         TaskRun? first;
-        List<TaskRun>? others;
+        TaskRun[] others;
         lock (gate)
         {
             ended = true;
-            (first, others) = (listener, more);
+            first = listener;
+            others = more is null ? [] : [.. more];
         }
 
-        if (first is null && others is null)
+        if (first is null && others.Length == 0)
         {
             core.Keep(this, outcome.Data.Length);
         }
         else
         {
             Tell(first);
-            foreach (var other in others ?? [])
+            foreach (var other in others)
             {
                 Tell(other);
             }

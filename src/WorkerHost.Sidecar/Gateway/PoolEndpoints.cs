@@ -18,7 +18,17 @@ internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, Time
     public HostedPools Pools => pools;
 
     /// <summary>The endpoint of a pool.</summary>
-    public EndpointCore Of(HostedPool hosted) => cores.GetOrAdd(hosted, static (added, self) => self.New(added), this);
+    public EndpointCore Of(HostedPool hosted)
+    {
+        var core = cores.GetOrAdd(hosted, static (added, self) => self.New(added), this);
+        if (!pools.All.Contains(hosted))
+        {
+            // It has left since it was found.
+            Leave(hosted);
+        }
+
+        return core;
+    }
 
     /// <summary>The endpoint of the pool that a request names; empty: of the only one.</summary>
     /// <exception cref="RpcException">NOT_FOUND: no such pool. INVALID_ARGUMENT: which of several is not said. The message names them.</exception>

@@ -24,6 +24,9 @@ internal static partial class HostMessages
     [LoggerMessage(7, LogLevel.Error, "the configuration was read again and cannot be used; nothing was changed:{Errors}")]
     public static partial void NotReloaded(ILogger logger, string errors);
 
+    [LoggerMessage(9, LogLevel.Error, "the configuration could not be read again, and nothing more is changed: {Problem}")]
+    public static partial void ReloadFailed(ILogger logger, Exception exception, string problem);
+
     [LoggerMessage(8, LogLevel.Information, "pool {Pool}: the configuration has changed ({Settings}); another one is started, and takes its place when it is ready")]
     public static partial void Replacing(ILogger logger, string pool, string settings);
 }

@@ -16,6 +16,7 @@ internal sealed class PoolRoster
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly List<Task> leaving = [];
+    private readonly CancellationTokenSource hurried = new();
     private HostSettings settings;
 
     /// <summary>Starts the pools, without waiting for a worker.</summary>
@@ -25,7 +26,7 @@ internal sealed class PoolRoster
         this.loggers = loggers;
         this.time = time;
         logger = loggers.CreateLogger("WorkerHost.Host");
-        Pools = new HostedPools(settings.Pools.Select(Begin));
+        Pools = new HostedPools(settings.Pools.Select(pool => Begin(pool, settings)));
     }
 
     public HostedPools Pools { get; }
@@ -38,24 +39,23 @@ internal sealed class PoolRoster
     {
         var plan = ReloadPlan.Between(settings, wanted);
         var errors = new List<string>();
-        var kept = wanted;
         foreach (var pool in plan.Scaled)
         {
             await Pools.Find(pool.Name).Pool.Supervisor.ScaleAsync(pool.Options.Workers ?? Environment.ProcessorCount, cancellationToken).ConfigureAwait(false);
+            Took(pool);
         }
 
         var replaced = new List<string>();
         foreach (var change in plan.Replaced)
         {
             HostMessages.Replacing(logger, change.Pool.Name, string.Join(", ", change.Changed));
-            if (await ReplaceAsync(change.Pool, endpoints, cancellationToken).ConfigureAwait(false) is { } problem)
+            if (await ReplaceAsync(change.Pool, wanted, endpoints, cancellationToken).ConfigureAwait(false) is { } problem)
             {
                 errors.Add(problem);
-                var old = settings.Pools.Single(pool => pool.Name == change.Pool.Name);
-                kept = kept with { Pools = [.. kept.Pools.Select(pool => pool.Name == old.Name ? old : pool)] };
             }
             else
             {
+                Took(change.Pool);
                 replaced.Add(change.Pool.Name);
             }
         }
@@ -67,8 +67,10 @@ internal sealed class PoolRoster
             Leave(gone, endpoints);
         }
 
-        settings = kept;
-        Pools.Replace([.. Pools.All, .. plan.Added.Select(Begin)]);
+        Pools.Replace([.. Pools.All, .. plan.Added.Select(pool => Begin(pool, wanted))]);
+
+        // What could not be replaced is still what it was.
+        settings = wanted with { Pools = [.. settings.Pools.Where(pool => !plan.Removed.Contains(pool.Name)), .. plan.Added] };
         return new ReloadResult
         {
             Errors = [.. errors],
@@ -84,24 +86,39 @@ internal sealed class PoolRoster
     /// <param name="hurry">What has not ended when it is cancelled is cancelled, too.</param>
     public async Task StopAsync(CancellationToken hurry)
     {
-        await Task.WhenAll(Pools.All.Select(pool => StopAsync(pool, hurry))).ConfigureAwait(false);
+        using var registration = hurry.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), hurried);
+        await Task.WhenAll(Pools.All.Select(pool => StopAsync(pool, hurried.Token))).ConfigureAwait(false);
         await Task.WhenAll(leaving).ConfigureAwait(false);
     }
 
-    private HostedPool Begin(ConfiguredPool pool) => new(
+    /// <summary>From now on the host runs with this one.</summary>
+    private void Took(ConfiguredPool pool) => settings = settings with { Pools = [.. settings.Pools.Select(old => old.Name == pool.Name ? pool : old)] };
+
+    private HostedPool Begin(ConfiguredPool pool, HostSettings its) => new(
         pool.Name,
         EmbeddedWorkerPool.Begin(pool.Command, pool.Options with
         {
             LoggerFactory = loggers,
             TimeProvider = time,
-            DrainTimeout = settings.DrainTimeout ?? pool.Options.DrainTimeout,
+            DrainTimeout = its.DrainTimeout ?? pool.Options.DrainTimeout,
         }));
 
     /// <summary>Null: another is in its place. Else why not.</summary>
-    private async Task<string?> ReplaceAsync(ConfiguredPool pool, PoolEndpoints endpoints, CancellationToken cancellationToken)
+    private async Task<string?> ReplaceAsync(ConfiguredPool pool, HostSettings wanted, PoolEndpoints endpoints, CancellationToken cancellationToken)
     {
-        var made = Begin(pool);
-        if (!await IsReadyAsync(made, pool.Options, cancellationToken).ConfigureAwait(false))
+        var made = Begin(pool, wanted);
+        bool isReady;
+        try
+        {
+            isReady = await IsReadyAsync(made, pool.Options, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            leaving.Add(StopAsync(made, new CancellationToken(canceled: true)));
+            throw;
+        }
+
+        if (!isReady)
         {
             var why = made.Pool.Supervisor.Readiness.Reason;
             leaving.Add(StopAsync(made, new CancellationToken(canceled: true)));
@@ -136,7 +153,7 @@ internal sealed class PoolRoster
     {
         endpoints.Leave(pool);
         leaving.RemoveAll(static task => task.IsCompletedSuccessfully);
-        leaving.Add(StopAsync(pool, CancellationToken.None));
+        leaving.Add(StopAsync(pool, hurried.Token));
     }
 
     private async Task StopAsync(HostedPool pool, CancellationToken hurry)

@@ -28,6 +28,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     private AdminPlane? admin;
     private TlsFiles? adminTls;
     private Task? stopping;
+    private int reloadsAsked;
 
     private SidecarHost(HostSettings settings, string instance, Func<HostConfiguration> readAgain, ILoggerFactory loggers, TimeProvider time)
     {
@@ -103,6 +104,30 @@ internal sealed class SidecarHost : IAsyncDisposable
         finally
         {
             oneAtATime.Release();
+        }
+    }
+
+    /// <summary>The same for somebody who is told nothing: it is logged, and of those that come while one waits for its turn one is enough.</summary>
+    public async Task ReloadBySignalAsync()
+    {
+        if (Interlocked.Increment(ref reloadsAsked) > 2)
+        {
+            // One at work, and one behind it that will read what is there now.
+            Interlocked.Decrement(ref reloadsAsked);
+            return;
+        }
+
+        try
+        {
+            await ReloadAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            HostMessages.ReloadFailed(logger, e, e.Message);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref reloadsAsked);
         }
     }
 

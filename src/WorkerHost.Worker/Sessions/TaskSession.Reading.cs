@@ -11,6 +11,9 @@ internal sealed partial class TaskSession
     private TaskRun?[] arrivals = [];
     private ulong lastSequence;
 
+    // Beyond that results that nobody wants are sent all the same.
+    private const int MostUnwanted = 65_536;
+
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
         while (await NextFrameAsync(cancellationToken).ConfigureAwait(false) is { } frame)
@@ -73,7 +76,7 @@ internal sealed partial class TaskSession
             {
                 lock (gate)
                 {
-                    if (writing)
+                    if (writing && unwanted.Count < MostUnwanted)
                     {
                         unwanted.Add(sequence);
                     }

@@ -34,7 +34,8 @@ internal sealed partial class TaskSession
     private List<ulong> unwanted = [];
     private bool tellDraining;
     private bool putOff;
-    private bool writing;
+    // Until the hello is written, so that nothing is before it.
+    private bool writing = true;
     private bool halfClosed;
     private bool drained;
     private bool abandoned;
@@ -72,12 +73,12 @@ internal sealed partial class TaskSession
     {
         await GreetAsync(cancellationToken).ConfigureAwait(false);
         core.Enter(this);
-        Client = core.Opened(this);
         var clean = false;
-        Track = core.OpenTrack(Key);
         try
         {
-            await writer.WriteAsync(Hello(), cancellationToken).ConfigureAwait(false);
+            Client = core.Opened(this);
+            Track = core.OpenTrack(Key);
+            await SayHelloAsync(cancellationToken).ConfigureAwait(false);
             var reading = ReadAsync(cancellationToken);
 
             // While draining the session ends when its last task does, even if the client has not half-closed.
@@ -249,6 +250,26 @@ internal sealed partial class TaskSession
         IdPrefix = BoundedText.Cut(hello.IdPrefix, ProtocolLimits.MaxNameLength);
         ReportsStarts = hello.ReportStarted;
         frames = new FrameBuilder(ProtocolLimits.FrameBytesFor(hello.MaxFrameBytes), hello.TakesChunks);
+    }
+
+    private async Task SayHelloAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await writer.WriteAsync(Hello(), cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            lock (gate)
+            {
+                StopWriting();
+            }
+
+            throw;
+        }
+
+        // What has gathered meanwhile.
+        Write(claimed: true, hurry: true);
     }
 
     private SessionResponse Hello() => new()
