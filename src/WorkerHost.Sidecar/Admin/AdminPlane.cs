@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using WorkerHost.Sidecar.Admin.Metrics;
-using WorkerHost.Sidecar.Gateway;
 using WorkerHost.Sidecar.Hosting;
 using WorkerHost.Worker;
 
@@ -74,7 +73,6 @@ internal sealed class AdminPlane : IAsyncDisposable
         server.MapGrpcService<SupervisorAdminService>();
         try
         {
-            StaleSocket.Remove(options.Socket, "admin:socket");
             metrics.Start();
             StaleSocket.Remove(options.Socket, "admin:socket");
             await server.StartAsync(cancellationToken).ConfigureAwait(false);

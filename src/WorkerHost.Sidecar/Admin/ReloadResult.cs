@@ -8,6 +8,9 @@ internal sealed record ReloadResult
     /// <summary>What is wrong with it, all of it; then nothing was changed.</summary>
     public ImmutableArray<string> Errors { get; init; } = [];
 
+    /// <summary>What could not be done, a sentence for each pool, which is as it was; everything else was done.</summary>
+    public ImmutableArray<string> Failed { get; init; } = [];
+
     /// <summary>Names of pools; so the next three.</summary>
     public ImmutableArray<string> Added { get; init; } = [];
 

@@ -21,7 +21,9 @@ internal sealed class Reload : HostCommand, IHasExamples
         Say("replaced", answer.Replaced);
         Say("unchanged", answer.Unchanged);
         Say("changed, and counts after a restart of the host", answer.NeedsRestart);
-        return await ToldAsync(parsed, answer, string.Join('\n', lines)).ConfigureAwait(false);
+        lines.AddRange(answer.Failed);
+        var code = await ToldAsync(parsed, answer, string.Join('\n', lines)).ConfigureAwait(false);
+        return answer.Failed.Count > 0 ? ExitCode.Failed : code;
 
         void Say(string what, IReadOnlyCollection<string> names)
         {

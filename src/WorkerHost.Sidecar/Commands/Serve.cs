@@ -34,6 +34,18 @@ internal sealed class Serve : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        if (parsed.GetValue(exitWithPid) is <= 0 and var nobody)
+        {
+            await Console.Error.WriteLineAsync($"workerhost: --exit-with-pid is {nobody}; allowed: the number of a process, 1 or more").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+
+        if (parsed.GetValue(endpointFile) is "")
+        {
+            await Console.Error.WriteLineAsync("workerhost: --endpoint-file is empty; allowed: the path of a file").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+
         var read = HostConfiguration.Read(configuration.Of(parsed));
         if (!read.IsValid)
         {
@@ -92,7 +104,7 @@ internal sealed class Serve : Command
     private static EndpointFile? Announce(SidecarHost host, string? named, ILogger logger)
     {
         var path = named ?? EndpointFile.DefaultPath();
-        if (named is null && IsTaken(path) is { } pid)
+        if (named is null && IsTaken(path, host.Endpoints) is { } pid)
         {
             HostMessages.EndpointFileTaken(logger, path, pid);
             return null;
@@ -101,13 +113,13 @@ internal sealed class Serve : Command
         return EndpointFile.Write(path, host.Endpoints);
     }
 
-    private static int? IsTaken(string path)
+    private static int? IsTaken(string path, HostEndpoints ours)
     {
         try
         {
             var other = EndpointFile.Read(path);
             // The number may be another's by now, or in a container our own; a host answers at its socket.
-            return other.Data.Any(static address => address.StartsWith("unix://", StringComparison.Ordinal) && Answers(address["unix://".Length..])) ? other.Pid : null;
+            return other.Data.Except(ours.Data).Any(static address => address.StartsWith("unix://", StringComparison.Ordinal) && Answers(address["unix://".Length..])) ? other.Pid : null;
         }
         catch (Exception e) when (e is IOException or ArgumentException or InvalidOperationException)
         {

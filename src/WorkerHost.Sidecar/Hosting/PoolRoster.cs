@@ -38,7 +38,7 @@ internal sealed class PoolRoster
     public async Task<ReloadResult> ApplyAsync(HostSettings wanted, PoolEndpoints endpoints, CancellationToken cancellationToken)
     {
         var plan = ReloadPlan.Between(settings, wanted);
-        var errors = new List<string>();
+        var failed = new List<string>();
         foreach (var pool in plan.Scaled)
         {
             await Pools.Find(pool.Name).Pool.Supervisor.ScaleAsync(pool.Options.Workers ?? Environment.ProcessorCount, cancellationToken).ConfigureAwait(false);
@@ -51,7 +51,7 @@ internal sealed class PoolRoster
             HostMessages.Replacing(logger, change.Pool.Name, string.Join(", ", change.Changed));
             if (await ReplaceAsync(change.Pool, wanted, endpoints, cancellationToken).ConfigureAwait(false) is { } problem)
             {
-                errors.Add(problem);
+                failed.Add(problem);
             }
             else
             {
@@ -73,7 +73,7 @@ internal sealed class PoolRoster
         settings = wanted with { Pools = [.. settings.Pools.Where(pool => !plan.Removed.Contains(pool.Name)), .. plan.Added] };
         return new ReloadResult
         {
-            Errors = [.. errors],
+            Failed = [.. failed],
             Added = [.. plan.Added.Select(static pool => pool.Name)],
             Removed = plan.Removed,
             Replaced = [.. replaced, .. plan.Scaled.Select(static pool => pool.Name)],

@@ -79,16 +79,17 @@ internal sealed class SidecarHost : IAsyncDisposable
     /// Reads the configuration again: checked whole, and only the pools that have changed are touched. Where it has an error nothing is changed.
     /// One at a time; others wait.
     /// </summary>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    public async Task<ReloadResult> ReloadAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Gives up waiting; it goes on all the same.</param>
+    public Task<ReloadResult> ReloadAsync(CancellationToken cancellationToken) => ReloadAsync().WaitAsync(cancellationToken);
+
+    private async Task<ReloadResult> ReloadAsync()
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopped.Token);
-        await oneAtATime.WaitAsync(either.Token).ConfigureAwait(false);
+        await oneAtATime.WaitAsync(stopped.Token).ConfigureAwait(false);
         try
         {
             var read = readAgain();
             var result = read.IsValid
-                ? await roster.ApplyAsync(read.Settings, endpoints, either.Token).ConfigureAwait(false)
+                ? await roster.ApplyAsync(read.Settings, endpoints, stopped.Token).ConfigureAwait(false)
                 : new ReloadResult { Errors = [.. read.Errors.Select(static error => error.ToString())] };
             if (result.Errors.IsEmpty)
             {
@@ -158,6 +159,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         [
             .. new[] { ("added", result.Added), ("removed", result.Removed), ("replaced or scaled", result.Replaced), ("unchanged", result.Unchanged) }
                 .Where(static part => !part.Item2.IsEmpty).Select(static part => $"{part.Item1}: {string.Join(", ", part.Item2)}"),
+            .. result.Failed,
             .. result.NeedsRestart.IsEmpty ? [] : new[] { $"changed, and counts only after a restart: {string.Join(", ", result.NeedsRestart)}" },
         ];
         return string.Join("; ", parts);

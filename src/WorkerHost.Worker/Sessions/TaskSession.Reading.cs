@@ -14,11 +14,22 @@ internal sealed partial class TaskSession
     // Beyond that results that nobody wants are sent all the same.
     private const int MostUnwanted = 65_536;
 
+    // Outcomes that wait for the client to read those before them.
+    private const int MostPending = 65_536;
+    private const long MostPendingBytes = 64 * 1024 * 1024;
+
+    // What a failure has beside the data that it has not, roughly.
+    private const int FailureBytes = 1024;
+
+    private long pendingBytes;
+    private TaskCompletionSource? roomMade;
+
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
         while (await NextFrameAsync(cancellationToken).ConfigureAwait(false) is { } frame)
         {
             Take(frame);
+            await RoomForOutcomesAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
         bool write;
@@ -30,6 +41,25 @@ internal sealed partial class TaskSession
 
         // Also when there is nothing to write: it is the writer who notices that all is done.
         Write(write, hurry: true);
+    }
+
+    // A client that submits and does not read is not read either: HTTP/2's flow control then stops it.
+    private Task RoomForOutcomesAsync()
+    {
+        lock (gate)
+        {
+            return abandoned || (pending.Count <= MostPending && pendingBytes <= MostPendingBytes)
+                ? Task.CompletedTask
+                : (roomMade ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    // Under the gate.
+    private void RoomIsMade()
+    {
+        pendingBytes = 0;
+        roomMade?.TrySetResult();
+        roomMade = null;
     }
 
     private async ValueTask<SessionRequest?> NextFrameAsync(CancellationToken cancellationToken)

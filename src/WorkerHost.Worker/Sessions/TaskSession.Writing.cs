@@ -95,6 +95,7 @@ internal sealed partial class TaskSession
                 abandoned = true;
                 writeFailure = e;
                 StopWriting();
+                RoomIsMade();
             }
 
             ended.TrySetResult();
@@ -130,6 +131,7 @@ internal sealed partial class TaskSession
             if (pending.Count > 0 || draining || started.Count > 0 || speaking.Count > 0 || (frames.HasMore && !abandoned))
             {
                 (batch, pending) = (pending, batch);
+                RoomIsMade();
                 (speakingBatch, speaking) = (speaking, speakingBatch);
                 foreach (var sequence in started)
                 {

@@ -205,6 +205,7 @@ internal sealed partial class TaskSession
         if (task.Output is not { } output)
         {
             pending.Add(new SessionOutcome(task.Sequence, end, Client is null ? null : task.Elsewhere));
+            pendingBytes += end.Failure is null ? end.Data.Length : FailureBytes;
         }
         else if (output.Close(end))
         {
@@ -335,6 +336,7 @@ internal sealed partial class TaskSession
         {
             abandoned = true;
             pending.Clear();
+            RoomIsMade();
             speaking.Clear();
             if (writing)
             {

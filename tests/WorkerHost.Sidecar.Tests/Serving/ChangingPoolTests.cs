@@ -43,7 +43,7 @@ public sealed class ChangingPoolTests
         host.Reconfigure(new() { ["images"] = RunningHost.Pool("/bin/false", 2) });
         (code, output, error) = await host.CommandAsync("reload");
         Assert.NotEqual(0, code);
-        Assert.Contains("the old one keeps serving", error, StringComparison.Ordinal);
+        Assert.Contains("the old one keeps serving", output, StringComparison.Ordinal);
         await host.LoggedAsync("pool images: with the new configuration no worker got ready");
         await tasks.AnotherAsync(200);
         Assert.Equal(third, await PidsAsync(host));
