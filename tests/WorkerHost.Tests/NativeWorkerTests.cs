@@ -64,6 +64,9 @@ public sealed class NativeWorkerTests(NativeWorker native) : IClassFixture<Nativ
         await TestPool.Until(() => pool.Workers[0].State == SlotState.Ready);
         var frozen = pool.Workers[0].Pid;
         TestPool.Kill(frozen, SigStop);
+
+        // A signal is on its way for a moment, and what it is for runs on meanwhile.
+        await TestPool.Until(() => File.ReadAllText($"/proc/{frozen}/stat").Contains(") T ", StringComparison.Ordinal));
         var unstarted = pool.Submit<string>("greet", ["Ada"], new TaskOptions { Attempts = 1 });
         await TestPool.Until(() => unstarted.Attempts.Count == 1);
         TestPool.Kill(frozen);

@@ -65,7 +65,7 @@ internal sealed class Serve : Command
         {
             return await ServeAsync(read, () => HostConfiguration.Read(configuration.Of(parsed)), instance, parsed, loggers, cancellationToken).ConfigureAwait(false);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync($"the host cannot serve: {e.Message}").ConfigureAwait(false);
             return ExitCode.Failed;
@@ -78,9 +78,13 @@ internal sealed class Serve : Command
         var systemd = SystemdNotify.FromEnvironment();
         var app = parsed.GetValue(exitWithPid) is { } pid ? ExitWithPid.Watch(pid, TimeProvider.System) : null;
         await using var _ = (app as IAsyncDisposable ?? Nothing.Instance).ConfigureAwait(false);
+        SidecarHost? started = null;
+
+        // From here on: one that comes while the host starts is not lost, and a reload then has nothing to do yet.
+        using var signals = new StopSignals(() => Unawaited.Observe(started is { } running ? ReloadAsync(running, systemd) : Task.CompletedTask));
         var host = await SidecarHost.StartAsync(read.Settings, instance, readAgain, loggers, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         await using var __ = host.ConfigureAwait(false);
-        using var signals = new StopSignals(() => Unawaited.Observe(ReloadAsync(host, systemd)));
+        started = host;
         using var file = Announce(host, parsed.GetValue(endpointFile), loggers.CreateLogger("WorkerHost.Host"));
         systemd.Ready(StatusOf(host));
         var first = await Task.WhenAny(signals.Stop, app?.Gone ?? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken)).ConfigureAwait(false);

@@ -13,9 +13,6 @@ internal sealed class HostedTask : IHostedTask
     // A death report with all it knows of the worker has its place in a frame beside others.
     private const int MaxFailureBytes = 32 * 1024;
 
-    // Told by as much of a payload: it is against mistakes of a client with its own numbers.
-    private const int ComparedBytes = 1024;
-
     private readonly Lock gate = new();
     private readonly PoolCore core;
     private readonly HostedClient? client;
@@ -54,6 +51,9 @@ internal sealed class HostedTask : IHostedTask
 
     /// <summary>The worker it ran at last, and which attempt that was.</summary>
     public (string Worker, int Attempt) Whereabouts => (entry!.Endpoint?.Worker.Id.ToString() ?? "", entry.Attempt);
+
+    // A failure may have the reports of several deaths.
+    private int KeptBytes => outcome.Failure is null ? outcome.Data.Length : MaxFailureBytes / 4;
 
     private bool WaitsForItsEnd => client is not null;
 
@@ -154,7 +154,7 @@ internal sealed class HostedTask : IHostedTask
         }
         else if (isOver)
         {
-            core.Keep(this, outcome.Data.Length);
+            core.Keep(this, KeptBytes);
         }
     }
 
@@ -197,7 +197,7 @@ internal sealed class HostedTask : IHostedTask
     private static int ContentOf(ByteString data)
     {
         var hash = new HashCode();
-        hash.AddBytes(data.Span[..Math.Min(data.Length, ComparedBytes)]);
+        hash.AddBytes(data.Span);
         return hash.ToHashCode();
     }
 
@@ -220,7 +220,7 @@ internal sealed class HostedTask : IHostedTask
 
         if (first is null && others.Length == 0)
         {
-            core.Keep(this, outcome.Data.Length);
+            core.Keep(this, KeptBytes);
         }
         else
         {

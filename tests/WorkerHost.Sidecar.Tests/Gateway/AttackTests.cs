@@ -101,7 +101,7 @@ public sealed class AttackTests(OpenHost open) : IClassFixture<OpenHost>
 
         var status = (response.TrailingHeaders.TryGetValues("grpc-status", out var trailing) ? trailing : response.Headers.GetValues("grpc-status")).Single();
         Assert.Contains(status, new[] { "12", "13" });
-        Assert.InRange(Process.GetCurrentProcess().PeakWorkingSet64 - before, 0, 64L << 20);
+        Assert.InRange(Process.GetCurrentProcess().PeakWorkingSet64 - before, long.MinValue, 64L << 20);
         await IsServedAsync();
     }
 

@@ -10,6 +10,7 @@ public sealed class HostSimulationTests(ITestOutputHelper output)
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(6503416408605471726)]
+    [InlineData(1080074386773817802)]
     public void The_promises_hold_in_a_schedule_replayed_by_its_seed(ulong seed) => Replay(seed);
 
     [Fact]

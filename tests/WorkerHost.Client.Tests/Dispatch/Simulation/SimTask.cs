@@ -77,7 +77,11 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised, b
         {
             var (number, attempt) = SimResult.Read(outcome.Data);
             Demand(number == entry.Number, $"was given the result of task {number}");
-            Demand(attempt == entry.Attempt, $"was given the result of attempt {attempt}");
+
+            // A host that was given up as lost and is there again knows the id, and so answers the next attempt with what the one before came to.
+            Demand(
+                attempt == entry.Attempt || (attempt < entry.Attempt && entry.Endpoint is { Host: not null }),
+                $"was given the result of attempt {attempt}");
             Demand(FinishedAttempt == attempt || !supervised, "was given a result that no handler made");
             Demand(!entry.IsStream || ItemsTaken == SimWorker.ItemsOfStream, $"ended well and {ItemsTaken} of its items came");
             return;
