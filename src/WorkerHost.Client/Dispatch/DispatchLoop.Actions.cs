@@ -19,22 +19,18 @@ internal sealed partial class DispatchLoop
 
     private void Carry(List<DispatchAction> actions)
     {
-        if (TellsTogether)
+        if (TellsTogether ? CarryTogether(actions) : CarryAll(actions))
         {
-            ToldTogether.Begin();
-            var admits = CarryAll(actions);
-            ToldTogether.End();
-            if (!admits)
-            {
-                return;
-            }
+            AdmitWaiters();
         }
-        else if (!CarryAll(actions))
-        {
-            return;
-        }
+    }
 
-        AdmitWaiters();
+    private bool CarryTogether(List<DispatchAction> actions)
+    {
+        ToldTogether.Begin();
+        var admits = CarryAll(actions);
+        ToldTogether.End();
+        return admits;
     }
 
     /// <summary>Those who are told have something to do once for all that they are told at a time.</summary>

@@ -140,7 +140,7 @@ internal sealed class SessionConnection : IEndpointConnection
         new CallPlace(State.SessionKey, sequence, entry.IdWith(idPrefix)).AddTo(metadata);
         if (State.Worker.HostPool is { } hostPool)
         {
-            metadata.Add(CallPlace.PoolName, hostPool);
+            metadata.Add(CallWords.Pool, hostPool);
         }
 
         foreach (var ours in channel.Headers() ?? [])

@@ -9,9 +9,6 @@ internal readonly record struct CallPlace(ulong SessionKey, ulong Sequence, stri
     /// <summary>Also among the response headers and the trailers of every call that was taken: its end is told on the session too.</summary>
     public const string SequenceName = "workerhost-sequence";
 
-    /// <summary>Which pool of a host a call is for, whoever makes it.</summary>
-    public const string PoolName = CallWords.Pool;
-
     private const string SessionName = "workerhost-session";
     private const string IdName = "workerhost-task-id";
 
@@ -25,7 +22,7 @@ internal readonly record struct CallPlace(ulong SessionKey, ulong Sequence, stri
             ? new CallPlace(key, sequence, metadata.GetValue(IdName) ?? "")
             : null;
 
-    public static bool IsOurs(string name) => name is SessionName or SequenceName or IdName or PoolName;
+    public static bool IsOurs(string name) => name is SessionName or SequenceName or IdName or CallWords.Pool;
 
     public void AddTo(Metadata metadata)
     {

@@ -60,10 +60,7 @@ internal sealed class AdminPlane : IAsyncDisposable
         var peers = new PeerPolicy("the admin plane (admin:tokenFile)", options.Token, loggers.CreateLogger("WorkerHost.Admin"));
         var metrics = new MetricsListener();
         var pages = new HostPages(pools, peers, metrics, time);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = [] });
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        var builder = PlaneServer.NewBuilder(loggers);
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(static grpc => grpc.Interceptors.Add<Refusals>());
         builder.Services.AddSingleton(new SupervisorAdminService(pools, pages, options, time, stopping.Token));
@@ -76,11 +73,7 @@ internal sealed class AdminPlane : IAsyncDisposable
             metrics.Start();
             StaleSocket.Remove(options.Socket, "admin:socket");
             await server.StartAsync(cancellationToken).ConfigureAwait(false);
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(options.Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            }
-
+            PlaneServer.Protect(options.Socket);
             return new AdminPlane(server, pages, metrics, stopping, options);
         }
         catch
@@ -105,9 +98,7 @@ internal sealed class AdminPlane : IAsyncDisposable
         }
 
         await stopping.CancelAsync().ConfigureAwait(false);
-        using var grace = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        await server.StopAsync(grace.Token).ConfigureAwait(false);
-        await server.DisposeAsync().ConfigureAwait(false);
+        await PlaneServer.EndAsync(server).ConfigureAwait(false);
         metrics.Dispose();
         stopping.Dispose();
     }

@@ -41,8 +41,7 @@ internal sealed class Refusals : Interceptor
     /// <summary>Null: it has one, or is a defect of ours.</summary>
     private static Status? StatusOf(Exception exception, ServerCallContext context) => exception switch
     {
-        NoSuchPoolException { IsAmbiguous: true } => new Status(StatusCode.InvalidArgument, exception.Message),
-        NoSuchPoolException => new Status(StatusCode.NotFound, exception.Message),
+        NoSuchPoolException nowhere => nowhere.Status,
         WorkerRestartException => new Status(StatusCode.FailedPrecondition, exception.Message),
         ObjectDisposedException => new Status(StatusCode.Unavailable, "the pool is stopping"),
         OperationCanceledException when context.CancellationToken.IsCancellationRequested => new Status(

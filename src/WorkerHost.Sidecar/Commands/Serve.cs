@@ -122,26 +122,13 @@ internal sealed class Serve : Command
         try
         {
             var other = EndpointFile.Read(path);
+
             // The number may be another's by now, or in a container our own; a host answers at its socket.
-            return other.Data.Except(ours.Data).Any(static address => address.StartsWith("unix://", StringComparison.Ordinal) && Answers(address["unix://".Length..])) ? other.Pid : null;
+            return other.Data.Except(ours.Data).Any(static address => address.StartsWith("unix://", StringComparison.Ordinal) && StaleSocket.Silence(address["unix://".Length..]) is null) ? other.Pid : null;
         }
         catch (Exception e) when (e is IOException or ArgumentException or InvalidOperationException)
         {
             return null;
-        }
-    }
-
-    private static bool Answers(string socket)
-    {
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            probe.Connect(new UnixDomainSocketEndPoint(socket));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 

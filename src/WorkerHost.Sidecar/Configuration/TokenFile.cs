@@ -8,6 +8,19 @@ internal static class TokenFile
     private const int Shortest = 16;
     private const int Longest = 4096;
 
+    /// <summary>The token of a plane. Null: its settings ask for none.</summary>
+    /// <exception cref="IOException">The file has no token that can be used; says which setting names it.</exception>
+    public static string? Of(ListenerSettings settings, string plane)
+    {
+        if (settings.TokenFile is null)
+        {
+            return null;
+        }
+
+        var (token, problem) = Read(settings.TokenFile);
+        return token ?? throw new IOException($"{plane}:tokenFile {problem}");
+    }
+
     /// <returns>The token, or what is the matter with the file; never both. No problem has the token in it.</returns>
     public static (string? Token, string? Problem) Read(string path)
     {

@@ -38,7 +38,7 @@ internal sealed class DataPlane : IAsyncDisposable
     public static async Task<DataPlane> StartAsync(
         DataSettings settings, string socket, PoolEndpoints endpoints, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        var (token, tls) = (TokenOf(settings), TlsListening.Read(settings, "data"));
+        var (token, tls) = (TokenFile.Of(settings, "data"), TlsListening.Read(settings, "data"));
         var peers = new PeerPolicy("this host", token, loggers.CreateLogger<PeerPolicy>());
         var health = new PoolHealth(endpoints.Pools, loggers.CreateLogger<PoolHealth>());
         var plane = new DataPlane(endpoints, health, tls);
@@ -52,7 +52,7 @@ internal sealed class DataPlane : IAsyncDisposable
 
             StaleSocket.Remove(socket, "data:socket");
             await plane.AddAsync(listeners.Local(socket), settings, peers, loggers, cancellationToken).ConfigureAwait(false);
-            DataListeners.Protect(socket);
+            PlaneServer.Protect(socket);
             if (settings.Tcp is not null || settings.Http is not null)
             {
                 await plane.AddAsync(listeners.Remote(), settings, peers, loggers, cancellationToken).ConfigureAwait(false);
@@ -90,16 +90,5 @@ internal sealed class DataPlane : IAsyncDisposable
         var server = new DataServer(listen, settings, peers, endpoints, health, loggers);
         servers.Add(server);
         await server.StartAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private static string? TokenOf(DataSettings settings)
-    {
-        if (settings.TokenFile is null)
-        {
-            return null;
-        }
-
-        var (token, problem) = TokenFile.Read(settings.TokenFile);
-        return token ?? throw new IOException($"data:tokenFile {problem}");
     }
 }

@@ -16,8 +16,6 @@ internal sealed class DataServer : IAsyncDisposable
     // Room for a batch of frames or one large task without a round trip for credit.
     private const int WindowBytes = 8 * 1024 * 1024;
 
-    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(2);
-
     // Headers are one packet or a few: who takes longer has something else in mind.
     private static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(10);
 
@@ -26,10 +24,7 @@ internal sealed class DataServer : IAsyncDisposable
 
     public DataServer(Action<KestrelServerOptions> listen, DataSettings settings, PeerPolicy peers, PoolEndpoints endpoints, PoolHealth health, ILoggerFactory loggers)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = [] });
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        var builder = PlaneServer.NewBuilder(loggers);
         AddGrpc(builder.Services, endpoints, health);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
@@ -45,9 +40,7 @@ internal sealed class DataServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync().ConfigureAwait(false);
-        using var grace = new CancellationTokenSource(StopGrace);
-        await server.StopAsync(grace.Token).ConfigureAwait(false);
-        await server.DisposeAsync().ConfigureAwait(false);
+        await PlaneServer.EndAsync(server).ConfigureAwait(false);
         stopping.Dispose();
     }
 

@@ -40,7 +40,7 @@ internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, Time
         }
         catch (NoSuchPoolException e)
         {
-            throw new RpcException(new Status(e.IsAmbiguous ? StatusCode.InvalidArgument : StatusCode.NotFound, e.Message));
+            throw new RpcException(e.Status);
         }
     }
 

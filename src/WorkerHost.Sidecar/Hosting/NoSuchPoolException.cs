@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Grpc.Core;
 
 namespace WorkerHost.Sidecar.Hosting;
 
@@ -10,6 +11,9 @@ internal sealed class NoSuchPoolException : Exception
 
     /// <summary>The request names none, and there are several. False: it names one that is not there, or there is none at all.</summary>
     public bool IsAmbiguous { get; }
+
+    /// <summary>What a gRPC call is told: INVALID_ARGUMENT where a name is missing, else NOT_FOUND.</summary>
+    public Status Status => new(IsAmbiguous ? StatusCode.InvalidArgument : StatusCode.NotFound, Message);
 
     public static NoSuchPoolException Unnamed(ImmutableArray<HostedPool> pools) => pools.IsEmpty
         ? new("this host has no pools", false)

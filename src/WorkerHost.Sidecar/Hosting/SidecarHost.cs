@@ -193,7 +193,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         Http = settings.Http is { } http ? ListenAddress.Parse(http) : null,
         Tls = adminTls is { } files ? listen => listen.UseTls(files) : null,
         TlsIdentifiesPeers = adminTls?.Authorities is not null,
-        Token = settings.TokenFile is { } file ? TokenFile.Read(file) is { Token: { } token } ? token : throw new IOException($"admin:tokenFile {TokenFile.Read(file).Problem}") : null,
+        Token = TokenFile.Of(settings, "admin"),
         HostInstance = Instance,
         StartedAt = time.GetUtcNow(),
         Reload = ReloadAsync,

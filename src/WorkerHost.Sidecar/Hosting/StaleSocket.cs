@@ -20,22 +20,31 @@ internal static class StaleSocket
             throw new IOException($"{path} is a file and no socket; remove it, or give {setting} another path");
         }
 
+        switch (Silence(path))
+        {
+            case null:
+                throw new IOException($"another process listens at {path}; stop it, or give {setting} another path");
+            case { SocketErrorCode: SocketError.ConnectionRefused }:
+                File.Delete(path);
+                break;
+            case var e:
+                throw new IOException($"the socket {path} is there, and cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Why nobody can be talked to there; null: somebody listens.</summary>
+    public static SocketException? Silence(string path)
+    {
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             probe.Connect(new UnixDomainSocketEndPoint(path));
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            File.Delete(path);
-            return;
+            return null;
         }
         catch (SocketException e)
         {
-            throw new IOException($"the socket {path} is there, and cannot be used: {e.Message}", e);
+            return e;
         }
-
-        throw new IOException($"another process listens at {path}; stop it, or give {setting} another path");
     }
 
     // A socket cannot be opened.

@@ -43,15 +43,6 @@ internal sealed class DataListeners(DataSettings settings, PeerPolicy peers, Tls
         Listen(options, settings.Http, HttpProtocols.Http1, listen => http = listen);
     };
 
-    /// <summary>Closes the socket's file to everybody else; strangers who were faster met the guard.</summary>
-    public static void Protect(string socket)
-    {
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
-    }
-
     private void Listen(KestrelServerOptions options, string? where, HttpProtocols protocols, Action<ListenOptions> keep)
     {
         if (where is null)

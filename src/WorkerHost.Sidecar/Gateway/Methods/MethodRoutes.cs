@@ -50,7 +50,7 @@ internal sealed class MethodRoutes(HostedPools pools)
             }
             catch (NoSuchPoolException e)
             {
-                throw new RpcException(new Status(e.IsAmbiguous ? StatusCode.InvalidArgument : StatusCode.NotFound, e.Message));
+                throw new RpcException(e.Status);
             }
         }
 
