@@ -15,7 +15,7 @@ internal sealed partial class Dispatcher
         foreach (var entry in Everything())
         {
             // Ids that are made up are written out only where the question is about one.
-            if (entry.Options.Id is { } own ? own == id : isOwn && entry.IdWith(options.IdPrefix) == id)
+            if (entry.OwnId is { } own ? own == id : isOwn && entry.IdWith(options.IdPrefix) == id)
             {
                 return entry;
             }

@@ -24,6 +24,17 @@ public sealed class PictureTests
     }
 
     [Fact]
+    public void A_task_of_a_hosts_client_is_found_by_what_the_client_calls_it()
+    {
+        var rig = Rig();
+        var entry = new TaskEntry(1, "work", TaskOptions.Default, new byte[8], ContentType.Json, maxAttempts: 1) { GivenId = "client-7" };
+        Assert.Null(rig.Dispatcher.Submit(entry, rig.Now));
+
+        Assert.Same(entry, rig.Dispatcher.Find("client-7"));
+        Assert.Null(rig.Dispatcher.Find("tests-1a2b-1"));
+    }
+
+    [Fact]
     public void A_suspect_and_a_task_between_two_attempts_are_found_too()
     {
         var rig = Rig();
