@@ -30,6 +30,14 @@ LINGER_SECONDS = 3
 EXPECTED_LEFTOVER = re.compile(rb"VBCSCompiler|/MSBuild\.dll|nodemode")
 
 
+# Suites in other languages: name, what tests/run calls the tool that they need, and the command. They run in the root of the repository,
+# write JUnit XML to the path that stands for {results}, run their slow tests only where WORKERHOST_TEST_SLOW is 1, and only tests whose name
+# contains WORKERHOST_TEST_FILTER where that is set. A testcase's property "scenario" is the number of a scenario.
+FOREIGN_SUITES = [
+    ("python", "pytest for python3", ["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml={results}", "tests/python"]),
+]
+
+
 class Suite:
     def __init__(self, options):
         self.options = options
@@ -157,23 +165,35 @@ class Suite:
         if not programs:
             self.fail(f"{name}: not built", f"{project} is not in WorkerHost.sln, or not a program")
             return
-        results, log = RESULTS / f"{name}.xml", RESULTS / f"{name}.log"
+        results = RESULTS / f"{name}.xml"
         command = [programs[-1], "-noColor", "-noLogo", "-noAutoReporters", "-reporter", "verbose", "-result-xml", results]
         if not self.options.slow:
             command += ["-trait-", "Category=Slow"]
         if self.options.filter:
             command += ["-displayName", f"*{self.options.filter}*"]
+        self.run_program(name, command, {}, lambda: self.read(results))
+
+    def run_foreign(self):
+        for name, tool, command in FOREIGN_SUITES:
+            results = RESULTS / f"{name}.xml"
+            if tool in self.options.missing.split(","):
+                continue
+            environment = {"WORKERHOST_TEST_SLOW": "1" if self.options.slow else "0", "WORKERHOST_TEST_FILTER": self.options.filter or ""}
+            self.run_program(name, [part.replace("{results}", str(results)) for part in command], environment, lambda: self.read_junit(results))
+
+    def run_program(self, name, command, environment, read):
+        log = RESULTS / f"{name}.log"
 
         # A TMPDIR of its own, short enough for socket paths: what a test forgets to delete goes with it. Other users may
         # pass through it, as through /tmp: what is private has to see to that itself.
         scratch = tempfile.mkdtemp(prefix="wh-")
         os.chmod(scratch, 0o755)
         started = time.monotonic()
-        code = self.run(command, log, TIMEOUT_SECONDS[self.options.slow], {**self.environment, "TMPDIR": scratch})
+        code = self.run(command, log, TIMEOUT_SECONDS[self.options.slow], {**self.environment, **environment, "TMPDIR": scratch})
         seconds = time.monotonic() - started
 
         before = (self.passed, self.failed, self.skipped)
-        counted = self.read(results)
+        counted = read()
         if code is None:
             self.fail(f"{name}: killed after {seconds:.0f} s", self.story(log))
         elif not counted or code < 0:
@@ -212,6 +232,28 @@ class Suite:
         for error in assemblies.iter("error"):
             self.fail(f"{error.get('type')} {error.get('name') or ''}".strip(), failure_text(error))
         return assemblies.find("assembly") is not None
+
+    def read_junit(self, results):
+        try:
+            root = ElementTree.parse(results).getroot()
+        except (OSError, ElementTree.ParseError):
+            return False
+        for test in root.iter("testcase"):
+            name = ".".join(filter(None, (test.get("classname"), test.get("name"))))
+            bad = [part for part in (test.find("failure"), test.find("error")) if part is not None]
+            skipped = test.find("skipped")
+            for number in test.iter("property"):
+                if number.get("name") == "scenario":
+                    result = "Fail" if bad else "Pass" if skipped is None else "Skip"
+                    self.scenarios.setdefault(number.get("value"), []).append((name, result))
+            if bad:
+                self.fail(name, "\n".join(filter(None, (bad[0].get("message"), bad[0].text))))
+            elif skipped is not None:
+                self.skipped += 1
+                self.skips.append((name, skipped.get("message") or ""))
+            else:
+                self.passed += 1
+        return True
 
     @staticmethod
     def story(log):
@@ -305,6 +347,7 @@ def main():
         suite.check_tools()
         if suite.build():
             suite.run_projects()
+            suite.run_foreign()
     except KeyboardInterrupt:
         suite.fail("interrupted")
     finally:
