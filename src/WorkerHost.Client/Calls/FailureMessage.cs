@@ -41,6 +41,8 @@ internal static class FailureMessage
         Message = error.Message,
         StackTrace = error.StackTrace,
         Cause = error.Cause is { } cause ? Of(cause) : null,
+        ContentType = error.ContentType ?? "",
+        Data = UnsafeByteOperations.UnsafeWrap(error.Data),
     };
 
     /// <summary>Everything that the report has.</summary>

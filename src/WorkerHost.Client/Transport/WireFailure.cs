@@ -101,9 +101,15 @@ internal static class WireFailure
     private static TimeSpan? ReadDelay(Google.Protobuf.WellKnownTypes.Duration? delay) =>
         delay is { Seconds: >= 0 and <= 86_400, Nanos: >= 0 and < 1_000_000_000 } ? delay.ToTimeSpan() : null;
 
-    private static RemoteError ReadError(V1.RemoteError error, int depth) => new(
-        error.Type,
-        error.Message,
-        error.StackTrace,
-        error.Cause is { } cause && depth < 16 ? ReadError(cause, depth + 1) : null);
+    private static RemoteError ReadError(V1.RemoteError error, int depth)
+    {
+        var read = new RemoteError(
+            error.Type,
+            error.Message,
+            error.StackTrace,
+            error.Cause is { } cause && depth < 16 ? ReadError(cause, depth + 1) : null);
+        return depth == 0 && error.Data.Length is > 0 and <= RemoteError.MaxDataBytes && error.ContentType.Length is > 0 and <= ProtocolLimits.MaxNameLength
+            ? read with { ContentType = error.ContentType, Data = error.Data.Memory }
+            : read;
+    }
 }

@@ -7,6 +7,18 @@ namespace WorkerHost;
 /// <param name="Cause">The exception behind it, or null.</param>
 public sealed record RemoteError(string Type, string Message, string StackTrace, RemoteError? Cause)
 {
+    /// <summary>More than this of <see cref="Data"/> is dropped.</summary>
+    internal const int MaxDataBytes = 16 * 1024;
+
+    /// <summary>What <see cref="Data"/> is, for example <c>application/x-python-pickle</c>; null where there is none.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>
+    /// The exception in its language's own form, for a caller in the same language; at most 16 KiB, empty where there is none. It is what the worker
+    /// says: nothing here reads it, and neither should who does not trust the worker.
+    /// </summary>
+    public ReadOnlyMemory<byte> Data { get; init; }
+
     /// <summary>Type, message, stack and every cause, for people.</summary>
     public override string ToString() => Cause is null
         ? $"{Type}: {Message}\n{StackTrace}"

@@ -1,3 +1,5 @@
+using Google.Protobuf;
+
 namespace WorkerHost.Client.Tests;
 
 public sealed class CompletionTests
@@ -92,6 +94,23 @@ public sealed class CompletionTests
         {
             Assert.Contains(part, thrown.ToString(), StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData(16 * 1024, true)]
+    [InlineData(16 * 1024 + 1, false)]
+    public void An_exception_in_its_language_s_own_form_is_passed_on_unless_it_is_too_large(int bytes, bool passed)
+    {
+        var pickle = new V1.RemoteError { Type = "ValueError", ContentType = "application/x-python-pickle", Data = ByteString.CopyFrom(new byte[bytes]) };
+        var inner = pickle.Clone();
+        pickle.Cause = inner;
+
+        var read = WireFailure.Read(new V1.TaskFailure { Kind = V1.TaskFailureKind.TaskFailed, Error = pickle }, new WorkerId("images", 0, 1));
+        var told = FailureMessage.Of(read, "id", "task").Error;
+
+        Assert.Equal((passed ? "application/x-python-pickle" : null, passed ? bytes : 0), (read.Error!.ContentType, read.Error.Data.Length));
+        Assert.Equal((read.Error.ContentType ?? "", read.Error.Data.Length), (told.ContentType, told.Data.Length));
+        Assert.Equal((null, 0), (read.Error.Cause!.ContentType, read.Error.Cause.Data.Length));
     }
 
     [Fact]
