@@ -202,12 +202,14 @@ internal sealed partial class EndpointConnector(
     private async Task ConnectUntilOpenAsync(WorkerEndpoint worker)
     {
         var supervised = source.BackChannel is not null;
+        var last = 0UL;
         for (var attempt = 1; !stop.IsCancellationRequested; attempt++)
         {
             var delay = DelayAfter(attempt, supervised);
             try
             {
-                var connection = await OpenAsync(worker, supervised).ConfigureAwait(false);
+                var connection = await OpenAsync(worker, last, supervised).ConfigureAwait(false);
+                last = connection.State.SessionKey;
                 var failedBefore = Adopt(connection);
                 if (supervised)
                 {
@@ -258,11 +260,11 @@ internal sealed partial class EndpointConnector(
         }
     }
 
-    private async Task<IEndpointConnection> OpenAsync(WorkerEndpoint worker, bool supervised)
+    private async Task<IEndpointConnection> OpenAsync(WorkerEndpoint worker, ulong resumes, bool supervised)
     {
         try
         {
-            return await SessionConnection.OpenAsync(worker, pool, idPrefix, supervised, loop, transport, stop.Token).ConfigureAwait(false);
+            return await SessionConnection.OpenAsync(worker, pool, idPrefix, resumes, supervised, loop, transport, stop.Token).ConfigureAwait(false);
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented)
         {

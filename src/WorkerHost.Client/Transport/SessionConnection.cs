@@ -52,9 +52,17 @@ internal sealed class SessionConnection : IEndpointConnection
 
     public Task Ended => reading;
 
+    /// <param name="worker">Whose endpoint.</param>
+    /// <param name="pool">Ours, or that of a supervised worker.</param>
+    /// <param name="idPrefix">What the ids of our tasks begin with.</param>
+    /// <param name="resumes">The key of the last session with it, which broke; 0: there was none.</param>
+    /// <param name="supervised">Its death will be observed.</param>
+    /// <param name="loop">Where what happens is told.</param>
+    /// <param name="options">Of the transport.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="RpcException">Unimplemented: the endpoint has no sessions. FailedPrecondition: it refuses ours.</exception>
     public static async Task<SessionConnection> OpenAsync(
-        WorkerEndpoint worker, string pool, string idPrefix, bool supervised, DispatchLoop loop, TransportOptions options, CancellationToken cancellationToken)
+        WorkerEndpoint worker, string pool, string idPrefix, ulong resumes, bool supervised, DispatchLoop loop, TransportOptions options, CancellationToken cancellationToken)
     {
         var channel = new EndpointChannel(worker, options.MaxMessageBytes, drainSafe: true, options.WrapSocket);
         var frame = new OutgoingFrame { MicrosecondsLeft = loop.MicrosecondsLeft };
@@ -80,6 +88,7 @@ internal sealed class SessionConnection : IEndpointConnection
                     IdPrefix = idPrefix,
                     MaxFrameBytes = ProtocolLimits.MaxFrameBytes,
                     TakesChunks = true,
+                    ResumesSession = resumes,
                 };
                 try
                 {

@@ -7,38 +7,66 @@ namespace WorkerHost.Sidecar.Gateway;
 /// One client of a pool over all its sessions: the tasks that it may ask for again, by its numbers. Those that go on while it is away are
 /// cancelled when it does not come back in time. Thread-safe.
 /// </summary>
-internal sealed class HostedClient(PoolCore core, string prefix) : IDisposable
+internal sealed class HostedClient(PoolCore core, string prefix)
 {
+    // What came before the oldest of these sessions, or before the first of so many outcomes that were lost, is not known any more.
+    private const int MostSessions = 64;
+    private const int MostLost = 65_536;
+
     private readonly Lock gate = new();
     private readonly Dictionary<ulong, HostedTask> tasks = [];
+    private readonly List<TaskSession> open = [];
+
+    /// <summary>The latest sessions, and whether everything before them in their line is known.</summary>
+    private readonly OrderedDictionary<ulong, bool> known = [];
+
+    /// <summary>Tasks that had ended and whose outcomes nobody had seen when they were forgotten.</summary>
+    private readonly HashSet<ulong> lost = [];
+    private bool lostMany;
     private ITimer? absence;
-    private int sessions;
+    private bool isOver;
 
     public string Prefix => prefix;
 
     /// <summary>Its part of the pool's queue, over all its sessions.</summary>
     public CallerShare Share { get; } = new();
 
-    public void Enter()
+    /// <summary>Null: it was forgotten, and there may be another under its name.</summary>
+    public HostedSession? Enter(TaskSession session)
     {
-        ITimer? back;
         lock (gate)
         {
-            sessions++;
-            (back, absence) = (absence, null);
-        }
+            if (isOver)
+            {
+                return null;
+            }
 
-        back?.Dispose();
+            absence?.Dispose();
+            absence = null;
+            var isResumed = session.Resumes != 0;
+            var before = isResumed ? open.Find(s => s.Key == session.Resumes) : null;
+            open.Add(session);
+            var isKnown = !isResumed || known.GetValueOrDefault(session.Resumes);
+            known[session.Key] = isKnown;
+            if (known.Count > MostSessions)
+            {
+                known.RemoveAt(0);
+            }
+
+            return new HostedSession(this, before, isResumed && isKnown);
+        }
     }
 
     /// <summary>Attaches to its task what is known. Not null: it is new, and to be submitted.</summary>
-    public TaskEntry? Prepare(SessionTask run)
+    /// <param name="run">A task of one of its sessions.</param>
+    /// <param name="remembersAll">What is not known and was not lost has never come.</param>
+    public TaskEntry? Prepare(SessionTask run, bool remembersAll)
     {
-        HostedTask? known;
+        HostedTask? same;
         HostedTask? made = null;
         lock (gate)
         {
-            if (!tasks.TryGetValue(run.Number, out known) && (!run.IsAgain || run.IsIdempotent))
+            if (!tasks.TryGetValue(run.Number, out same) && (!run.IsAgain || run.IsIdempotent || (remembersAll && !lostMany && !lost.Contains(run.Number))))
             {
                 made = new HostedTask(core, run, this);
                 tasks.Add(run.Number, made);
@@ -50,51 +78,49 @@ internal sealed class HostedClient(PoolCore core, string prefix) : IDisposable
             return made.Prepare(run);
         }
 
-        if (known is null)
+        if (same is null)
         {
             run.Complete(TaskEnd.FailedWith(HostedFailures.Forgotten(run, core)), hurry: false);
         }
-        else if (known.DifferenceTo(run) is { } difference)
+        else if (same.DifferenceTo(run) is { } difference)
         {
             run.Complete(TaskEnd.FailedWith(TaskFailures.BadInput(run, $"task {run.Task} has the id {run.Id}, which is that of another: {difference}")), hurry: false);
         }
         else
         {
-            known.Attach(run);
+            same.Attach(run);
         }
 
         return null;
     }
 
-    public void Forget(HostedTask task)
+    /// <param name="task">One of its.</param>
+    /// <param name="wasSeen">It knows how that ended, and will not ask for it.</param>
+    public void Forget(HostedTask task, bool wasSeen)
     {
-        bool last;
         lock (gate)
         {
-            if (tasks.TryGetValue(task.Number, out var known) && known == task)
+            if (tasks.TryGetValue(task.Number, out var same) && same == task)
             {
                 tasks.Remove(task.Number);
+                if (!wasSeen && !lostMany)
+                {
+                    lost.Add(task.Number);
+                    if (lost.Count > MostLost)
+                    {
+                        lostMany = true;
+                        lost.Clear();
+                    }
+                }
             }
 
-            last = sessions == 0 && tasks.Count == 0;
-        }
-
-        if (last)
-        {
-            core.ForgetIfGone(this);
-        }
-    }
-
-    /// <summary>Nobody is there and nothing is kept.</summary>
-    public bool IsGone
-    {
-        get
-        {
-            lock (gate)
+            if (!IsGone)
             {
-                return sessions == 0 && tasks.Count == 0;
+                return;
             }
         }
+
+        core.ForgetIfGone(this);
     }
 
     public void Leave(TaskSession session, bool clean)
@@ -112,8 +138,10 @@ internal sealed class HostedClient(PoolCore core, string prefix) : IDisposable
 
         lock (gate)
         {
-            // What is left is of sessions that broke.
-            if (--sessions == 0 && tasks.Count > 0)
+            open.Remove(session);
+
+            // Who has left in good order does not come back; but what is left is of sessions that broke.
+            if (open.Count == 0 && (!clean || tasks.Count > 0))
             {
                 absence?.Dispose();
                 absence = core.Time.CreateTimer(static client => ((HostedClient)client!).Abandon(), this, core.AbandonedAfter, Timeout.InfiniteTimeSpan);
@@ -123,25 +151,31 @@ internal sealed class HostedClient(PoolCore core, string prefix) : IDisposable
         core.ForgetIfGone(this);
     }
 
-    public void Dispose()
+    /// <summary>Nobody is there or expected, and nothing is kept: from now on nobody can enter.</summary>
+    public bool TryEnd()
     {
         lock (gate)
         {
-            absence?.Dispose();
-            absence = null;
+            isOver |= IsGone;
+            return isOver;
         }
     }
+
+    // Under the gate.
+    private bool IsGone => open.Count == 0 && tasks.Count == 0 && absence is null;
 
     private void Abandon()
     {
         HostedTask[] left;
         lock (gate)
         {
-            if (sessions > 0)
+            if (open.Count > 0)
             {
                 return;
             }
 
+            absence?.Dispose();
+            absence = null;
             left = [.. tasks.Values];
         }
 
@@ -149,5 +183,7 @@ internal sealed class HostedClient(PoolCore core, string prefix) : IDisposable
         {
             task.Cancel(StopCause.Caller);
         }
+
+        core.ForgetIfGone(this);
     }
 }

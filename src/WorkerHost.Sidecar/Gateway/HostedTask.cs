@@ -150,7 +150,7 @@ internal sealed class HostedTask : IHostedTask
 
         if (forGood)
         {
-            Forget();
+            Forget(wasSeen: true);
         }
         else if (isOver)
         {
@@ -158,7 +158,8 @@ internal sealed class HostedTask : IHostedTask
         }
     }
 
-    public void Forget() => client?.Forget(this);
+    /// <param name="wasSeen">Its client knows how it ended, or does not want to.</param>
+    public void Forget(bool wasSeen) => client?.Forget(this, wasSeen);
 
     public void Begins(TaskEntry task) => entry = task;
 

@@ -61,7 +61,7 @@ internal sealed class KeptOutcomes : IDisposable
 
         foreach (var task in gone)
         {
-            task.Forget();
+            task.Forget(wasSeen: false);
         }
     }
 }

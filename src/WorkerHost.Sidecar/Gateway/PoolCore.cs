@@ -89,7 +89,7 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
         return false;
     }
 
-    public override object? Opened(TaskSession session)
+    public override async ValueTask<object?> OpenedAsync(TaskSession session)
     {
         if (session.IdPrefix.Length == 0)
         {
@@ -100,20 +100,22 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
         while (true)
         {
             var client = clients.GetOrAdd(session.IdPrefix, static (prefix, core) => new HostedClient(core, prefix), this);
-            client.Enter();
-            if (clients.TryGetValue(session.IdPrefix, out var known) && known == client)
+            if (client.Enter(session) is { } opened)
             {
-                return client;
+                await opened.BreakBeforeAsync().ConfigureAwait(false);
+                return opened;
             }
 
             // It was forgotten in between.
-            client.Dispose();
+            clients.TryRemove(KeyValuePair.Create(client.Prefix, client));
         }
     }
 
-    public override void Closed(TaskSession session, bool clean) => (session.Client as HostedClient)?.Leave(session, clean);
+    public override void Closed(TaskSession session, bool clean) => (session.Client as HostedSession)?.Client.Leave(session, clean);
 
-    public override void Seen(object seen) => ((HostedTask)seen).Forget();
+    public override void Seen(object seen) => ((HostedTask)seen).Forget(wasSeen: true);
+
+    public override void Unkept(object kept) => ((HostedTask)kept).Forget(wasSeen: false);
 
     public override void Abandon(SessionTask task)
     {
@@ -132,9 +134,9 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
 
     public void ForgetIfGone(HostedClient client)
     {
-        if (client.IsGone && clients.TryRemove(KeyValuePair.Create(client.Prefix, client)))
+        if (client.TryEnd())
         {
-            client.Dispose();
+            clients.TryRemove(KeyValuePair.Create(client.Prefix, client));
         }
     }
 
@@ -150,8 +152,8 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
         return caller is null ? null : shares.GetValue(caller, static _ => new CallerShare());
     }
 
-    private TaskEntry? Prepare(TaskRun run) => run is SessionTask { Session.Client: HostedClient client } task
-        ? client.Prepare(task)
+    private TaskEntry? Prepare(TaskRun run) => run is SessionTask { Session.Client: HostedSession session } task
+        ? session.Prepare(task)
         : new HostedTask(this, run, client: null).Prepare(run);
 
     public override (string Worker, int Attempt) Whereabouts(TaskRun run) => (run.Elsewhere as HostedTask)?.Whereabouts ?? ("", 1);

@@ -85,8 +85,8 @@ internal abstract class EndpointCore(TimeProvider time, ILogger logger)
     /// <summary>How long a task goes on whose client is gone; zero: it is stopped at once.</summary>
     public virtual TimeSpan AbandonedAfter => TimeSpan.Zero;
 
-    /// <summary>A session has begun. What is known of its client; null: nothing, and nothing is kept for it.</summary>
-    public virtual object? Opened(TaskSession session) => null;
+    /// <summary>A session has begun, and nothing of it was read but its hello. What is known of its client; null: nothing, and nothing is kept for it.</summary>
+    public virtual ValueTask<object?> OpenedAsync(TaskSession session) => default;
 
     /// <summary>A session has ended.</summary>
     /// <param name="session">Which.</param>
@@ -97,6 +97,11 @@ internal abstract class EndpointCore(TimeProvider time, ILogger logger)
 
     /// <summary>The client has seen the outcome of what is kept.</summary>
     public virtual void Seen(object kept)
+    {
+    }
+
+    /// <summary>There is no room to keep it until the client says that it has seen it.</summary>
+    public virtual void Unkept(object kept)
     {
     }
 

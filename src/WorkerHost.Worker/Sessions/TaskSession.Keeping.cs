@@ -35,7 +35,7 @@ internal sealed partial class TaskSession
             unseenFrames.Enqueue(frames.Kept.Count);
             while (unseen.Count > MostUnseen || unseenBytes > MostUnseenBytes)
             {
-                ForgetFrame();
+                ForgetFrame(wasSeen: false);
             }
         }
     }
@@ -52,19 +52,26 @@ internal sealed partial class TaskSession
 
             while (framesForgotten < framesSeen)
             {
-                ForgetFrame();
+                ForgetFrame(wasSeen: true);
             }
         }
     }
 
-    private void ForgetFrame()
+    private void ForgetFrame(bool wasSeen)
     {
         framesForgotten++;
         for (var left = unseenFrames.Dequeue(); left > 0; left--)
         {
             var (kept, bytes) = unseen.Dequeue();
             unseenBytes -= bytes;
-            core.Seen(kept);
+            if (wasSeen)
+            {
+                core.Seen(kept);
+            }
+            else
+            {
+                core.Unkept(kept);
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ internal sealed partial class TaskSession
     private readonly IServerStreamWriter<SessionResponse> writer;
     private readonly Action abort;
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly Lock gate = new();
     private readonly Dictionary<ulong, SessionTask> inFlight = [];
@@ -62,6 +63,9 @@ internal sealed partial class TaskSession
 
     public ulong Key { get; private set; }
 
+    /// <summary>The key of the one that its client had here before, and that broke; 0: none.</summary>
+    public ulong Resumes { get; private set; }
+
     public string IdPrefix { get; private set; } = "";
 
     public int Track { get; private set; } = -1;
@@ -76,7 +80,7 @@ internal sealed partial class TaskSession
         var clean = false;
         try
         {
-            Client = core.Opened(this);
+            Client = await core.OpenedAsync(this).ConfigureAwait(false);
             Track = core.OpenTrack(Key);
             await SayHelloAsync(cancellationToken).ConfigureAwait(false);
             var reading = ReadAsync(cancellationToken);
@@ -106,7 +110,15 @@ internal sealed partial class TaskSession
             CloseTracks();
             core.Closed(this, clean);
             core.Leave(this);
+            over.SetResult();
         }
+    }
+
+    /// <summary>Its client has another session in its place: nothing more of it is read when this returns.</summary>
+    public Task BreakAsync()
+    {
+        abort();
+        return over.Task;
     }
 
     /// <summary>Gives back what has not started; the session ends when the rest is done.</summary>
@@ -248,6 +260,7 @@ internal sealed partial class TaskSession
         }
 
         Key = hello.SessionKey;
+        Resumes = hello.ResumesSession;
         IdPrefix = BoundedText.Cut(hello.IdPrefix, ProtocolLimits.MaxNameLength);
         ReportsStarts = hello.ReportStarted;
         frames = new FrameBuilder(ProtocolLimits.FrameBytesFor(hello.MaxFrameBytes), hello.TakesChunks);

@@ -58,7 +58,7 @@ public sealed class InflationTests
         listener.Worker(),
         "",
         "test",
-        supervised: false,
+        resumes: 0, supervised: false,
         rig.Loop,
         new TransportOptions { Random = new Random(1), Time = rig.Time, MaxMessageBytes = LimitMiB * 1024 * 1024 },
         TestContext.Current.CancellationToken);

@@ -46,7 +46,7 @@ public sealed class ReadToTheEndTests(ITestOutputHelper output)
             Time = rig.Time,
             WrapSocket = s => new SlowStream(s, mayRead.Task) { Waits = () => Volatile.Read(ref begun) && slow },
         };
-        var opening = SessionConnection.OpenAsync(listener.Worker(), "", "test", supervised: false, rig.Loop, transport, TestContext.Current.CancellationToken);
+        var opening = SessionConnection.OpenAsync(listener.Worker(), "", "test", resumes: 0, supervised: false, rig.Loop, transport, TestContext.Current.CancellationToken);
         using var peer = await listener.AcceptAsync().Soon();
         await peer.HandshakeAsync(concurrency: 64).Soon();
         await using var connection = await opening.Soon();

@@ -288,7 +288,7 @@ public sealed class SessionConnectionTests
             listener.Worker(),
             "",
             "test",
-            supervised: false,
+            resumes: 0, supervised: false,
             rig.Loop,
             new TransportOptions { Random = new Random(1), Time = rig.Time, MaxMessageBytes = maxMessageBytes },
             TestContext.Current.CancellationToken);

@@ -58,6 +58,48 @@ public sealed class AttachTests(GatewayFixture host) : IClassFixture<GatewayFixt
         Assert.Equal("3", (await client.OutcomeAsync()).Data.ToStringUtf8());
     }
 
+    [Fact]
+    public async Task What_never_came_is_run_although_it_is_not_idempotent_for_who_says_which_session_it_was_sent_in()
+    {
+        using var first = await RawClient.OpenAsync(host.Address, "never-came");
+        first.Cut();
+        using var second = await RawClient.OpenAsync(host.Address, "never-came", first.Key);
+        await second.SubmitAsync(1, 1, "add", "[1,2]", again: true);
+        Assert.Equal("3", (await second.OutcomeAsync()).Data.ToStringUtf8());
+        second.Cut();
+
+        // It does not say so: as clients do that are older than that.
+        using var silent = await RawClient.OpenAsync(host.Address, "never-came");
+        await silent.SubmitAsync(1, 2, "add", "[1,2]", again: true);
+        Assert.Equal(V1.TaskFailureKind.WorkerLost, (await silent.OutcomeAsync()).Failure.Kind);
+    }
+
+    [Fact]
+    public async Task What_a_host_cannot_say_whether_it_came_is_lost()
+    {
+        // It may have been forgotten with its client.
+        using var unknown = await RawClient.OpenAsync(host.Address, "unheard-of", resumes: 4711);
+        await unknown.SubmitAsync(1, 1, "add", "[1,2]", again: true);
+        Assert.Equal(V1.TaskFailureKind.WorkerLost, (await unknown.OutcomeAsync()).Failure.Kind);
+        unknown.Cut();
+
+        // Nor is it known later, by what followed.
+        using var next = await RawClient.OpenAsync(host.Address, "unheard-of", unknown.Key);
+        await next.SubmitAsync(1, 2, "add", "[1,2]", again: true);
+        Assert.Equal(V1.TaskFailureKind.WorkerLost, (await next.OutcomeAsync()).Failure.Kind);
+    }
+
+    [Fact]
+    public async Task A_session_that_another_takes_the_place_of_is_read_no_further()
+    {
+        using var old = await RawClient.OpenAsync(host.Address, "half-open");
+        using var fresh = await RawClient.OpenAsync(host.Address, "half-open", old.Key);
+        var e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(old.NextAsync);
+        Assert.NotEqual(Grpc.Core.StatusCode.OK, e.StatusCode);
+        await fresh.SubmitAsync(1, 1, "add", "[20,22]");
+        Assert.Equal("42", (await fresh.OutcomeAsync()).Data.ToStringUtf8());
+    }
+
     [Theory]
     [InlineData("add", "[1,3]", "others")]
     [InlineData("add", "[1,22]", "5 bytes")]

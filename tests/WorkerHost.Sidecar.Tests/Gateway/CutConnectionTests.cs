@@ -10,7 +10,7 @@ public sealed class CutConnectionTests(GatewayFixture host) : IClassFixture<Gate
     private readonly string log = Path.Combine(Path.GetTempPath(), $"workerhost-{Guid.NewGuid():n}");
 
     [Fact]
-    public async Task Every_task_has_its_one_outcome_and_none_that_is_not_idempotent_runs_twice()
+    public async Task Every_task_runs_once_and_none_is_lost()
     {
         var token = TestContext.Current.CancellationToken;
         var options = new WorkerPoolOptions
@@ -40,19 +40,10 @@ public sealed class CutConnectionTests(GatewayFixture host) : IClassFixture<Gate
         var begun = File.ReadLines(log).Where(static l => l.Contains(" begin ", StringComparison.Ordinal)).CountBy(static l => l.Split(' ')[0]).ToDictionary();
         for (var i = 0; i < futures.Count; i++)
         {
-            var runs = begun.GetValueOrDefault(futures[i].Id);
-            if (futures[i].State == TaskState.Succeeded)
-            {
-                Assert.InRange(runs, 1, i % 2 == 0 ? 3 : 1);
-                continue;
-            }
-
-            // What was cut off on its way to the host may have come there, for all that the pool knows.
-            Assert.Equal(TaskFailureKind.WorkerLost, Assert.ThrowsAny<TaskException>(() => futures[i].GetResult()).Kind);
-            Assert.InRange(runs, 0, i % 2 == 0 ? 3 : 1);
+            // Also what was cut off on its way to the host: that knows what never came.
+            Assert.Equal(TaskState.Succeeded, futures[i].State);
+            Assert.Equal(1, begun.GetValueOrDefault(futures[i].Id));
         }
-
-        Assert.InRange(futures.Count(static f => f.State == TaskState.Succeeded), 350, 400);
     }
 
     public void Dispose() => File.Delete(log);

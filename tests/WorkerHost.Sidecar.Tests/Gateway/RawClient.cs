@@ -32,13 +32,15 @@ internal sealed class RawClient : IDisposable
 
     public EndpointHello Hello { get; private set; } = null!;
 
-    public static Task<RawClient> OpenAsync(string address, string prefix) => OpenAsync(
-        address, new ClientHello { MinProtocol = 1, MaxProtocol = 1, SessionKey = (ulong)Random.Shared.NextInt64(1, long.MaxValue), IdPrefix = prefix });
+    public ulong Key { get; private init; }
+
+    public static Task<RawClient> OpenAsync(string address, string prefix, ulong resumes = 0) => OpenAsync(
+        address, new ClientHello { MinProtocol = 1, MaxProtocol = 1, SessionKey = (ulong)Random.Shared.NextInt64(1, long.MaxValue), IdPrefix = prefix, ResumesSession = resumes });
 
     /// <exception cref="RpcException">The host does not take that hello.</exception>
     public static async Task<RawClient> OpenAsync(string address, ClientHello hello)
     {
-        var client = new RawClient(address["unix://".Length..]);
+        var client = new RawClient(address["unix://".Length..]) { Key = hello.SessionKey };
         try
         {
             await client.SendAsync(new SessionRequest { Hello = hello });

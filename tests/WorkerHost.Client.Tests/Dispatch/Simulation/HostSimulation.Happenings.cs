@@ -47,7 +47,9 @@ internal sealed partial class HostSimulation
 
             foreach (var entry in frame.Tasks)
             {
-                session.Wire.Enqueue(new HostMessage(HostMessageKind.Task, entry.Sequence, (SimTask)entry.Completion!, entry.Attempt) { Again = entry.Carried });
+                var task = (SimTask)entry.Completion!;
+                task.Submissions += entry.Carried ? 0 : 1;
+                session.Wire.Enqueue(new HostMessage(HostMessageKind.Task, entry.Sequence, task, entry.Attempt) { Again = entry.Carried });
             }
 
             Write(HostMessageKind.Cancel, frame.Cancels);
@@ -156,7 +158,7 @@ internal sealed partial class HostSimulation
             Host = new HostTerms(host.Instance, SimHost.KeepsFor),
         };
         story?.Add($"{now,8}  a session with {host.Instance} opens");
-        host.Open(endpoint);
+        host.Open(endpoint, now);
         dispatcher.EndpointOpened(endpoint, now);
         Carry();
     }

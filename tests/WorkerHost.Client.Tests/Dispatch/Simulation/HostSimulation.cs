@@ -66,7 +66,7 @@ internal sealed partial class HostSimulation
                 break;
             case < 38:
                 // What is left of a session that is gone comes late, if at all.
-                if ((AnySession(static s => s is { Ended: false, Wire.Count: > 0 }) ?? AnySession(static s => s.Wire.Count > 0)) is { } reading)
+                if (((schedule.Chance(70) ? AnySession(static s => s is { Ended: false, Wire.Count: > 0 }) : null) ?? AnySession(static s => s.Wire.Count > 0)) is { } reading)
                 {
                     story?.Add($"{now,8}  {reading.Host.Instance} reads {reading.Wire.Peek()}");
                     reading.Host.Read(reading, full: schedule.Chance(5));
@@ -123,6 +123,12 @@ internal sealed partial class HostSimulation
                 break;
             case < 91:
                 hosts.ForEach(h => h.Abandon(now));
+                if (AnyHost(static h => h is { Up: true } && h.Sessions.TrueForAll(static s => s.IsNoticed)) is { } deserted && schedule.Chance(30))
+                {
+                    story?.Add($"{now,8}  {deserted.Instance} forgets what nobody has read");
+                    deserted.Forget(everything: schedule.Chance(50));
+                }
+
                 break;
             case < 93:
                 CrashOrRestart();

@@ -11,6 +11,8 @@ public sealed class HostSimulationTests(ITestOutputHelper output)
     [InlineData(1)]
     [InlineData(6503416408605471726)]
     [InlineData(1080074386773817802)]
+    [InlineData(15716465296495742691)]
+    [InlineData(5080084959977307677)]
     public void The_promises_hold_in_a_schedule_replayed_by_its_seed(ulong seed) => Replay(seed);
 
     [Fact]
@@ -22,6 +24,8 @@ public sealed class HostSimulationTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(HostSabotage.ForgetTasks, "started a second time")]
+    [InlineData(HostSabotage.ForgetWhatWasLost, "started a second time")]
+    [InlineData(HostSabotage.ReadLate, "started a second time")]
     [InlineData(HostSabotage.SameInstance, "started a second time")]
     [InlineData(HostSabotage.DropResult, "never end")]
     [InlineData(HostSabotage.ClaimToHaveRead, "although its outcome was said to have been read")]

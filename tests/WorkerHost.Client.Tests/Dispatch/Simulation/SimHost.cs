@@ -11,7 +11,13 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
     private readonly Dictionary<ulong, HostTask> known = [];
 
     /// <summary>Whose outcomes the client has said to have read.</summary>
-    private readonly HashSet<ulong> forgotten = [];
+    private readonly HashSet<(ulong Number, int Submission)> forgotten = [];
+
+    /// <summary>Had ended, and was dropped before anybody had read how.</summary>
+    private readonly HashSet<ulong> lost = [];
+
+    /// <summary>The client was away so long that nothing is known of it.</summary>
+    private bool knowsNobody;
     private int starts = 1;
 
     public int Slot => slot;
@@ -33,11 +39,36 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
 
     public bool IsBusy => Up && known.Values.Any(static t => t.State == HostTaskState.Running);
 
-    public SimSession Open(EndpointState endpoint)
+    public SimSession Open(EndpointState endpoint, long now)
     {
+        if (sabotage != HostSabotage.ReadLate)
+        {
+            // What the one before had on its way is not read any more.
+            Sessions.FindAll(static s => !s.IsNoticed).ForEach(s => Notice(s, now));
+        }
+
         var session = new SimSession(this, endpoint);
         Sessions.Add(session);
         return session;
+    }
+
+    /// <summary>There is no room for what nobody has read, or its time has passed; nobody is there to be told.</summary>
+    public void Forget(bool everything)
+    {
+        foreach (var (number, _) in known.Where(static t => t.Value is { State: HostTaskState.Ended, Attached.Count: 0 }).ToList())
+        {
+            known.Remove(number);
+            if (sabotage != HostSabotage.ForgetWhatWasLost)
+            {
+                lost.Add(number);
+            }
+        }
+
+        if (everything && known.Count == 0)
+        {
+            lost.Clear();
+            knowsNobody = true;
+        }
     }
 
     /// <param name="session">Whose next message is read.</param>
@@ -62,8 +93,8 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
                 break;
             case HostMessageKind.Task:
                 var task = message.Task!;
-                task.Demand(!message.Again || session.Ended || !forgotten.Contains(task.Entry.Number), $"comes again to {Instance} although its outcome was said to have been read");
-                if (message.Again && !task.Entry.Options.Idempotent && sabotage is not (HostSabotage.ForgetTasks or HostSabotage.SameInstance))
+                task.Demand(!message.Again || session.Ended || !forgotten.Contains((task.Entry.Number, task.Submissions)), $"comes again to {Instance} although its outcome was said to have been read");
+                if (message.Again && !task.Entry.Options.Idempotent && (knowsNobody || lost.Contains(task.Entry.Number)))
                 {
                     session.Unsent.Add(new HostAnswer(message.Sequence, task.Entry.Number, AttemptOutcome.Failed(new TaskFailure { Kind = TaskFailureKind.WorkerLost, Message = "not known any more" })));
                     break;
@@ -106,7 +137,7 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
                     if (known.GetValueOrDefault(number) == told)
                     {
                         known.Remove(number);
-                        forgotten.Add(number);
+                        forgotten.Add((number, told.Submission));
                     }
                 }
 
@@ -190,6 +221,8 @@ internal sealed class SimHost(int slot, int lanes, HostSabotage sabotage)
 
         known.Clear();
         forgotten.Clear();
+        lost.Clear();
+        knowsNobody = false;
         foreach (var session in Sessions)
         {
             session.Wire.Clear();
@@ -300,6 +333,9 @@ internal sealed class HostTask(SimTask task)
 
     public int Attempt;
 
+    /// <summary>Which it was, of those after whose outcome the task was submitted anew.</summary>
+    public int Submission { get; } = task.Submissions;
+
     public HostTaskState State;
 
     public bool CancelAsked;
@@ -339,10 +375,16 @@ public enum HostSabotage
 {
     None,
 
-    /// <summary>It does not keep the outcomes of a session that is gone, and runs what it does not know although it is told that it came before.</summary>
+    /// <summary>It does not keep the outcomes of a session that is gone.</summary>
     ForgetTasks,
 
-    /// <summary>Another start of it says that it is the same, and does so, too.</summary>
+    /// <summary>It drops outcomes that nobody has read, and does not remember that it had them.</summary>
+    ForgetWhatWasLost,
+
+    /// <summary>It still reads what a broken session had on its way when its client is there again.</summary>
+    ReadLate,
+
+    /// <summary>Another start of it says that it is the same.</summary>
     SameInstance,
 
     /// <summary>An outcome is lost on the way.</summary>

@@ -21,6 +21,9 @@ internal sealed class SimTask(TaskEntry entry, bool stubborn, bool supervised, b
     /// <summary>In lanes of living processes.</summary>
     public int Running;
 
+    /// <summary>To hosts, not counting those that only go on in another session.</summary>
+    public int Submissions;
+
     public int FinishedAttempt;
 
     /// <summary>Workers it has killed, and those among them of which the ledger proves that nothing else ran.</summary>
