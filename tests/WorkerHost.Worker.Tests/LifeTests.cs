@@ -111,7 +111,6 @@ public sealed class LifeTests
 
         Assert.True((await session.OutcomeAsync(2)).Recalled);
 
-        // SocketsHttpHandler throws away what it has received when a connection ends on which it could still send.
         await session.HalfCloseAsync();
         worker.Touch("go");
         Assert.Null((await session.OutcomeAsync(1)).Failure);
@@ -150,6 +149,7 @@ public sealed class LifeTests
 
         // A worker that hurries cancels what runs in the same breath in which it gives back what does not.
         Assert.True((await session.OutcomeAsync(2)).Recalled);
+        await session.HalfCloseAsync();
         worker.Touch("go");
         Assert.Null((await session.OutcomeAsync(1)).Failure);
         Assert.Equal(WorkerExitCode.Success, await worker.ExitAsync());
@@ -166,6 +166,7 @@ public sealed class LifeTests
 
         worker.AskToLeaveInItsOwnTime();
         Assert.True((await session.OutcomeAsync(2)).Recalled);
+        await session.HalfCloseAsync();
         worker.Signal(SigTerm);
 
         Assert.Equal(Kind.Cancelled, (await session.OutcomeAsync(1)).Failure.Kind);
@@ -209,6 +210,7 @@ public sealed class LifeTests
         await session.SubmitAsync(Task(4, "nothing"));
         Assert.True((await session.OutcomeAsync(4)).Recalled);
 
+        await session.HalfCloseAsync();
         worker.Touch("go");
         Assert.Null((await session.OutcomeAsync(1)).Failure);
         Assert.Equal(WorkerExitCode.Success, await worker.ExitAsync());
@@ -253,6 +255,7 @@ public sealed class LifeTests
     {
         await using var worker = await WorkerUnderTest.StartAsync(static launch => launch with { DrainMilliseconds = 50 });
         using var session = await BusyAsync(worker, "meet", until: "never");
+        await session.HalfCloseAsync();
 
         worker.Signal(SigTerm);
 

@@ -49,6 +49,10 @@ internal sealed class SessionUnderTest : IDisposable
 
     public Task RecallAsync(params ulong[] sequences) => SendAsync(new SessionRequest { Recall = { sequences } });
 
+    /// <summary>
+    /// Nothing more will be submitted. Before a worker leaves whose last frame is wanted: SocketsHttpHandler throws away what it has received when a connection ends on
+    /// which it could still send.
+    /// </summary>
     public Task HalfCloseAsync() => call.RequestStream.CompleteAsync();
 
     public static TaskSubmission Task(ulong sequence, string task, string json = "[]") => new()
