@@ -29,7 +29,7 @@ public sealed partial class WorkerPool
     /// <param name="taskOptions">With an id it is the same task as another of that id.</param>
     /// <param name="id">What it is called where <paramref name="taskOptions"/> have no id; null: the pool makes an id up.</param>
     /// <param name="items">Where its items go one by one; null: nobody takes them so.</param>
-    /// <param name="progress">Told how far it is; null: nobody asks.</param>
+    /// <param name="progress">Told how far it is, at once and on the thread that reads, so it has to be quick; null: nobody asks.</param>
     /// <param name="share">Which of several clients it is of; null: nobody's in particular. Made for this pool.</param>
     /// <returns>Null: there is nothing to be submitted, because it is a task that is known already.</returns>
     internal Client.TaskEntry? PrepareFor(
@@ -51,7 +51,7 @@ public sealed partial class WorkerPool
         };
         if (items is not null || progress is not null)
         {
-            entry.Feed = new Client.TaskFeed(items, progress is null ? null : new Client.ProgressRelay(progress, entry, identity));
+            entry.Feed = new Client.TaskFeed(items, progress is null ? null : new Client.ProgressRelay(progress, entry, identity) { AtOnce = true });
         }
 
         if (taskOptions.Id is { } shared)

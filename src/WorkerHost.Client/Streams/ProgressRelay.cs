@@ -6,12 +6,21 @@ namespace WorkerHost.Client;
 /// </summary>
 internal sealed class ProgressRelay(IProgress<TaskProgress> listener, TaskEntry entry, PoolIdentity pool) : IThreadPoolWorkItem
 {
+    /// <summary>The listener is quick and is told at once, on the reader's thread: so it has the last report before the outcome, behind which it may say nothing.</summary>
+    public bool AtOnce { get; init; }
+
     private readonly Lock gate = new();
     private TaskProgress? newest;
     private bool telling;
 
     public void Report(double fraction, string message)
     {
+        if (AtOnce)
+        {
+            Tell(new TaskProgress(pool.IdOf(entry), Math.Clamp(fraction, 0, 1), message));
+            return;
+        }
+
         lock (gate)
         {
             // The endpoint may say anything.
@@ -44,14 +53,19 @@ internal sealed class ProgressRelay(IProgress<TaskProgress> listener, TaskEntry 
                 newest = null;
             }
 
-            try
-            {
-                listener.Report(next);
-            }
-            catch (Exception e)
-            {
-                Log.ProgressThrew(pool.Logger, e, entry.Task);
-            }
+            Tell(next);
+        }
+    }
+
+    private void Tell(TaskProgress next)
+    {
+        try
+        {
+            listener.Report(next);
+        }
+        catch (Exception e)
+        {
+            Log.ProgressThrew(pool.Logger, e, entry.Task);
         }
     }
 }
