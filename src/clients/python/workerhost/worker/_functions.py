@@ -5,6 +5,7 @@ Whoever can submit it can run anything, so it is there only with --functions, wh
 
 import ctypes
 import json
+import multiprocessing.process
 import multiprocessing.spawn
 import os
 import pickle
@@ -28,7 +29,13 @@ def register():
         _share(os.environ.pop(name, None), number)
     main = os.environ.pop("WORKERHOST_PYTHON_MAIN", None)
     if main:
-        multiprocessing.spawn.prepare(json.loads(main))
+        # A main module that starts processes while it is imported is told so, as by multiprocessing.
+        process = multiprocessing.process.current_process()
+        process._inheriting = True
+        try:
+            multiprocessing.spawn.prepare(json.loads(main))
+        finally:
+            del process._inheriting
     _initialize(os.environ.pop("WORKERHOST_PYTHON_INIT", None))
     tasks.add(_Call())
 

@@ -1,0 +1,27 @@
+"""What is to be done when the program ends, before Python takes its threads away."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any, Callable
+
+_open: "weakref.WeakKeyDictionary[Any, Callable[[Any], None]]" = weakref.WeakKeyDictionary()
+
+
+def at_exit(what: Any, action: Callable[[Any], None]) -> None:
+    """Does `action(what)` at the program's end, if `what` is still there then. The newest first."""
+    _open[what] = action
+
+
+def forget(what: Any) -> None:
+    _open.pop(what, None)
+
+
+def _all() -> None:
+    for what, action in reversed(list(_open.items())):
+        action(what)
+
+
+# As concurrent.futures does: before the threads that are no daemons are waited for.
+threading._register_atexit(_all)  # type: ignore[attr-defined]
