@@ -1,0 +1,130 @@
+"""workerhost.ThreadPoolExecutor, Thread and Process."""
+
+import concurrent.futures
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import functions
+import pytest
+from hosts import alive, until
+
+import workerhost
+
+
+def spin(begun):
+    begun.set()
+    while True:
+        pass
+
+
+def test_a_task_in_a_thread_can_be_stopped_while_it_runs():
+    with workerhost.ThreadPoolExecutor(1) as executor:
+        begun = threading.Event()
+        future = executor.submit(spin, begun)
+        assert begun.wait(5) and future.running()
+        assert future.cancel() and future.cancelled()
+        # The same thread goes on, and what runs there next meets nothing.
+        assert executor.submit(lambda: sum(range(1000))).result(5) == 499500
+        assert concurrent.futures.wait([future], timeout=5).done == {future}
+
+
+def test_a_time_limit_ends_a_task_in_a_thread():
+    with workerhost.ThreadPoolExecutor(1) as executor:
+        begun, never = threading.Event(), threading.Event()
+        late = executor.options(timeout=0.1).submit(spin, begun)
+        queued = executor.options(timeout=0.05).submit(never.set)
+        with pytest.raises(workerhost.TaskTimeout):
+            late.result(5)
+        with pytest.raises(TimeoutError):
+            queued.result(5)
+        assert executor.submit(lambda: 7).result(5) == 7
+        assert not never.is_set()
+    with pytest.raises(workerhost.BadInput, match="timeout is 0"):
+        executor.options(timeout=0)
+
+
+@pytest.mark.scenario("36")
+def test_a_stop_at_any_moment_meets_only_its_own_task():
+    with workerhost.ThreadPoolExecutor(2) as executor:
+        for round in range(300):
+            futures = [executor.submit(functions.work_for, 0.1) for _ in range(4)]
+            for future in futures[::2]:
+                future.cancel()
+            assert all(f.result(5) == os.getpid() for f in futures[1::2])
+        assert list(executor.map(functions.square, range(10))) == [i * i for i in range(10)]
+
+
+def test_finally_blocks_run_and_except_exception_does_not_hold_a_stop_back():
+    left, begun = threading.Event(), threading.Event()
+
+    def stubborn():
+        try:
+            while True:
+                try:
+                    begun.set()
+                    while True:
+                        pass
+                except Exception:
+                    pass
+        finally:
+            left.set()
+
+    with workerhost.ThreadPoolExecutor(1) as executor:
+        future = executor.submit(stubborn)
+        assert begun.wait(5) and future.cancel() and left.wait(5)
+
+
+def test_a_thread_says_how_it_ended():
+    begun = threading.Event()
+    thread = workerhost.Thread(target=spin, args=(begun,), name="spinning")
+    thread.start()
+    assert begun.wait(5) and thread.is_alive() and thread.exitcode is None
+    thread.terminate()
+    thread.join(5)
+    assert not thread.is_alive() and thread.exitcode == -15
+    for target, args, code in ((functions.square, (2,), 0), (functions.leave, (3,), 3)):
+        thread = workerhost.Thread(target=target, args=args)
+        thread.start()
+        thread.join(5)
+        assert thread.exitcode == code
+
+
+def test_a_process_has_an_exit_code_and_can_be_ended(tmp_path):
+    leaving = workerhost.Process(target=functions.leave, args=(3,))
+    spinning = workerhost.Process(target=functions.spin_from, args=(str(tmp_path / "here"),))
+    for process in (leaving, spinning):
+        process.start()
+    leaving.join(10)
+    assert leaving.exitcode == 3 and leaving.signal is None
+    until(lambda: (tmp_path / "here").exists())
+    assert spinning.is_alive() and spinning.exitcode is None
+    spinning.kill()
+    spinning.join(10)
+    assert spinning.exitcode == -9 and spinning.signal == "SIGKILL" and not spinning.is_alive()
+
+
+@pytest.mark.scenario("45")
+def test_a_process_does_not_outlive_its_program(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text("""
+import sys, threading, functions, workerhost
+if __name__ == "__main__":
+    process = workerhost.Process(target=functions.block_from, args=(sys.argv[1], 600))
+    # It lives on when the thread that has asked for it is gone.
+    thread = threading.Thread(target=process.start)
+    thread.start()
+    thread.join()
+    print(process.pid, flush=True)
+    sys.stdin.read()
+""")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((os.path.dirname(functions.__file__), os.environ["PYTHONPATH"]))}
+    with subprocess.Popen([sys.executable, program, tmp_path / "here"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        pid = int(parent.stdout.readline())
+        until(lambda: (tmp_path / "here").exists())
+        assert alive(pid)
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        until(lambda: not alive(pid), 5)
