@@ -74,7 +74,7 @@ public sealed class QuarantineTests
 
     [Theory]
     [InlineData(9)]
-    [InlineData(15)]
+    [InlineData(15, Traits = ["Category", "Slow"])]
     public async Task Kills_from_outside_convict_nobody(int signal)
     {
         await using var pool = await TestPool.StartAsync(TestPool.Options() with { Supervision = TestPool.Options().Supervision with { DrainTimeout = TimeSpan.FromMilliseconds(100) } });

@@ -31,8 +31,8 @@ public sealed class RecycleTests
     [Theory]
     [Trait("Scenario", "42")]
     [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
+    [InlineData(2, Traits = ["Category", "Slow"])]
+    [InlineData(3, Traits = ["Category", "Slow"])]
     public async Task However_recycles_deaths_and_a_stop_race_every_task_ends_and_no_replacement_survives(int seed)
     {
         var options = TestPool.Options(workers: 3) with { Name = $"race-{seed}-{Environment.ProcessId}", DrainTimeout = TimeSpan.FromSeconds(5) };

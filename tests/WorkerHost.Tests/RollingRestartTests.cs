@@ -8,7 +8,7 @@ public sealed class RollingRestartTests
     [Theory]
     [Trait("Scenario", "44")]
     [InlineData(2, 1)]
-    [InlineData(3, 0)]
+    [InlineData(3, 0, Traits = ["Category", "Slow"])]
     public async Task Under_load_no_call_fails_and_never_fewer_workers_than_configured_are_ready(int workers, int spares)
     {
         var options = TestPool.Options(workers);

@@ -64,9 +64,9 @@ public sealed class VitalsTests
 
     [Theory]
     [Trait("Scenario", "38")]
-    [InlineData(1, 1)]
-    [InlineData(1, 2)]
-    [InlineData(4, 1)]
+    [InlineData(1, 1, Traits = ["Category", "Slow"])]
+    [InlineData(1, 2, Traits = ["Category", "Slow"])]
+    [InlineData(4, 1, Traits = ["Category", "Slow"])]
     [InlineData(4, 2)]
     public async Task With_a_few_tasks_per_worker_every_pid_serves_its_share_and_no_start_is_held_back(int workers, int maxTasks)
     {

@@ -9,8 +9,10 @@ public sealed class CutConnectionTests(GatewayFixture host) : IClassFixture<Gate
     private readonly ConcurrentQueue<NetworkStream> connections = new();
     private readonly string log = Path.Combine(Path.GetTempPath(), $"workerhost-{Guid.NewGuid():n}");
 
-    [Fact]
-    public async Task Every_task_runs_once_and_none_is_lost()
+    [Theory]
+    [InlineData(400, 40)]
+    [InlineData(10_000, 200, Traits = ["Category", "Slow"])]
+    public async Task Every_task_runs_once_and_none_is_lost(int tasks, int tasksPerCut)
     {
         var token = TestContext.Current.CancellationToken;
         var options = new WorkerPoolOptions
@@ -23,20 +25,20 @@ public sealed class CutConnectionTests(GatewayFixture host) : IClassFixture<Gate
             },
         };
         await using var pool = await WorkerPool.ConnectAsync(host.Address, options, token);
-        var futures = Enumerable.Range(0, 400).Select(i => pool.Submit<string>("record", [log, 0], new TaskOptions { Idempotent = i % 2 == 0 })).ToList();
+        var futures = Enumerable.Range(0, tasks).Select(i => pool.Submit<string>("record", [log, 0], new TaskOptions { Idempotent = i % 2 == 0 })).ToList();
         var cuts = 0;
         for (var i = 0; i < futures.Count; i++)
         {
             await ((Task)futures[i].Completion).WaitAsync(TimeSpan.FromSeconds(20), token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             Assert.True(futures[i].IsDone, $"task {i} has no outcome after {cuts} cuts");
-            if (i % 40 == 0)
+            if (i % tasksPerCut == 0)
             {
                 await Eventually.IsTrue(() => !connections.IsEmpty, "the pool connects again");
                 cuts += Cut();
             }
         }
 
-        Assert.Equal(10, cuts);
+        Assert.Equal(tasks / tasksPerCut, cuts);
         var begun = File.ReadLines(log).Where(static l => l.Contains(" begin ", StringComparison.Ordinal)).CountBy(static l => l.Split(' ')[0]).ToDictionary();
         for (var i = 0; i < futures.Count; i++)
         {
