@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,8 @@ class LaunchedWorker:
             self.ledger.write_bytes(blank_ledger(self.line["concurrency"], self.line["incarnation"]))
         self.process = subprocess.Popen(
             [sys.executable, *(arguments or ("-m", "workerhost.worker", "handlers")), "--workerhost-worker", "python"], cwd=HERE,
-            env={**os.environ, "WORKERHOST_WORKER": "1", **(environment or {})}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            env={**os.environ, "WORKERHOST_WORKER": "1", **(environment or {})}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True)
         self.process.stdin.write(json.dumps(self.line).encode() + b"\n")
         self.process.stdin.flush()
         self.channel = grpc.insecure_channel(self.address.replace("unix://", "unix:"), options=(("grpc.max_receive_message_length", -1),))
@@ -42,7 +44,8 @@ class LaunchedWorker:
 
     def __exit__(self, *_):
         self.channel.close()
-        self.process.kill()
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
         self._folder.cleanup()
 

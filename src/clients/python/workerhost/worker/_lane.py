@@ -20,6 +20,9 @@ _NOTHING = ctypes.py_object()
 # For the lane of the main thread. No program of ours or of Debian's uses it.
 INTERRUPT = signal.SIGRTMIN + 7
 
+# What is not there by then waits for native code to return.
+_ARRIVES_WITHIN_SECONDS = 0.25
+
 
 class Lane:
     """The first lane is the main thread, where Python runs the handlers of signals: a signal ends there what waits in the kernel (a sleep, a read) as well. In the other lanes
@@ -36,6 +39,7 @@ class Lane:
         self._interruptible = None
         self._is_main = False
         self._stuck = False
+        self._interrupted_at = 0.0
         self._coroutine = None
         self._loop = None
         self._base = contextvars.copy_context()
@@ -77,15 +81,15 @@ class Lane:
         with self._lock:
             if self._interruptible is not run or self._stuck:
                 return
-            self._stuck = True
+            self._stuck, self._interrupted_at = True, time.monotonic()
             if self._is_main:
                 signal.pthread_kill(self._thread, INTERRUPT)
             else:
                 _set_async_exception(self._thread, _Delivered)
 
     def is_stuck(self, run):
-        """It was interrupted and is still in native code, where nothing reaches it."""
-        return self._interruptible is run and self._stuck
+        """It was interrupted a while ago and is still in native code, where nothing reaches it."""
+        return self._interruptible is run and self._stuck and time.monotonic() - self._interrupted_at > _ARRIVES_WITHIN_SECONDS
 
     def cancel_coroutine(self, run):
         """An asynchronous handler hears of its stop as asyncio tells it."""

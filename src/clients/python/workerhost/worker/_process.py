@@ -118,8 +118,8 @@ def _serve(launch, ledger, departure):
         if ledger:
             ledger.stage(_ledger.DRAINING)
         _drain(core, departure)
-        # The last answers are on their way.
-        server.stop(grace=_EXIT_GRACE_SECONDS if core.is_empty() else 0).wait(_EXIT_GRACE_SECONDS)
+        # The last answers are written. Connections end with the process: peers need not be waited for.
+        server.stop(grace=None)
         core.queue.stop()
         # A handler that is still in the main thread, or a hook of the program's: nobody waits for it.
         ended.wait(_EXIT_GRACE_SECONDS if core.is_empty() else 0)
@@ -181,7 +181,7 @@ def _drain(core, departure):
     if core.await_empty(until, lambda: departure.hurried or core.all_stuck()) or core.all_stuck():
         return
     core.cancel_running()
-    core.await_empty(time.monotonic() + _CANCEL_GRACE_SECONDS, core.all_stuck)
+    core.await_empty(time.monotonic() + _CANCEL_GRACE_SECONDS, lambda: False)
 
 
 def _heed_termination(departure):
@@ -200,12 +200,18 @@ def _heed_termination(departure):
 
     def forget():
         # A process that a handler forks must not speak for us.
-        if os.getpid() != owner:
+        if threading.current_thread() is threading.main_thread() and os.getpid() != owner:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        let_through()
 
-    os.register_at_fork(after_in_child=forget)
+    def let_through():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+    # Blocked meanwhile: a signal for the child that comes before it has forgotten would be ours.
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}), after_in_parent=let_through, after_in_child=forget)
     threading.Thread(target=watch, name="workerhost signals", daemon=True).start()
 
 

@@ -42,13 +42,9 @@ class TaskEndpoint(task_endpoint_pb2_grpc.TaskEndpointServicer):
             ended.set()
 
         run = self._make_run(request, context, complete)
-        if not self._core.enter_call():
-            _failures.abort(context, _failures.draining(run), leaving=True)
-        try:
-            self._submit(run, request, context)
-            ended.wait()
-        finally:
-            self._core.leave_call()
+        self._enter(run, context)
+        self._submit(run, request, context)
+        ended.wait()
         if end.failure is not None:
             _failures.abort(context, end.failure, self._core.is_draining)
         return self._response(run, end)
@@ -58,8 +54,7 @@ class TaskEndpoint(task_endpoint_pb2_grpc.TaskEndpointServicer):
         run = self._make_run(request.task, context, lambda _, end: said.put(end))
         run.output = Output(not request.collects_items, _ITEMS_AHEAD, _BYTES_AHEAD, said.put)
         run.on_start = lambda _: said.put(None)
-        if not self._core.enter_call():
-            _failures.abort(context, _failures.draining(run), leaving=True)
+        self._enter(run, context)
         try:
             self._submit(run, request.task, context)
             while not isinstance(what := said.get(), End):
@@ -70,7 +65,6 @@ class TaskEndpoint(task_endpoint_pb2_grpc.TaskEndpointServicer):
         finally:
             # Where nobody reads any more the handler is not left waiting for room.
             self._core.queue.cancel(run, CALLER)
-            self._core.leave_call()
 
     def Describe(self, request, context):
         core = self._core
@@ -86,6 +80,13 @@ class TaskEndpoint(task_endpoint_pb2_grpc.TaskEndpointServicer):
             id=request.id or uuid.uuid4().hex, task=request.task, attempt=request.attempt, headers=dict(request.headers),
             content_type=request.payload.content_type, payload=request.payload.data,
             deadline=time.monotonic() + min(limits) if limits and min(limits) < 3e9 else None, complete=complete)
+
+    def _enter(self, run, context):
+        if not self._core.enter_call():
+            _failures.abort(context, _failures.draining(run), leaving=True)
+        # When its last answer is written.
+        if not context.add_callback(self._core.leave_call):
+            self._core.leave_call()
 
     def _submit(self, run, request, context):
         core = self._core

@@ -58,11 +58,13 @@ class Session:
         self._max_frame = min(max(hello.max_frame_bytes or MAX_FRAME_BYTES, MIN_FRAME_BYTES), MAX_FRAME_BYTES)
         if (refused := self._core.enter_session(self, self._key)) is not None:
             raise Refusal(refused[1], grpc.StatusCode.UNAVAILABLE if refused[0] else grpc.StatusCode.INVALID_ARGUMENT)
+        # When its last frame is written, or its connection is gone.
+        if not self._context.add_callback(self._gone):
+            self._gone()
         ledger = self._core.ledger
         try:
             if ledger is not None:
                 self._track = ledger.open_track(self._key)
-            self._context.add_callback(self._broken)
             yield self._hello()
             threading.Thread(target=self._read, name="workerhost session", daemon=True).start()
             while (taken := self._take()) is not None:
@@ -73,7 +75,10 @@ class Session:
             self._broken()
             if ledger is not None:
                 ledger.close_track(self._track)
-            self._core.leave_session(self._key)
+
+    def _gone(self):
+        self._broken()
+        self._core.leave_session(self._key)
 
     def drain(self):
         with self._condition:
