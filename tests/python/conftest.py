@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         for mark in item.iter_markers("scenario"):
             item.user_properties.extend(("scenario", str(number)) for number in mark.args)
-        name = item.nodeid.replace("/", ".").replace("::", ".")
+        name = item.nodeid.replace(".py::", ".").replace("/", ".").replace("::", ".")
         wanted = (slow_too or not item.get_closest_marker("slow")) and (not chosen or chosen in name)
         (kept if wanted else dropped).append(item)
     if dropped:

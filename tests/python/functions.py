@@ -128,3 +128,10 @@ def work_for(milliseconds):
 
 def leave(code):
     sys.exit(code)
+
+
+def pool_in_a_worker():
+    import workerhost
+
+    with workerhost.ProcessPoolExecutor(1) as executor:
+        return list(executor.map(square, range(3)))

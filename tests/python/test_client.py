@@ -18,14 +18,19 @@ import workerhost.aio
 
 @pytest.fixture(scope="module")
 def host():
-    host = Host({"images": {"command": {"fileName": worker_program()}, "workers": 2, "cancelGrace": "300ms", "terminateGrace": "500ms"}})
+    command = {"fileName": worker_program()}
+    host = Host({
+        "images": {"command": command, "workers": 2, "cancelGrace": "300ms", "terminateGrace": "500ms"},
+        # It takes a task only while its one lane is free.
+        "narrow": {"command": command, "workers": 1, "queueCapacity": 0},
+    })
     yield host
     host.close()
 
 
 @pytest.fixture(scope="module")
 def client(host):
-    with workerhost.connect(host.address) as client:
+    with workerhost.connect(host.address, pool="images") as client:
         # Its workers are ready.
         assert client.submit("add", 20, 22).result(30) == 42
         yield client
@@ -183,7 +188,7 @@ def test_headers_and_ids_reach_the_worker(client):
 
 def test_asyncio_awaits_and_its_cancellation_stops(host, client, tmp_path):
     async def program():
-        async with await workerhost.aio.connect(host.address) as client:
+        async with await workerhost.aio.connect(host.address, pool="images") as client:
             assert await client.submit("add", 1, 2) == 3
             assert [r async for r in client.map("increment", range(10), buffersize=3)] == list(range(1, 11))
             assert [i async for i in client.stream("count", 300)] == list(range(300))
@@ -199,6 +204,37 @@ def test_asyncio_awaits_and_its_cancellation_stops(host, client, tmp_path):
                 await client.options(timeout=0.1).submit("sleep", 60_000)
 
     asyncio.run(program())
+
+
+def test_the_executor_over_a_host_has_the_shape_of_the_standard_library(host, client):
+    with workerhost.Executor(host.address, pool="images") as executor:
+        assert isinstance(executor, concurrent.futures.Executor)
+        assert executor.submit("add", 1, 2).result(10) == 3
+        assert list(executor.map("add", range(5), range(5), chunksize=2)) == [0, 2, 4, 6, 8]
+        assert list(executor.options(priority=2).map("increment", range(9), buffersize=2)) == list(range(1, 10))
+        # A host's workers take no pickles unless their own program has started them for that.
+        with pytest.raises(workerhost.UnknownTask, match="python.call"):
+            executor.submit(pow, 2, 3).result(10)
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        executor.submit("add", 1, 2)
+
+
+def test_what_a_full_host_refuses_is_submitted_again_when_it_says_so(host):
+    with workerhost.connect(host.address, pool="narrow") as client:
+        assert [f.result(20) for f in [client.submit("add", i, 1) for i in range(20)]] == list(range(1, 21))
+
+
+def test_a_client_that_is_forgotten_leaves_no_thread_behind(host):
+    def ours():
+        return [thread for thread in threading.enumerate() if thread.name == "workerhost-session"]
+
+    before = len(ours())
+    client = workerhost.connect(host.address, pool="images")
+    last = client.submit("add", 1, 2)
+    assert len(ours()) == before + 1
+    del client
+    assert last.result(10) == 3
+    until(lambda: len(ours()) == before)
 
 
 # ---- no host, the wrong host ---------------------------------------------------------------------------------
@@ -218,6 +254,8 @@ def test_nobody_at_the_address(tmp_path):
 def test_a_pool_that_is_not_there(host):
     with pytest.raises(workerhost.HostRefused, match="images"):
         workerhost.connect(host.address, pool="nowhere")
+    with pytest.raises(workerhost.HostRefused, match="images.*narrow"):
+        workerhost.connect(host.address)
 
 
 def _serve(answer):
@@ -260,7 +298,7 @@ def test_a_host_that_wants_a_token():
 
 
 def test_after_close_nothing_is_taken(host):
-    client = workerhost.connect(host.address)
+    client = workerhost.connect(host.address, pool="images")
     last = client.submit("sleep", 100)
     client.close()
     assert last.done()

@@ -1,5 +1,6 @@
 """workerhost.ProcessPoolExecutor."""
 
+import asyncio
 import concurrent.futures
 import json
 import os
@@ -134,6 +135,31 @@ def test_a_callback_may_submit(executor):
 
     executor.submit(functions.power, 1, 1).add_done_callback(chain)
     assert done.wait(20)
+
+
+def test_its_host_may_be_killed(executor, tmp_path):
+    once = executor.submit(functions.meet, str(tmp_path / "once"), str(tmp_path / "there"))
+    twice = executor.options(idempotent=True).submit(functions.meet, str(tmp_path / "twice"), str(tmp_path / "there"))
+    until(lambda: (tmp_path / "once").exists() and (tmp_path / "twice").exists())
+    with open(executor._host._directory + "/endpoint.json") as file:
+        os.kill(json.load(file)["pid"], signal.SIGKILL)
+    (tmp_path / "there").touch()
+    with pytest.raises(workerhost.WorkerLost, match="the host was restarted"):
+        once.result(30)
+    assert twice.result(30) > 0
+    assert executor.submit(functions.initialized).result(30) == "ready"
+
+
+@pytest.mark.slow
+def test_a_task_may_have_a_pool_of_its_own(executor):
+    assert executor.submit(functions.pool_in_a_worker).result(60) == [0, 1, 4]
+
+
+def test_event_loops_run_in_it(executor):
+    async def program():
+        return await asyncio.get_running_loop().run_in_executor(executor, functions.square, 12)
+
+    assert asyncio.run(program()) == 144
 
 
 def test_shutdown_may_cancel_what_has_not_begun(tmp_path):

@@ -86,6 +86,8 @@ class TaskFuture(concurrent.futures.Future):
                 return
             self._result, self._exception = result, exception
             self._state = _base.FINISHED
+            # Its arguments may be large.
+            self._call = None
             for waiter in self._waiters:
                 if exception is None:
                     waiter.add_result(self)

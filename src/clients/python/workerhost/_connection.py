@@ -102,7 +102,7 @@ class Connection:
     def grant(self, future, items: int, size: int) -> None:
         call = future._call
         with self._wake:
-            if not call.settled and call.session is not None and call.sequence:
+            if call is not None and not call.settled and call.session is not None and call.sequence:
                 call.session.grants.append((call.sequence, items, size))
                 self._wake.notify()
 
@@ -203,8 +203,7 @@ class Connection:
                     wire = SessionCall(self._locate(), self._frames_of, self._pool, self._prefix, self._broken_session)
                 except Exception as error:
                     tries += 1
-                    known = isinstance(error, errors.WorkerHostError)
-                    self._failed_to_open(error if known else errors.HostUnavailable(f"no session could be opened: {error!r}"), tries)
+                    self._failed_to_open(error if isinstance(error, errors.WorkerHostError) else errors.HostUnavailable(f"no session could be opened: {error!r}"), tries)
                     continue
                 began = time.monotonic()
                 session = self._attach(wire)

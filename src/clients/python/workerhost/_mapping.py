@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Iterable, Iterator, Optional, Sequence, Tuple
 
 from ._call import TaskFuture
 
@@ -18,7 +18,7 @@ def map_over(submit: Callable[[Tuple[Any, ...]], TaskFuture], iterables: Sequenc
             raise ValueError("buffersize must be None or > 0")
     end = None if timeout is None else time.monotonic() + timeout
     arguments = zip(*iterables)
-    futures = deque()
+    futures: Deque[TaskFuture] = deque()
     for args in arguments:
         futures.append(submit(args))
         if buffersize is not None and len(futures) == buffersize:

@@ -92,10 +92,6 @@ class PrivateHost:
         self._was_ready = True
         return Target.of(f"unix://{directory}/data.sock")
 
-    @property
-    def admin_address(self) -> str:
-        return f"unix:{self._directory}/admin.sock"
-
     def stop(self) -> None:
         """Ends it and waits for that; what still runs is cancelled."""
         with self._lock:
@@ -125,8 +121,8 @@ class PrivateHost:
             environment = dict(self._pool.get("command", {}).get("environment", {}))
             for variable, content in self._files.items():
                 path = os.path.join(directory, variable.lower())
-                with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-                    file.write(content)
+                with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as private:
+                    private.write(content)
                 environment[variable] = path
             pool = {**self._pool, "command": {**self._pool["command"], "environment": environment}}
             configuration = {
@@ -161,5 +157,6 @@ def _stderr() -> Optional[int]:
 
 
 def _environment() -> Dict[str, str]:
-    # Settings of another host are not this one's.
-    return {name: value for name, value in os.environ.items() if not name.startswith("WORKERHOST__") and name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")}
+    # Settings of another host are not this one's; and the program may be a worker itself.
+    others = ("WORKERHOST__", "WORKERHOST_WORKER", "WORKERHOST_PYTHON_", "NOTIFY_SOCKET", "WATCHDOG_USEC")
+    return {name: value for name, value in os.environ.items() if not name.startswith(others)}

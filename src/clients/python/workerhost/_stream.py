@@ -29,7 +29,7 @@ class ItemBuffer:
         self._freed_items = 0
         self._freed_bytes = 0
         #: Called when there is something to take.
-        self.changed: Optional[Callable[[], None]] = None
+        self.changed: Optional[Callable[[], object]] = None
         #: An item has come: an attempt after that would yield it twice.
         self.has_items = False
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import concurrent.futures
-from typing import TYPE_CHECKING, Optional, Sequence
+import sys
+from typing import TYPE_CHECKING, Any, Optional, Sequence
 
 from .deaths import DeathReport
 
 if TYPE_CHECKING:
     from datetime import timedelta
-
-# From Python 3.11 on these two are one.
-_TIMEOUTS = tuple(dict.fromkeys((concurrent.futures.TimeoutError, TimeoutError)))
 
 
 class WorkerHostError(Exception):
@@ -49,7 +47,16 @@ class BadInput(WorkerHostError, ValueError):
     """What was submitted cannot be taken: arguments that do not fit or cannot be serialised, a content type, a limit. Nothing has run."""
 
 
-class TaskTimeout(WorkerHostError, *_TIMEOUTS):
+if sys.version_info >= (3, 11):
+    class _TimedOut(WorkerHostError, TimeoutError):
+        pass
+else:
+    # There these are two.
+    class _TimedOut(WorkerHostError, concurrent.futures.TimeoutError, TimeoutError):
+        pass
+
+
+class TaskTimeout(_TimedOut):
     """The task's time limit has passed (the option `timeout`). What ran of it is stopped, by force if it must."""
 
 
@@ -98,7 +105,7 @@ class HostNotFound(HostUnavailable):
     """There is no `workerhost` that this program could start for itself. Says where it was looked for."""
 
 
-def seconds(duration) -> Optional[float]:
+def seconds(duration: Any) -> float:
     """A google.protobuf.Duration in seconds."""
     span: "timedelta" = duration.ToTimedelta()
     return span.total_seconds()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import multiprocessing
+import multiprocessing.connection
 import multiprocessing.context
 import os
 import queue
@@ -39,21 +39,25 @@ class Process(multiprocessing.context.SpawnProcess):
 
     def _bootstrap(self, parent_sentinel: Optional[int] = None) -> int:
         # In the process itself, before its target.
-        _end_with(self._parent_pid)  # type: ignore[attr-defined]
+        _end_with(self._parent_pid, parent_sentinel)  # type: ignore[attr-defined]
         return super()._bootstrap(parent_sentinel)  # type: ignore[misc]
 
 
-def _end_with(parent: int) -> None:
+def _end_with(parent: int, sentinel: Optional[int]) -> None:
     try:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     except (OSError, AttributeError):
-        # Not Linux: the sentinel below is all there is.
+        # Not Linux: the sentinel is all there is.
         pass
     if os.getppid() != parent:
         os._exit(1)
-    other = multiprocessing.parent_process()
-    if other is not None:
-        threading.Thread(target=lambda: (other.join(), os._exit(1)), name="workerhost-lifeline", daemon=True).start()
+    if sentinel is not None:
+        threading.Thread(target=_wait_for, args=(sentinel,), name="workerhost-lifeline", daemon=True).start()
+
+
+def _wait_for(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 class _Starter:

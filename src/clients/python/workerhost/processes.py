@@ -80,6 +80,9 @@ def _pool(workers: int, max_tasks: Optional[int]) -> Dict[str, Any]:
         },
         "workers": workers,
         "concurrency": 1,
+        # As large as they come: both ends are this program's.
+        "maxMessageBytes": "1GiB",
+        "queueBytes": "4GiB",
         "cancelGrace": "500ms",
         "terminateGrace": "1s",
         "supervision": {

@@ -25,6 +25,19 @@ _PIDFD_GETFD = 438
 
 def register():
     """Prepares this process as multiprocessing's "spawn" does, and takes calls from then on."""
+    # What the supervisor quotes in its report, when this process cannot begin; the program's own stderr has it whole.
+    report = os.dup(2)
+    try:
+        _prepare()
+    except BaseException as error:
+        os.write(report, f"{type(error).__name__}: {text_of(error)}\n".encode(errors="backslashreplace"))
+        raise
+    finally:
+        os.close(report)
+    tasks.add(_Call())
+
+
+def _prepare():
     for number, name in ((1, "WORKERHOST_PYTHON_STDOUT"), (2, "WORKERHOST_PYTHON_STDERR")):
         _share(os.environ.pop(name, None), number)
     main = os.environ.pop("WORKERHOST_PYTHON_MAIN", None)
@@ -37,7 +50,6 @@ def register():
         finally:
             del process._inheriting
     _initialize(os.environ.pop("WORKERHOST_PYTHON_INIT", None))
-    tasks.add(_Call())
 
 
 def _initialize(path):
