@@ -63,7 +63,7 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
         {
             await TellAsync(run, responseStream, context.CancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not RpcException && context.CancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is not RpcException && (e is IOException || context.CancellationToken.IsCancellationRequested))
         {
             // A write that finds nobody there: the caller's right, and no error of ours.
             throw new RpcException(new Status(StatusCode.Cancelled, "the call was broken off", e));
@@ -111,8 +111,9 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
         {
             await session.RunAsync(context.CancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not RpcException && context.CancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is not RpcException && (e is IOException || context.CancellationToken.IsCancellationRequested))
         {
+            // A connection that breaks is nobody's mistake, and is told to the reader before the call hears of it.
             throw new RpcException(new Status(StatusCode.Cancelled, "the session was broken off", e));
         }
     }
