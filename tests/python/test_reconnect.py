@@ -121,9 +121,9 @@ def test_when_the_host_is_restarted_only_what_may_run_again_does(tmp_path):
 
 
 def test_without_a_host_nobody_waits_for_ever(tmp_path, monkeypatch):
-    from workerhost import _connection
+    from workerhost import _session_loop
 
-    monkeypatch.setattr(_connection, "_PATIENCE", 0.2)
+    monkeypatch.setattr(_session_loop, "_PATIENCE", 0.2)
     host = Host({"images": {"command": {"fileName": worker_program()}, "workers": 1}})
     client = workerhost.connect(host.address)
     assert client.submit("add", 1, 2).result(20) == 3
