@@ -335,6 +335,8 @@ public sealed class WorkerApplication
     internal void MapItems<TSequence, TItem>(string name, Generated.TaskParameter[] parameters, Generated.TaskCall<TSequence> call) =>
         tasks.Add(GeneratedHandler<TSequence>.Create(TaskTable.Checked(name), parameters, call, services, new ItemSequence<TItem>(ItemWriter<TItem>.For(services.Json))));
 
+    internal void Map(TaskHandler handler) => tasks.Add(handler);
+
     internal TaskHandler? Find(string task) => tasks.Find(task);
 
     /// <summary>One that is given its tasks by a function and run by the pool of the same process.</summary>

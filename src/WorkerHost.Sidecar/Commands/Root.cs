@@ -31,6 +31,7 @@ internal static class Root
             new Quarantine(around),
             new Explain(around),
             new Reload(around),
+            new CommandWorker(),
         };
         foreach (var help in root.Options.OfType<HelpOption>())
         {

@@ -101,7 +101,15 @@ async def async_sleep(seconds, path):
     try:
         await asyncio.sleep(seconds)
     finally:
+        await asyncio.sleep(0.4)
         append(path, "left")
+
+
+@worker.task("async-blocked")
+async def async_blocked(path):
+    append(path, "began")
+    while True:
+        pass
 
 
 @worker.task("minding")

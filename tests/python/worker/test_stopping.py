@@ -61,7 +61,14 @@ def test_a_loop_in_python_is_left_and_its_finally_runs(session, tmp_path):
     lives(session)
 
 
-def test_a_coroutine_is_cancelled_as_asyncio_does(session, tmp_path):
+def test_a_coroutine_that_blocks_its_loop_is_left_all_the_same(session, tmp_path):
+    sequence = session.submit("async-blocked", str(tmp_path / "p"))
+    lines(tmp_path / "p", 1)
+    assert cancel(session, sequence).failure.kind == CANCELLED
+    assert json.loads(session.outcome(session.submit("async-add", 1, 1)).data) == 2
+
+
+def test_a_coroutine_is_cancelled_as_asyncio_does_and_may_take_its_time(session, tmp_path):
     sequence = session.submit("async-sleep", 600, str(tmp_path / "p"))
     session.until(lambda: sequence in session.started)
     assert cancel(session, sequence).failure.kind == CANCELLED

@@ -6,6 +6,7 @@ import ctypes
 import signal
 import threading
 import time
+import traceback
 
 from . import _arguments, _failures
 from ._context import _current
@@ -41,6 +42,7 @@ class Lane:
         self._stuck = False
         self._interrupted_at = 0.0
         self._coroutine = None
+        self._heard = None
         self._loop = None
         self._base = contextvars.copy_context()
 
@@ -71,7 +73,11 @@ class Lane:
             if run.output is not None:
                 run.output.close()
             run.payload = b""
-            run.complete(run, end)
+            try:
+                run.complete(run, end)
+            except Exception:
+                # Nobody's fault but ours; the lane must live on.
+                traceback.print_exc()
             del run, end
 
     # ---- stopping --------------------------------------------------------------------------------------------
@@ -79,7 +85,7 @@ class Lane:
     def interrupt(self, run):
         """Raises Cancelled into the handler of the run, if it still runs. From any thread."""
         with self._lock:
-            if self._interruptible is not run or self._stuck:
+            if self._interruptible is not run or self._stuck or self._heard is run:
                 return
             self._stuck, self._interrupted_at = True, time.monotonic()
             if self._is_main:
@@ -95,7 +101,12 @@ class Lane:
         """An asynchronous handler hears of its stop as asyncio tells it."""
         with self._lock:
             if self._interruptible is run and self._coroutine is not None:
-                self._loop.call_soon_threadsafe(self._coroutine.cancel)
+                self._loop.call_soon_threadsafe(self._cancel, run, self._coroutine)
+
+    def _cancel(self, run, coroutine):
+        # In the loop: it is not blocked, so its coroutine may take its time to clean up.
+        self._heard = run
+        coroutine.cancel()
 
     def _interrupted(self, *_):
         # On the main thread, between two instructions of whatever it does.
@@ -114,7 +125,7 @@ class Lane:
         while True:
             try:
                 with self._lock:
-                    self._interruptible = None
+                    self._interruptible = self._heard = None
                     if self._stuck and not self._is_main:
                         _set_async_exception(self._thread, _NOTHING)
                     self._stuck = False

@@ -188,7 +188,16 @@ def _heed_termination(departure):
     """The watcher hears of SIGTERM also while the main thread is in native code, where Python's own handlers have to wait."""
     read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     os.set_blocking(read, True)
-    signal.signal(signal.SIGTERM, lambda *_: None)
+
+    def terminated(*_):
+        # asyncio takes the descriptor for itself where a handler asks its loop for signals: then the watcher has not heard.
+        other = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        if other != write:
+            departure.signalled()
+            if other >= 0:
+                signal.set_wakeup_fd(other, warn_on_full_buffer=False)
+
+    signal.signal(signal.SIGTERM, terminated)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.set_wakeup_fd(write, warn_on_full_buffer=False)
     owner = os.getpid()

@@ -11,10 +11,11 @@ import grpc
 from workerhost.v1 import task_endpoint_pb2, task_endpoint_pb2_grpc
 
 from . import _failures
+from ._frames import describe
 from ._launch import MAX_PROTOCOL, MIN_PROTOCOL
 from ._output import Output, Report
 from ._run import CALLER, TIME_LIMIT, End
-from ._session import Refusal, Session, describe
+from ._session import Refusal, Session
 
 # Of RunWithEvents: made ahead of the call, whose own flow control is what holds the handler back.
 _ITEMS_AHEAD, _BYTES_AHEAD = 64, 256 * 1024

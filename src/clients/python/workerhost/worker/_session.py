@@ -8,14 +8,12 @@ import grpc
 from workerhost.v1 import session_pb2
 
 from . import _failures
-from ._arguments import JSON
+from ._frames import MAX_FRAME_BYTES, describe, frames_of
 from ._launch import MAX_PROTOCOL, MIN_PROTOCOL
-from ._output import Item, Output, Report
+from ._output import Output
 from ._run import CALLER, End
 
-MAX_FRAME_BYTES = 256 * 1024
-MIN_FRAME_BYTES = 1024
-_OUTCOME_BYTES = 64
+_MIN_FRAME_BYTES = 1024
 
 # Outcomes that wait for the client to read those before them: beyond that it is not read either.
 _MOST_PENDING = 65_536
@@ -55,7 +53,7 @@ class Session:
         self._key = hello.session_key
         self._prefix = _failures.cut(hello.id_prefix, _failures.MAX_NAME)
         self._reports_started = hello.report_started
-        self._max_frame = min(max(hello.max_frame_bytes or MAX_FRAME_BYTES, MIN_FRAME_BYTES), MAX_FRAME_BYTES)
+        self._max_frame = min(max(hello.max_frame_bytes or MAX_FRAME_BYTES, _MIN_FRAME_BYTES), MAX_FRAME_BYTES)
         if (refused := self._core.enter_session(self, self._key)) is not None:
             raise Refusal(refused[1], grpc.StatusCode.UNAVAILABLE if refused[0] else grpc.StatusCode.INVALID_ARGUMENT)
         # When its last frame is written, or its connection is gone.
@@ -68,7 +66,7 @@ class Session:
             yield self._hello()
             threading.Thread(target=self._read, name="workerhost session", daemon=True).start()
             while (taken := self._take()) is not None:
-                yield from self._frames_of(*taken)
+                yield from frames_of(*taken, self._max_frame)
             if self._refusal is not None:
                 raise self._refusal
         finally:
@@ -275,44 +273,3 @@ class Session:
                 self._waits = True
                 self._condition.wait()
                 self._waits = False
-
-    def _frames_of(self, pending, started, draining):
-        frame = session_pb2.SessionResponse(started=started, draining=draining)
-        size = 10 * len(started) + 2
-        for run, said in pending:
-            is_end = type(said) is End
-            data = said.data if type(said) is not Report else b""
-            cost = len(data) + _OUTCOME_BYTES + (said.failure.ByteSize() if is_end and said.failure is not None else 0)
-            # A task's progress is read before its outcome, also within one frame.
-            if size > 2 and size + cost > self._max_frame:
-                yield frame
-                frame, size = session_pb2.SessionResponse(), 2
-            size += cost
-            if is_end:
-                self._add_outcome(frame.outcomes.add(), run, said)
-            elif type(said) is Item:
-                frame.progress.add(sequence=run.sequence, data=data, content_type=said.content_type, is_item=True)
-                run.output.sent(said)
-            else:
-                fraction, message = run.output.take(said)
-                frame.progress.add(sequence=run.sequence, fraction=fraction, message=message)
-        if size > 2 or draining:
-            yield frame
-
-    @staticmethod
-    def _add_outcome(outcome, run, end):
-        outcome.sequence = run.sequence
-        if end.recalled:
-            outcome.recalled = True
-            return
-        outcome.service_us = end.service_us
-        if end.failure is not None:
-            outcome.failure.CopyFrom(end.failure)
-        else:
-            outcome.data = end.data
-            # The default of the wire.
-            outcome.content_type = "" if end.content_type == JSON else end.content_type
-
-
-def describe(tasks):
-    return [session_pb2.TaskDescription(name=task.name, content_types=task.content_types, yields_items=task.yields_items) for task in tasks]
