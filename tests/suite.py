@@ -34,6 +34,7 @@ EXPECTED_LEFTOVER = re.compile(rb"VBCSCompiler|/MSBuild\.dll|nodemode")
 # write JUnit XML to the path that stands for {results}, run their slow tests only where WORKERHOST_TEST_SLOW is 1, and only tests whose name
 # contains WORKERHOST_TEST_FILTER where that is set. A testcase's property "scenario" is the number of a scenario.
 FOREIGN_SUITES = [
+    ("node", "node 20", ["node", "tests/node/run.mjs", "{results}"]),
     ("python", "pytest for python3", ["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml={results}", "tests/python"]),
 ]
 

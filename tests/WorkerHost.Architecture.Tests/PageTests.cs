@@ -8,7 +8,9 @@ public sealed partial class PageTests
     public static TheoryData<string> Pages() =>
     [
         "README.md",
-        .. Directory.GetFiles(Path.Combine(RepositoryRoot.Path, "src"), "*.md", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(RepositoryRoot.Path, f)).Order(StringComparer.Ordinal),
+        .. Directory.GetFiles(Path.Combine(RepositoryRoot.Path, "src"), "*.md", SearchOption.AllDirectories)
+            .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}node_modules{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .Select(f => Path.GetRelativePath(RepositoryRoot.Path, f)).Order(StringComparer.Ordinal),
     ];
 
     [Theory]

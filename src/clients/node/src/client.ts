@@ -1,0 +1,228 @@
+import { randomBytes } from "node:crypto";
+import { parseAddress, type TlsOptions } from "./address.js";
+import { Connector, defaultPatienceMs } from "./connector.js";
+import { Dispatch } from "./dispatch.js";
+import { BadInput, Rejected, TaskTimeout } from "./errors.js";
+import { mapTasks, type MapOptions } from "./map.js";
+import { checkOptions } from "./options.js";
+import { decodeResult, encodeArguments, type TaskArguments } from "./payload.js";
+import { TaskStream, bytesAhead } from "./stream.js";
+import { Task, type Room, type TaskOptions, type TaskWaiter } from "./task.js";
+import type { TaskDescription } from "./wire.js";
+
+// Its host may say more of it; the caller does not wait for that.
+const timeoutSlackMs = 20;
+const longestTimerMs = 2 ** 31 - 1;
+
+export interface ConnectOptions {
+  /** What is in the host's token file. Over TCP only: a Unix socket knows its peer. */
+  token?: string;
+  tls?: TlsOptions;
+  /** Which pool of the host; needed where it has several. */
+  pool?: string;
+  /** How long to wait for a host that is not there yet. Default 0: the first failure is told. */
+  waitMs?: number;
+  /** How long a host may be away before what waits for it, and what comes, rejects with HostUnavailable. What runs there waits on, as long as the host keeps it. Default 3000. */
+  patienceMs?: number;
+  /** How many tasks may wait in this client; more are refused (Rejected). Default 100 000. */
+  maxWaiting?: number;
+}
+
+export interface CloseOptions {
+  /** How long accepted tasks may finish before they are stopped and rejected. Default 30 000. */
+  drainMs?: number;
+}
+
+export interface StreamOptions extends TaskOptions {
+  /** How many items may be ahead of the loop that takes them, 1 to 100 000 (and at most 1 MiB). Default 1000. */
+  buffer?: number;
+}
+
+/**
+ * A connection to a pool of a host, for as many tasks at a time as the program likes. Made by `connect`. It keeps the program alive until it is
+ * closed. When its connection breaks it comes back by itself, to the tasks that run there.
+ */
+export class Client implements AsyncDisposable {
+  private readonly dispatch: Dispatch;
+  private readonly connector: Connector;
+  private readonly maxWaiting: number;
+  private readonly stoppable = new WeakMap<AbortSignal, Set<Task>>();
+  private number = 0;
+  private closing: Promise<void> | undefined;
+
+  private constructor(private readonly address: string, options: ConnectOptions) {
+    checkConnectOptions(options);
+    const { token, tls, pool = "", maxWaiting = 100_000, patienceMs = defaultPatienceMs } = options;
+    this.maxWaiting = maxWaiting;
+    this.dispatch = new Dispatch(address);
+    this.connector = new Connector(parseAddress(address, token, tls), pool, `node-${randomBytes(9).toString("base64url")}`, this.dispatch, patienceMs);
+  }
+
+  /** @internal Use `connect`. */
+  static async open(address: string, options: ConnectOptions): Promise<Client> {
+    const client = new Client(address, options);
+    await client.connector.connect(options.waitMs ?? 0);
+    return client;
+  }
+
+  /** What the host said at the start of the session that its pool can run; empty while there is no session. */
+  get tasks(): readonly TaskDescription[] {
+    return this.connector.current?.hello.tasks ?? [];
+  }
+
+  /** Runs one task. Resolves with its result; rejects with one of the errors of this package, or with the reason of the signal. */
+  run<T = unknown>(task: string, args?: TaskArguments, options: TaskOptions = {}): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      checkOptions(task, options);
+      this.submit(task, args, options, undefined, {
+        succeeded: (contentType, data) => {
+          try {
+            resolve(decodeResult(task, contentType, data, options.decode) as T);
+          } catch (e) {
+            reject(e as Error);
+          }
+        },
+        failed: reject,
+      });
+    });
+  }
+
+  /**
+   * Runs a task for each element, some of them ahead: an element that is an array is the arguments, a Uint8Array or Payload is the payload, anything else
+   * the only argument. The first failure ends the loop; leaving it stops what is ahead.
+   */
+  map<T = unknown>(task: string, elements: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions = {}): AsyncIterableIterator<T> {
+    return mapTasks<T>(this, task, elements, options);
+  }
+
+  /** Runs a task that yields items, and gives them one by one. */
+  stream<T = unknown>(task: string, args?: TaskArguments, options: StreamOptions = {}): TaskStream<T> {
+    const { buffer = 1000, ...taskOptions } = options;
+    checkOptions(task, taskOptions, ["buffer"]);
+    if (!(Number.isInteger(buffer) && buffer >= 1 && buffer <= 100_000)) {
+      throw new BadInput(`option buffer of task ${task} is ${buffer}; allowed: a whole number from 1 to 100000`, { task, neverStarted: true });
+    }
+    const told = taskOptions.onProgress;
+    taskOptions.onProgress = (report) => {
+      stream.progress = report;
+      told?.(report);
+    };
+    const stopping = new AbortController();
+    const stream = new TaskStream<T>(
+      buffer,
+      (items, bytes) => submitted && this.dispatch.grant(submitted, items, bytes),
+      () => stopping.abort());
+    const submitted = this.submit(task, args, taskOptions, { items: buffer, bytes: bytesAhead }, {
+      item: (contentType, data) => {
+        try {
+          stream.push(decodeResult(task, contentType, data, options.decode), data.length);
+        } catch (e) {
+          stream.ended({ error: e });
+          stopping.abort();
+        }
+      },
+      succeeded: () => stream.ended({}),
+      failed: (error) => stream.ended({ error }),
+    });
+    if (submitted) {
+      this.stopOn(submitted, stopping.signal);
+    }
+    return stream;
+  }
+
+  /** Takes nothing new, lets what was accepted finish, and ends the connection. */
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.closing ??= this.shut(options.drainMs ?? 30_000);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async shut(drainMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const overdue = new Promise<void>((resolve) => timer = setTimeout(resolve, Math.min(drainMs, longestTimerMs)));
+    await Promise.race([this.dispatch.idle(), overdue]);
+    clearTimeout(timer);
+    if (!this.dispatch.isIdle) {
+      this.dispatch.stopAll(() => new Rejected(`the client was closed (drainMs: ${drainMs}) before the task had ended; it was stopped`));
+    }
+    await this.connector.close();
+  }
+
+  private submit(name: string, args: TaskArguments | undefined, options: TaskOptions, room: Room | undefined, waiter: TaskWaiter): Task | undefined {
+    const { signal, timeoutMs } = options;
+    if (signal?.aborted) {
+      waiter.failed(signal.reason);
+      return undefined;
+    }
+    if (this.closing) {
+      waiter.failed(new Rejected(`task ${name} was not accepted: the client at ${this.address} is closed`, { task: name, neverStarted: true }));
+      return undefined;
+    }
+    if (this.dispatch.queued >= this.maxWaiting) {
+      waiter.failed(new Rejected(
+        `task ${name} was not accepted: ${this.maxWaiting} tasks wait in this client already (option maxWaiting of connect); use map(), which goes ahead only so far, or wait for some`,
+        { task: name, neverStarted: true, retryAfterMs: 100 }));
+      return undefined;
+    }
+    const payload = encodeArguments(name, args);
+    const limit = this.connector.current?.maxMessageBytes;
+    if (limit !== undefined && payload.data.length > limit) {
+      throw new BadInput(`the arguments of task ${name} have ${payload.data.length} bytes, more than the pool's limit of ${limit} (maxMessageBytes)`, { task: name, neverStarted: true });
+    }
+    const task = new Task(name, ++this.number, payload, options, timeoutMs === undefined ? 0 : performance.now() + timeoutMs, waiter);
+    task.room = room;
+    if (signal) {
+      this.stopOn(task, signal);
+    }
+    if (timeoutMs !== undefined && timeoutMs < longestTimerMs) {
+      const timer = setTimeout(() => {
+        task.fail(new TaskTimeout(`the time limit of task ${name} (${timeoutMs} ms) has passed; it is being stopped`, { task: name, taskId: options.id }));
+        this.dispatch.stop(task);
+      }, timeoutMs + timeoutSlackMs);
+      task.onSettled(() => clearTimeout(timer));
+    }
+    this.dispatch.submit(task);
+    return task;
+  }
+
+  /** One listener for all tasks of a signal. */
+  private stopOn(task: Task, signal: AbortSignal): void {
+    let tasks = this.stoppable.get(signal);
+    if (!tasks) {
+      const together = tasks = new Set<Task>();
+      this.stoppable.set(signal, together);
+      signal.addEventListener("abort", () => {
+        for (const one of [...together]) {
+          one.fail(signal.reason);
+          this.dispatch.stop(one);
+        }
+      }, { once: true });
+    }
+    const together = tasks;
+    together.add(task);
+    task.onSettled(() => together.delete(task));
+  }
+}
+
+/**
+ * Connects to a host: "unix:///path/to/data.sock" or "host:port". Rejects with HostUnavailable, HostRefused or VersionMismatch; a
+ * TypeError where the address or an option makes no sense.
+ */
+export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
+  return Client.open(address, options);
+}
+
+const connectOptions = ["token", "tls", "pool", "waitMs", "patienceMs", "maxWaiting"];
+
+function checkConnectOptions(options: ConnectOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!connectOptions.includes(name)) {
+      throw new TypeError(`connect has no option ${name}; there are ${connectOptions.join(", ")}`);
+    }
+    if (/Ms$|^max/.test(name) && value !== undefined && !((value as number) >= 0)) {
+      throw new TypeError(`option ${name} of connect is ${String(value)}; allowed: a number from 0`);
+    }
+  }
+}

@@ -1,0 +1,309 @@
+// Where handlers run: as many at a time as the supervisor said, started in the order in which they came.
+import { Payload, type Encoded } from "../payload.js";
+import { Queue } from "../queue.js";
+import { ContentType, Limits } from "../wire.js";
+import type { TaskContext, TaskEntry } from "./context.js";
+import { Failures } from "./failures.js";
+import type { Ledger } from "./ledger.js";
+import type { Run, RunEnd } from "./run.js";
+
+const mostWaiting = 65_536;
+const mostWaitingBytes = 256 * 1024 * 1024;
+
+// After that outcomes leave and cancellations are read before the next handler is called.
+const sliceMs = 1;
+const longestTimerMs = 2 ** 31 - 1;
+
+export class Lanes {
+  finished = 0;
+  private readonly queue = new Queue<Run>();
+  private readonly free: number[];
+  private readonly running = new Set<Run>();
+  private waitingBytes = 0;
+  private pumping = false;
+  private yielding = false;
+  private sliceEnd = 0;
+  private idleWaiters: (() => void)[] = [];
+
+  constructor(
+    readonly concurrency: number,
+    private readonly maxMessageBytes: number,
+    private readonly ledger: Ledger | undefined,
+    private readonly tasks: ReadonlyMap<string, TaskEntry>,
+  ) {
+    this.free = Array.from({ length: concurrency }, (_, lane) => concurrency - 1 - lane);
+  }
+
+  get waitingCount(): number {
+    return this.queue.length;
+  }
+
+  get runningCount(): number {
+    return this.running.size;
+  }
+
+  /** When nothing runs and nothing waits. */
+  idle(): Promise<void> {
+    return this.queue.length + this.running.size === 0 ? Promise.resolve() : new Promise((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  /** Takes it, or ends it at once with what is wrong with it. */
+  enqueue(run: Run): void {
+    const objection = this.objection(run);
+    if (objection) {
+      run.end({ failure: objection });
+      return;
+    }
+    if (run.facts.deadline !== 0) {
+      const left = run.facts.deadline - performance.now();
+      if (left < longestTimerMs) {
+        run.timer = setTimeout(() => this.stop(run, "time limit"), Math.max(0, left));
+      }
+    }
+    this.waitingBytes += run.bytes;
+    this.queue.push(run);
+    this.pump();
+  }
+
+  /** Ends it if it has not begun, else tells its handler. */
+  stop(run: Run, cause: "caller" | "time limit"): void {
+    if (run.state === "running") {
+      run.stop(cause);
+    } else if (this.remove(run)) {
+      run.end({ failure: Failures.stopped(run, cause, false) });
+    }
+  }
+
+  /** Takes it back before it has begun. False: it has. */
+  remove(run: Run): boolean {
+    if (run.state !== "waiting" || !this.queue.remove(run)) {
+      return false;
+    }
+    this.waitingBytes -= run.bytes;
+    this.noticeIdle();
+    return true;
+  }
+
+  stopAll(): void {
+    for (const run of this.running) {
+      run.stop("caller");
+    }
+  }
+
+  private objection(run: Run): ReturnType<typeof Failures.badInput> | undefined {
+    const { entry, facts } = run;
+    if (!entry) {
+      return Failures.unknownTask(run, [...this.tasks.keys()]);
+    }
+    if (facts.task.length > Limits.nameLength || facts.id.length > Limits.nameLength) {
+      return Failures.badInput(run, `the task's name or id has more than ${Limits.nameLength} characters`);
+    }
+    const contentType = facts.contentType || ContentType.json;
+    if (contentType !== entry.contentType) {
+      return Failures.badInput(run, `task "${run.task}" takes ${entry.contentType}, not ${contentType}`);
+    }
+    if (facts.data.length > this.maxMessageBytes) {
+      return Failures.badInput(run, `the payload has ${facts.data.length} bytes, more than the limit of ${this.maxMessageBytes} bytes (MaxMessageBytes of the pool's options)`);
+    }
+    let headerBytes = 0;
+    for (const name in facts.headers) {
+      headerBytes += Buffer.byteLength(name) + Buffer.byteLength(facts.headers[name]) + 8;
+    }
+    if (headerBytes > Limits.headerBytes) {
+      return Failures.badInput(run, `the task's headers have ${headerBytes} bytes, more than the limit of ${Limits.headerBytes} bytes`);
+    }
+    if (run.output?.takesItems && !entry.yields) {
+      return Failures.badInput(run, `task "${run.task}" yields no items; call it for its result (a handler that yields is a generator function, or was registered with { yields: true })`);
+    }
+    return this.queue.length >= mostWaiting || this.waitingBytes >= Math.max(mostWaitingBytes, 2 * this.maxMessageBytes)
+      ? Failures.rejected(run, `already holds ${this.queue.length} tasks`)
+      : undefined;
+  }
+
+  private pump(): void {
+    if (this.pumping || this.yielding) {
+      return;
+    }
+    this.pumping = true;
+    if (this.sliceEnd === 0) {
+      this.sliceEnd = performance.now() + sliceMs;
+      setImmediate(() => this.sliceEnd = 0);
+    }
+    while (this.free.length > 0 && this.queue.length > 0) {
+      if (performance.now() > this.sliceEnd) {
+        this.yielding = true;
+        setImmediate(() => {
+          this.yielding = false;
+          this.sliceEnd = 0;
+          this.pump();
+        });
+        break;
+      }
+      const run = this.queue.shift()!;
+      this.waitingBytes -= run.bytes;
+      this.start(run);
+    }
+    this.pumping = false;
+    this.noticeIdle();
+  }
+
+  private start(run: Run): void {
+    const args = this.argumentsOf(run);
+    if (args === undefined) {
+      return;
+    }
+    run.lane = this.free.pop()!;
+    this.running.add(run);
+    run.started();
+    this.ledger?.start(run.lane, run.facts.session, run.facts.sequence, run.facts.track);
+    let returned: unknown;
+    try {
+      const entry = run.entry!;
+      const context: TaskContext = run.context();
+      returned = entry.handler(context, ...args);
+      if (isIterator(returned)) {
+        returned = this.deliver(run, returned);
+      }
+    } catch (e) {
+      this.finish(run, this.thrown(run, e));
+      return;
+    }
+    if (typeof (returned as PromiseLike<unknown> | null)?.then === "function") {
+      (returned as PromiseLike<unknown>).then(
+        (value) => {
+          if (isIterator(value)) {
+            this.deliver(run, value).then((all) => this.finish(run, this.written(run, all)), (e: unknown) => this.finish(run, this.thrown(run, e)));
+          } else {
+            this.finish(run, this.written(run, value));
+          }
+        },
+        (e: unknown) => this.finish(run, this.thrown(run, e)));
+    } else {
+      this.finish(run, this.written(run, returned));
+    }
+  }
+
+  private finish(run: Run, end: RunEnd): void {
+    this.ledger?.finish(run.lane);
+    this.finished++;
+    this.running.delete(run);
+    this.free.push(run.lane);
+    run.output?.close();
+    end.serviceUs = Math.round((performance.now() - run.startedAt) * 1000);
+    run.end(end);
+    this.pump();
+  }
+
+  /** Undefined: it has ended, because they cannot be read. */
+  private argumentsOf(run: Run): unknown[] | undefined {
+    const { data, contentType } = run.facts;
+    try {
+      if (contentType === "" || contentType === ContentType.json) {
+        const args: unknown = data.length === 0 ? [] : JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8"));
+        if (!Array.isArray(args)) {
+          throw new TypeError("the arguments are no JSON array");
+        }
+        return args;
+      }
+      // A copy: the frame it came in is not kept alive by a handler that keeps its bytes.
+      const bytes = Buffer.from(data);
+      return [run.entry!.decode ? run.entry!.decode(bytes) : bytes];
+    } catch (e) {
+      run.end({ failure: Failures.badInput(run, `the payload of task "${run.task}" cannot be read: ${(e as Error).message}`) });
+      return undefined;
+    }
+  }
+
+  private thrown(run: Run, e: unknown): RunEnd {
+    return { failure: run.stopCause === undefined ? Failures.fromHandler(run, e) : Failures.stopped(run, run.stopCause, true) };
+  }
+
+  private written(run: Run, value: unknown): RunEnd {
+    if (run.output?.takesItems) {
+      return { result: { contentType: "", data: nothing } };
+    }
+    try {
+      const result = encodeValue(value);
+      return result.data.length > this.maxMessageBytes ? { failure: Failures.tooLarge(run, "the result", result.data.length, this.maxMessageBytes) } : { result };
+    } catch (e) {
+      return { failure: Failures.resultNotWritable(run, e) };
+    }
+  }
+
+  /** Items one by one where they are wanted so; else all of them, as one array. */
+  private async deliver(run: Run, iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<unknown> {
+    const output = run.output?.takesItems ? run.output : undefined;
+    const all: unknown[] = [];
+    let bytes = 0;
+    try {
+      for (;;) {
+        // First the room: nothing is made that could not be sent.
+        while (output && !output.hasRoom && run.stopCause === undefined) {
+          await output.whenRoom();
+        }
+        if (run.stopCause !== undefined) {
+          throw run.stopReason;
+        }
+        const next = await iterator.next();
+        if (next.done) {
+          return output ? undefined : all;
+        }
+        if (output) {
+          output.add(this.item(run, next.value));
+          continue;
+        }
+        all.push(next.value instanceof Uint8Array ? Buffer.from(next.value).toString("base64") : next.value);
+        // An endless one must not fill the memory before it is refused.
+        bytes += Buffer.byteLength(JSON.stringify(all.at(-1)) ?? "null") + 1;
+        if (bytes > this.maxMessageBytes) {
+          throw new RangeError(Failures.tooLarge(run, "the result", bytes, this.maxMessageBytes).message);
+        }
+      }
+    } finally {
+      // Runs what the handler has in its finally blocks; after its end it does nothing.
+      await iterator.return?.();
+    }
+  }
+
+  private item(run: Run, value: unknown): Encoded {
+    const item = encodeValue(value);
+    if (item.data.length > this.maxMessageBytes) {
+      throw new RangeError(Failures.tooLarge(run, "an item", item.data.length, this.maxMessageBytes).message);
+    }
+    return item.contentType === "" ? item : { contentType: item.contentType, data: Buffer.from(item.data) };
+  }
+
+  private noticeIdle(): void {
+    if (this.idleWaiters.length > 0 && this.queue.length + this.running.size === 0) {
+      for (const waiter of this.idleWaiters.splice(0)) {
+        waiter();
+      }
+    }
+  }
+}
+
+const nothing = Buffer.alloc(0);
+const nullJson = Buffer.from("null");
+
+function encodeValue(value: unknown): Encoded {
+  if (value === undefined || value === null) {
+    return { contentType: "", data: nullJson };
+  }
+  if (value instanceof Uint8Array) {
+    return { contentType: ContentType.bytes, data: value };
+  }
+  if (value instanceof Payload) {
+    return { contentType: value.contentType === ContentType.json ? "" : value.contentType, data: value.data };
+  }
+  const json = JSON.stringify(value);
+  if (json === undefined) {
+    throw new TypeError(`a ${typeof value} is nothing that JSON has`);
+  }
+  return { contentType: "", data: Buffer.from(json) };
+}
+
+/** What a generator returns; a list or a text is one value. */
+function isIterator(value: unknown): value is Iterator<unknown> | AsyncIterator<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as Iterator<unknown>).next === "function"
+    && (Symbol.asyncIterator in value || Symbol.iterator in value);
+}
