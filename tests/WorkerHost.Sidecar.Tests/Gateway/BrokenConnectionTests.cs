@@ -31,7 +31,7 @@ public sealed class BrokenConnectionTests
             using var channel = host.OverSocket();
             var endpoint = new TaskEndpoint.TaskEndpointClient(channel);
             using var unary = endpoint.RunAsync(HostUnderTest.Request("wait", "[]"));
-            using var events = endpoint.RunWithEvents(new RunWithEventsRequest { Task = HostUnderTest.Request("wait", "[]") });
+            using var events = endpoint.RunWithEvents(new RunWithEventsRequest { Task = HostUnderTest.Request("wait", "[]"), CollectsItems = true });
             await Eventually.IsTrue(() => pool.UnsettledTasks >= 2, "they have come");
             session.Cut();
             channel.Dispose();
