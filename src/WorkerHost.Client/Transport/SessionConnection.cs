@@ -11,6 +11,9 @@ internal sealed class SessionConnection : IEndpointConnection
     /// <summary>An endpoint that is ready answers a hello within milliseconds; one that is stopped or no endpoint never does.</summary>
     private static readonly TimeSpan HelloTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>A host that heeds a half-close answers it at once, unless it still runs what was given up here.</summary>
+    private static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(1);
+
     private readonly EndpointChannel channel;
     private readonly AsyncDuplexStreamingCall<OutgoingFrame, IncomingFrame> call;
     private readonly DispatchLoop loop;
@@ -22,6 +25,7 @@ internal sealed class SessionConnection : IEndpointConnection
     private readonly CallChannel calls;
     private Task reading = Task.CompletedTask;
     private Task pumping = Task.CompletedTask;
+    private bool halfClosed;
     private string? abortReason;
 
     private SessionConnection(
@@ -166,10 +170,20 @@ internal sealed class SessionConnection : IEndpointConnection
         abort.Cancel();
     }
 
-    public void HalfClose() => _ = HalfCloseAsync();
+    public void HalfClose()
+    {
+        halfClosed = true;
+        _ = HalfCloseAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
+        if (halfClosed && State.Host is not null)
+        {
+            // A session that was cut may come back: what the host had of it, it would keep.
+            await reading.WaitAsync(FarewellTimeout, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         Abort("the pool is closing");
         await reading.ConfigureAwait(false);
         await pumping.ConfigureAwait(false);

@@ -46,6 +46,9 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
     /// <summary>There is nobody else to run it.</summary>
     public override bool GivesBack => false;
 
+    /// <summary>Clients that are there or may come back for something.</summary>
+    public int Clients => clients.Count;
+
     public override TimeSpan AbandonedAfter => abandonedAfter;
 
     public override IEnumerable<TaskDescription> Describe() => hosted.Pool.Described;

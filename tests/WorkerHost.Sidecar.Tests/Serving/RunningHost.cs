@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Headers;
 using System.Text.Json;
 using Grpc.Net.Client;
 using WorkerHost.Sidecar.Hosting;
@@ -13,8 +14,10 @@ namespace WorkerHost.Sidecar.Tests.Serving;
 /// <summary><c>workerhost serve</c> as users run it: the built program with a file, found by its endpoint file; stopped and killed by signals.</summary>
 internal sealed class RunningHost : IAsyncDisposable
 {
+    private const string Token = "a-token-of-the-tests-0123456789";
+
     private readonly ConcurrentQueue<string> lines = new();
-    private readonly List<GrpcChannel> channels = [];
+    private readonly ConcurrentBag<GrpcChannel> channels = [];
     private readonly DirectoryInfo directory;
     private readonly bool ownsDirectory;
     private readonly Process process;
@@ -39,6 +42,12 @@ internal sealed class RunningHost : IAsyncDisposable
 
     public string Instance => endpoints!.Instance;
 
+    /// <summary>Of a host that listens for it: with the token.</summary>
+    public HttpClient Http() => Http(endpoints!.Http[0]);
+
+    /// <summary>The same of the admin plane.</summary>
+    public HttpClient AdminHttp() => Http(endpoints!.AdminHttp[0]);
+
     /// <summary>What the host, and everything it starts, finds as the directory for temporary files.</summary>
     public string Temporary => Path.Combine(Directory, "t");
 
@@ -61,10 +70,11 @@ internal sealed class RunningHost : IAsyncDisposable
     /// <summary>Returns when it listens.</summary>
     /// <param name="pools">By their names.</param>
     /// <param name="at">Where an earlier host was: its directory and sockets. Null: a new place.</param>
-    public static async Task<RunningHost> StartAsync(Dictionary<string, object> pools, string? at = null)
+    /// <param name="http">It listens for HTTP, too, on both planes.</param>
+    public static async Task<RunningHost> StartAsync(Dictionary<string, object> pools, string? at = null, bool http = false)
     {
         var directory = at is null ? System.IO.Directory.CreateTempSubdirectory("wh-") : new DirectoryInfo(at);
-        Write(directory.FullName, pools);
+        Write(directory.FullName, pools, http);
         var temporary = directory.CreateSubdirectory("t").FullName;
         File.Delete(Path.Combine(directory.FullName, "endpoint.json"));
         var start = new ProcessStartInfo(
@@ -158,14 +168,27 @@ internal sealed class RunningHost : IAsyncDisposable
         }
     }
 
-    private static void Write(string directory, Dictionary<string, object> pools) => File.WriteAllText(
-        Path.Combine(directory, "workerhost.json"),
-        JsonSerializer.Serialize(new
+    private static void Write(string directory, Dictionary<string, object> pools, bool http = false)
+    {
+        var tokenFile = Path.Combine(directory, "token");
+        if (http)
         {
-            pools,
-            data = new { socket = Path.Combine(directory, "data.sock") },
-            admin = new { socket = Path.Combine(directory, "admin.sock") },
-        }));
+            File.WriteAllText(tokenFile, Token);
+            File.SetUnixFileMode(tokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        File.WriteAllText(Path.Combine(directory, "workerhost.json"), JsonSerializer.Serialize(new { pools, data = Plane("data.sock"), admin = Plane("admin.sock") }));
+
+        object Plane(string socket) => http
+            ? new { socket = Path.Combine(directory, socket), http = "127.0.0.1:0", tokenFile }
+            : new { socket = Path.Combine(directory, socket) };
+    }
+
+    private static HttpClient Http(string address) => new()
+    {
+        BaseAddress = new Uri(address),
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Token) },
+    };
 
     // Workers of a killed host may be about to die in it.
     private bool Removed()

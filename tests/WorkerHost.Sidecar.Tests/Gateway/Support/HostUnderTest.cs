@@ -33,13 +33,15 @@ public sealed class HostUnderTest : IAsyncDisposable
 
     internal DataPlane Plane { get; private set; } = null!;
 
+    internal PoolEndpoints Endpoints { get; private set; } = null!;
+
     internal RecordingLoggers Loggers { get; } = new();
 
     internal static async Task<HostUnderTest> StartAsync(DataSettings settings, params HostedPool[] pools)
     {
         var host = new HostUnderTest(Directory.CreateTempSubdirectory("workerhost-"), new HostedPools(pools));
-        var endpoints = new PoolEndpoints(host.Pools, "host-1", TimeSpan.FromSeconds(30), TimeProvider.System, host.Loggers.CreateLogger("sessions"));
-        host.Plane = await DataPlane.StartAsync(settings, host.SocketPath, endpoints, host.Loggers, TimeProvider.System, TestContext.Current.CancellationToken);
+        host.Endpoints = new PoolEndpoints(host.Pools, "host-1", TimeSpan.FromSeconds(30), TimeProvider.System, host.Loggers.CreateLogger("sessions"));
+        host.Plane = await DataPlane.StartAsync(settings, host.SocketPath, host.Endpoints, host.Loggers, TimeProvider.System, TestContext.Current.CancellationToken);
         return host;
     }
 
