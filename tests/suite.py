@@ -144,7 +144,12 @@ class Suite:
         started = time.monotonic()
         log = RESULTS / "build.log"
         solution = ROOT / "WorkerHost.sln"
-        code = self.run(["dotnet", "build", solution, "-c", "Release", "-nologo", "-v", "minimal"], log, BUILD_TIMEOUT_SECONDS)
+
+        # What builds leaves directories and pipes in TMPDIR, its compiler server too, which is then of no more use.
+        scratch = tempfile.mkdtemp(prefix="wh-")
+        code = self.run(["dotnet", "build", solution, "-c", "Release", "-nologo", "-v", "minimal"], log, BUILD_TIMEOUT_SECONDS, {**self.environment, "TMPDIR": scratch})
+        self.kill_all()
+        shutil.rmtree(scratch, ignore_errors=True)
         if code == 0:
             print(f"built in {time.monotonic() - started:.0f} s", flush=True)
             return True

@@ -50,6 +50,12 @@ internal static class AbandonedDirectories
                 return false;
             }
 
+            // Where a supervisor makes its directory, by default, its runtime has made what it leaves when it is killed.
+            if (OwnerMark.OwnerOf(directory) is { } owner && Path.GetDirectoryName(path) is { } place)
+            {
+                RuntimeLeftovers.Delete(place, owner);
+            }
+
             directory.Empty(MostEntries, last: OwnerMark.FileName);
             Directory.Delete(path);
             return true;

@@ -26,7 +26,7 @@ internal static class OwnerMark
         {
             if (Boot.Value is { } boot)
             {
-                File.WriteAllLines(directory.PathOf(FileName), [FirstLine, boot, string.Create(CultureInfo.InvariantCulture, $"pid {Environment.ProcessId}")]);
+                File.WriteAllLines(directory.PathOf(FileName), [FirstLine, boot, string.Create(CultureInfo.InvariantCulture, $"pid {Environment.ProcessId} started {ProcessIdentity.Holder(Environment.ProcessId).StartTime}")]);
             }
         }
         catch (IOException)
@@ -36,12 +36,24 @@ internal static class OwnerMark
     }
 
     /// <summary>Whether a supervisor on this kernel made it.</summary>
-    public static bool IsOn(HeldDirectory directory)
+    public static bool IsOn(HeldDirectory directory) => Read(directory) is not null;
+
+    /// <summary>The process of that supervisor; null: nobody can say.</summary>
+    public static ProcessIdentity? OwnerOf(HeldDirectory directory) =>
+        Read(directory) is [.., var line] && line.Split(' ') is ["pid", var pid, "started", var time]
+            && int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && ulong.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            ? new ProcessIdentity(number, time)
+            : null;
+
+    private static string[]? Read(HeldDirectory directory)
     {
         var file = new FileInfo(directory.PathOf(FileName));
         return file is { Exists: true, LinkTarget: null, Length: > 0 and < Longest }
-            && File.ReadAllLines(file.FullName) is [FirstLine, var boot, ..]
-            && string.Equals(boot, Boot.Value, StringComparison.Ordinal);
+            && File.ReadAllLines(file.FullName) is [FirstLine, var boot, ..] lines
+            && string.Equals(boot, Boot.Value, StringComparison.Ordinal)
+            ? lines
+            : null;
     }
 
     private static string? ReadBoot()

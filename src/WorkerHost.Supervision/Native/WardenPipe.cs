@@ -57,7 +57,7 @@ internal sealed class WardenPipe(Action<WardenPipe, string> ended) : ChildListen
         Input = input,
         Executable = Shell,
         Arguments = ["sh", "-c", WardenScript.Text, "workerhost-warden", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)],
-        Environment = ["PATH=/usr/bin:/bin"],
+        Environment = ["PATH=/usr/bin:/bin", $"TMPDIR={Path.GetTempPath()}"],
         WorkingDirectory = "/",
         CaptureOutput = false,
         Guarded = false,

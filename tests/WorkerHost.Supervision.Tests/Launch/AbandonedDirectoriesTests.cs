@@ -19,6 +19,34 @@ public sealed class AbandonedDirectoriesTests : IDisposable
     }
 
     [Fact]
+    public void What_its_runtime_has_made_for_debuggers_goes_with_it_and_nothing_of_another_process()
+    {
+        var mark = Path.Combine(Abandon(), OwnerMark.FileName);
+        var lines = File.ReadAllLines(mark);
+        Assert.Equal($"pid {Environment.ProcessId} started {ProcessIdentity.Of(Environment.ProcessId)!.Value.StartTime}", lines[2]);
+        File.WriteAllLines(mark, [.. lines[..2], "pid 4711 started 815"]);
+        string[] gone = [place.File("clr-debug-pipe-4711-815-in", ""), place.File("clr-debug-pipe-4711-815-out", ""), place.File("dotnet-diagnostic-4711-815-socket", "")];
+        string[] kept = [place.File("clr-debug-pipe-4711-8150-in", ""), place.File("dotnet-diagnostic-471-815-socket", "")];
+        Assert.Single(AbandonedDirectories.Sweep(place.Path));
+        Assert.DoesNotContain(gone, File.Exists);
+        Assert.All(kept, static f => Assert.True(File.Exists(f), f));
+    }
+
+    [Theory]
+    [InlineData("pid 4711")]
+    [InlineData("pid 4711 started ")]
+    [InlineData("pid 4711 started ../x")]
+    [InlineData("pid -1 started 815")]
+    public void A_mark_that_does_not_say_who_it_was_is_enough_for_the_directory_alone(string line)
+    {
+        var mark = Path.Combine(Abandon(), OwnerMark.FileName);
+        File.WriteAllLines(mark, [.. File.ReadAllLines(mark)[..2], line]);
+        var kept = place.File("clr-debug-pipe-4711-815-in", "");
+        Assert.Single(AbandonedDirectories.Sweep(place.Path));
+        Assert.True(File.Exists(kept));
+    }
+
+    [Fact]
     public void What_a_living_supervisor_uses_is_left_alone_even_in_this_very_process()
     {
         using var living = new PrivateDirectory(place.Path);

@@ -44,6 +44,17 @@ public sealed class WardenScriptTests
         Facts.AssertGone(member);
     }
 
+    [Fact]
+    public async Task What_a_runtime_in_a_group_has_made_for_debuggers_is_deleted_and_that_of_others_is_not()
+    {
+        using var directory = new TemporaryDirectory();
+        string[] gone = [directory.File("clr-debug-pipe-99999991-5-in", ""), directory.File("clr-debug-pipe-99999991-5-out", ""), directory.File("dotnet-diagnostic-99999991-5-socket", "")];
+        string[] kept = [directory.File("clr-debug-pipe-99999991-55-in", ""), directory.File("dotnet-diagnostic-99999992-5-socket", "")];
+        await RunAsync(directory.Path, ["+ 99999991 5:", "+ 99999992 5:", "- 99999992"]);
+        Assert.DoesNotContain(gone, File.Exists);
+        Assert.All(kept, static f => Assert.True(File.Exists(f), f));
+    }
+
     private static string StartTime(Process process) => ProcessIdentity.Of(process.Id)!.Value.StartTime;
 
     private static Process Sleep()
@@ -57,9 +68,13 @@ public sealed class WardenScriptTests
     private static Process Start(string program, string[] arguments) =>
         Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
 
-    private static async Task RunAsync(params string[] lines)
+    private static Task RunAsync(params string[] lines) => RunAsync(null, lines);
+
+    private static async Task RunAsync(string? temporary, string[] lines)
     {
-        using var script = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", WardenScript.Text]) { RedirectStandardInput = true, RedirectStandardError = true })!;
+        var start = new ProcessStartInfo("/bin/sh", ["-c", WardenScript.Text]) { RedirectStandardInput = true, RedirectStandardError = true };
+        start.Environment["TMPDIR"] = temporary;
+        using var script = Process.Start(start)!;
         foreach (var line in lines)
         {
             await script.StandardInput.WriteLineAsync(line);

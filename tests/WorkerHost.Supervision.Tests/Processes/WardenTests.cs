@@ -112,6 +112,30 @@ public sealed class WardenTests
         Assert.Equal([next.Directory], Directory.GetDirectories(directory.Path));
     }
 
+    [Fact]
+    [Trait("Scenario", "45")]
+    public async Task What_the_runtimes_of_a_killed_host_and_of_its_workers_made_for_debuggers_does_not_stay()
+    {
+        using var directory = new TemporaryDirectory();
+        using var living = await HostAsync(directory);
+        var used = ForDebuggers();
+        using (var killed = await HostAsync(directory))
+        {
+            Assert.Equal(2 * used.Length, ForDebuggers().Length);
+            killed.Kill();
+            Facts.AssertGone(killed.Process.Id);
+        }
+
+        // Of the workers at once, by the warden; of the host itself by the next supervisor.
+        await Eventually.IsTrue(() => ForDebuggers().Length == used.Length + (used.Length / 3));
+        await using var next = await Supervisor.StartAsync(
+            Supervised.Dummy(), new SupervisorOptions { Workers = 1, Directory = directory.Path }, null, null, TestContext.Current.CancellationToken).Soon();
+        await Eventually.IsTrue(() => ForDebuggers().Length == used.Length);
+        Assert.Equal(used, ForDebuggers());
+
+        string[] ForDebuggers() => [.. Directory.GetFiles(directory.Path).Where(static f => Path.GetFileName(f) is var n && (n.StartsWith("clr-debug-", StringComparison.Ordinal) || n.StartsWith("dotnet-diagnostic-", StringComparison.Ordinal))).Order()];
+    }
+
     [Theory]
     [InlineData(9)]
     [InlineData(19)]
@@ -239,7 +263,9 @@ public sealed class WardenTests
     private static async Task<KilledHost> HostAsync(TemporaryDirectory directory, params string[] manners)
     {
         var dummy = Path.Combine(AppContext.BaseDirectory, "WorkerHost.Supervision.Dummy");
-        var host = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(dummy, ["host", directory.Path, "2", .. manners]) { RedirectStandardOutput = true })!;
+        var start = new System.Diagnostics.ProcessStartInfo(dummy, ["host", directory.Path, "2", .. manners]) { RedirectStandardOutput = true };
+        start.Environment["TMPDIR"] = directory.Path;
+        var host = System.Diagnostics.Process.Start(start)!;
         var line = await host.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).Soon();
         return new KilledHost(host, [.. line!.Split(' ').Select(p => int.Parse(p, CultureInfo.InvariantCulture))]);
     }
