@@ -56,7 +56,7 @@ public sealed partial class MetricsTests
         using var process = new ProcessMeter();
         var expected = Instrument().Matches(libraries)
             .Select(m => MetricsText.NameOf(m.Groups[1].Value, m.Groups[3].Value, m.Groups[2].Value is "Counter" or "ObservableCounter"))
-            .Concat(["process_cpu_time_seconds_total", "process_memory_usage_bytes", "process_managed_heap_usage_bytes"]);
+            .Concat(["process_cpu_time_seconds_total", "process_memory_usage_bytes", "process_managed_heap_usage_bytes", "process_managed_heap_committed_bytes"]);
         Assert.Equal(expected.Order(StringComparer.Ordinal), Metric().Matches(page).Select(static m => m.Groups[1].Value).Order(StringComparer.Ordinal));
     }
 

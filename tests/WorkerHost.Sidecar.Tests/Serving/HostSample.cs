@@ -3,7 +3,7 @@ using System.Globalization;
 namespace WorkerHost.Sidecar.Tests.Serving;
 
 /// <summary>What a host holds of the machine at one moment.</summary>
-internal sealed record HostSample(double ResidentMegabytes, double HeapMegabytes, int Handles, int Sockets, int Threads, int TemporaryFiles)
+internal sealed record HostSample(double ResidentMegabytes, double HeapMegabytes, double CommittedMegabytes, int Handles, int Sockets, int Threads, int TemporaryFiles)
 {
     /// <param name="host">Which.</param>
     /// <param name="metrics">To its admin plane.</param>
@@ -14,6 +14,7 @@ internal sealed record HostSample(double ResidentMegabytes, double HeapMegabytes
         return new HostSample(
             Field(File.ReadAllLines($"/proc/{host.Pid}/status"), "VmRSS:") / 1024,
             Field(text.Split('\n'), "process_managed_heap_usage_bytes") / 1024 / 1024,
+            Field(text.Split('\n'), "process_managed_heap_committed_bytes") / 1024 / 1024,
             handles.Length,
             handles.Count(static h => Target(h)?.StartsWith("socket:", StringComparison.Ordinal) == true),
             (int)Field(File.ReadAllLines($"/proc/{host.Pid}/status"), "Threads:"),
@@ -22,7 +23,7 @@ internal sealed record HostSample(double ResidentMegabytes, double HeapMegabytes
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{ResidentMegabytes:0} MiB resident, {HeapMegabytes:0} MiB heap, {Handles} handles, {Sockets} of them sockets, {Threads} threads, {TemporaryFiles} temporary files and directories");
+        $"{ResidentMegabytes:0} MiB resident, {HeapMegabytes:0} of {CommittedMegabytes:0} MiB heap, {Handles} handles, {Sockets} of them sockets, {Threads} threads, {TemporaryFiles} temporary files and directories");
 
     private static double Field(string[] lines, string name) => double.Parse(
         lines.Single(l => l.StartsWith(name, StringComparison.Ordinal)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);

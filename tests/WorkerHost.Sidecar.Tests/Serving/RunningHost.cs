@@ -56,6 +56,13 @@ internal sealed class RunningHost : IAsyncDisposable
     /// <summary>What it has logged so far.</summary>
     public string Log => string.Join('\n', lines);
 
+    /// <summary>It has logged no error so far.</summary>
+    public void AssertNoErrors()
+    {
+        var errors = lines.Where(static line => line.Contains(" fail: ", StringComparison.Ordinal) || line.Contains(" crit: ", StringComparison.Ordinal)).ToList();
+        Assert.True(errors.Count == 0, $"the host logs {errors.Count} errors: {string.Join('\n', errors)}");
+    }
+
     /// <summary>A pool of test workers that starts them again soon.</summary>
     public static object Pool(int workers, params string[] arguments) => Pool(TestWorker.Path, workers, arguments);
 

@@ -12,6 +12,7 @@ internal sealed class ProcessMeter : IDisposable
         Meter.CreateObservableCounter("process.cpu.time", static () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "Processor time of the host's process, without its workers'.");
         Meter.CreateObservableUpDownCounter("process.memory.usage", static () => Environment.WorkingSet, "By", "Resident memory of the host's process, without its workers'.");
         Meter.CreateObservableUpDownCounter("process.managed_heap.usage", static () => GC.GetTotalMemory(forceFullCollection: false), "By", "Managed memory of the host's process that is in use, garbage included.");
+        Meter.CreateObservableUpDownCounter("process.managed_heap.committed", static () => GC.GetGCMemoryInfo().TotalCommittedBytes, "By", "Managed memory that the host's process has of the system, as of its last collection.");
     }
 
     public void Dispose() => Meter.Dispose();
