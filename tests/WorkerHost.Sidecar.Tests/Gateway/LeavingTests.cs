@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Logging;
 using WorkerHost.Sidecar.Configuration;
 using WorkerHost.Sidecar.Gateway;
+using WorkerHost.Sidecar.Hosting;
 
 namespace WorkerHost.Sidecar.Tests.Gateway;
 
@@ -19,5 +21,20 @@ public sealed class LeavingTests
         }
 
         await Eventually.IsTrue(() => core.Clients == 0, "every client is forgotten");
+    }
+
+    [Fact]
+    public async Task A_call_that_its_client_gives_up_before_it_was_read_is_no_error_of_the_host()
+    {
+        await using var host = await HostUnderTest.StartAsync(new DataSettings(), await HostUnderTest.InProcess("here", static worker => worker.MapTask("add", static (int a, int b) => a + b)));
+        using var client = new RawHttp2(host.SocketPath);
+        byte[] cancel = [0, 0, 0, 8];
+        client.Send(
+            RawHttp2.Hello,
+            RawHttp2.Frame(RawHttp2.Headers, RawHttp2.EndHeaders, 1, RawHttp2.Call("/workerhost.v1.TaskEndpoint/Run")),
+            RawHttp2.Frame(RawHttp2.Data, 0, 1, [0, 0, 0]),
+            RawHttp2.Frame(RawHttp2.Reset, 0, 1, cancel));
+        var line = await host.Loggers.Until(static l => l is { Category: QuietWhenClientsLeave.Calls, Error: IOException });
+        Assert.Equal(LogLevel.Debug, line.Level);
     }
 }
