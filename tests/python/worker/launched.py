@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.parse
 
 import grpc
 
@@ -19,8 +20,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class LaunchedWorker:
-    def __init__(self, *arguments, environment=None, ledger=True, **line):
-        self._folder = tempfile.TemporaryDirectory(prefix="wh-py-")
+    def __init__(self, *arguments, environment=None, ledger=True, prefix="wh-py-", **line):
+        self._folder = tempfile.TemporaryDirectory(prefix=prefix)
         self.folder = pathlib.Path(self._folder.name)
         self.ledger = self.folder / "ledger"
         self.address = f"unix://{self.folder / 's'}"
@@ -35,7 +36,7 @@ class LaunchedWorker:
             start_new_session=True)
         self.process.stdin.write(json.dumps(self.line).encode() + b"\n")
         self.process.stdin.flush()
-        self.channel = grpc.insecure_channel(self.address.replace("unix://", "unix:"), options=(("grpc.max_receive_message_length", -1),))
+        self.channel = grpc.insecure_channel("unix:" + urllib.parse.quote(self.address[len("unix://"):]), options=(("grpc.max_receive_message_length", -1),))
         self.stub = task_endpoint_pb2_grpc.TaskEndpointStub(self.channel)
 
     def __enter__(self):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -133,6 +134,12 @@ def test_a_process_that_a_handler_forks_and_terminates_does_not_end_the_worker(t
         assert worker.run("forks") == -signal.SIGTERM
 
 
+def test_the_path_of_its_socket_may_be_any():
+    with LaunchedWorker(prefix="wh a%41 ü#?") as worker:
+        assert worker.run("add", 1, 2) == 3
+        assert (worker.folder / "s").is_socket()
+
+
 def test_over_tcp_the_secret_is_demanded_of_everybody():
     import socket
     with socket.socket() as probe:
@@ -183,3 +190,12 @@ def test_a_client_that_breaks_the_protocol_loses_its_session_and_nobody_else_doe
 def shared():
     with LaunchedWorker() as worker:
         yield worker
+
+
+def test_the_page_s_worker_does_what_the_page_says(tmp_path):
+    page = (HERE.parents[2] / "src" / "docs" / "python-workers.md").read_text()
+    (tmp_path / "my_tasks.py").write_text(re.search(r"```python\n# my_tasks\.py\n(.*?)```", page, re.DOTALL)[1])
+    (tmp_path / "rows").write_text("one\ntwo\n")
+    with LaunchedWorker("-m", "workerhost.worker", "my_tasks", environment={"PYTHONPATH": os.pathsep.join((os.environ["PYTHONPATH"], str(tmp_path)))}) as worker:
+        assert worker.run("add", 1, 2) == 3
+        assert worker.run("rows", str(tmp_path / "rows")) == ["one\n", "two\n"]

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import traceback
+import urllib.parse
 
 import grpc
 
@@ -158,7 +159,8 @@ def _make_server(core, health):
     task_endpoint_pb2_grpc.add_TaskEndpointServicer_to_server(TaskEndpoint(core), server)
     address = launch.address
     if address.startswith("unix://"):
-        target = "unix:" + address[len("unix://"):]
+        # A path as it is; gRPC reads an address as a URI.
+        target = "unix:" + urllib.parse.quote(address[len("unix://"):])
     elif address.startswith("http://"):
         target = address[len("http://"):].rstrip("/")
         if not launch.secret:
