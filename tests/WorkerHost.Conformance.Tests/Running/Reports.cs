@@ -36,7 +36,14 @@ internal sealed class Reports : IProgress<TaskProgress>
                 next = changed.Task;
             }
 
-            await next.WaitAsync(limit.Token);
+            try
+            {
+                await next.WaitAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new InvalidDataException($"the last report is {all.LastOrDefault()}");
+            }
         }
     }
 }
