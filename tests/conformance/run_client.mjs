@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import * as workerhost from "../../src/clients/node/dist/index.js";
+import * as workerhost from "workerhost";
 
 const patienceMs = 30_000;
 const aborted = new Error("the case has cancelled it");

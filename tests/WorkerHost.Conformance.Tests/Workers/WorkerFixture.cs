@@ -1,11 +1,5 @@
 namespace WorkerHost.Conformance.Tests;
 
-/// <summary>Which entry of workers.json or clients.json a class of tests is about.</summary>
-public interface IKind
-{
-    static abstract string Name { get; }
-}
-
 /// <summary>The pools over one kind of worker, each begun when the first case needs it.</summary>
 public sealed class WorkerFixture<TKind> : IAsyncLifetime
     where TKind : IKind
