@@ -6,6 +6,7 @@ import dataclasses
 import os
 import random
 import threading
+import urllib.parse
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional, Tuple, Union
 
 import grpc
@@ -62,9 +63,11 @@ class Target:
         else:
             # Of a machine that is gone nobody says so.
             options += [("grpc.keepalive_time_ms", 15_000), ("grpc.keepalive_timeout_ms", 10_000), ("grpc.http2.max_pings_without_data", 0)]
+        # grpcio reads it as a URI.
+        target = urllib.parse.quote(self.address, safe="/:") if self.address.startswith("unix:") else self.address
         if self.tls:
-            return grpc.secure_channel(self.address, grpc.ssl_channel_credentials() if self.tls is True else self.tls, options)
-        return grpc.insecure_channel(self.address, options)
+            return grpc.secure_channel(target, grpc.ssl_channel_credentials() if self.tls is True else self.tls, options)
+        return grpc.insecure_channel(target, options)
 
     def metadata(self):
         return [("authorization", f"Bearer {self.token}")] if self.token else []
