@@ -15,3 +15,13 @@ public sealed class Python : IKind
 {
     public static string Name => "python";
 }
+
+public sealed class Grpcio : IKind
+{
+    public static string Name => "grpcio";
+}
+
+public sealed class Node : IKind
+{
+    public static string Name => "node";
+}

@@ -5,3 +5,9 @@ public sealed class DotnetWorkerTests(WorkerFixture<Dotnet> worker) : WorkerTest
 
 /// <summary>Python, <c>workerhost.worker</c>.</summary>
 public sealed class PythonWorkerTests(WorkerFixture<Python> worker) : WorkerTests<Python>(worker);
+
+/// <summary>Python with grpcio and stubs, without an SDK: the smallest contract.</summary>
+public sealed class GrpcioWorkerTests(WorkerFixture<Grpcio> worker) : WorkerTests<Grpcio>(worker);
+
+/// <summary>Node, <c>workerhost/worker</c>.</summary>
+public sealed class NodeWorkerTests(WorkerFixture<Node> worker) : WorkerTests<Node>(worker);
