@@ -54,16 +54,18 @@ function failed(error, items) {
   return { outcome: known[1], items, error };
 }
 
-/** Node says in words what is no type of its own. */
+const connections = [
+  [workerhost.VersionMismatch, "version-mismatch"],
+  [workerhost.HostRefused, "refused"],
+  [workerhost.HostUnavailable, "host-unavailable"],
+];
+
 function notConnected(error) {
-  const outcome = error instanceof workerhost.VersionMismatch ? "version-mismatch"
-    : error instanceof workerhost.BadInput || (error instanceof workerhost.HostUnavailable && /token/.test(error.message)) ? "refused"
-      : error instanceof workerhost.HostUnavailable ? "host-unavailable"
-        : undefined;
-  if (!outcome) {
+  const known = connections.find(([kind]) => error instanceof kind);
+  if (!known) {
     throw error;
   }
-  return { outcome, error };
+  return { outcome: known[1], error };
 }
 
 async function until(fact, ms, otherwise) {
