@@ -254,6 +254,23 @@ def test_nothing_survives_kill_9_of_the_program(tmp_path):
     process.stdout.close()
 
 
+def test_ctrl_c_stops_what_runs(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text("""
+import sys, functions, workerhost
+if __name__ == "__main__":
+    with workerhost.ProcessPoolExecutor(1) as executor:
+        futures = [executor.submit(functions.spin_from, f"{sys.argv[1]}/{i}") for i in range(20)]
+        futures[0].result()
+""")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((os.path.dirname(functions.__file__), os.environ["PYTHONPATH"]))}
+    with subprocess.Popen([sys.executable, program, tmp_path], stderr=subprocess.PIPE, text=True, env=environment) as process:
+        pid = int(until(lambda: (tmp_path / "0").exists() and (tmp_path / "0").read_text()))
+        process.send_signal(signal.SIGINT)
+        assert "KeyboardInterrupt" in process.communicate(timeout=20)[1]
+    assert not alive(pid) and not (tmp_path / "1").exists()
+
+
 def test_a_program_that_ends_without_shutdown_finishes_its_work(tmp_path):
     program = tmp_path / "program.py"
     program.write_text("""

@@ -2,10 +2,12 @@
 
 import concurrent.futures
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 import functions
 import pytest
@@ -48,13 +50,33 @@ def test_a_time_limit_ends_a_task_in_a_thread():
 
 @pytest.mark.scenario("36")
 def test_a_stop_at_any_moment_meets_only_its_own_task():
-    with workerhost.ThreadPoolExecutor(2) as executor:
-        for round in range(300):
-            futures = [executor.submit(functions.work_for, 0.1) for _ in range(4)]
-            for future in futures[::2]:
-                future.cancel()
-            assert all(f.result(5) == os.getpid() for f in futures[1::2])
-        assert list(executor.map(functions.square, range(10))) == [i * i for i in range(10)]
+    chance = random.Random(4711)
+    began = []
+
+    def short():
+        began.append(True)
+        return functions.work_for(0.1)
+
+    ended = stopped = rounds = 0
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with workerhost.ThreadPoolExecutor(1) as executor:
+            # Until it has met many that ran, and many that had just ended.
+            while ended < 100 or stopped < 100 or rounds < 500:
+                rounds += 1
+                assert rounds < 20_000
+                began.clear()
+                future = executor.submit(short)
+                time.sleep(chance.uniform(0, 0.0005))
+                if not future.cancel():
+                    ended += 1
+                elif began:
+                    stopped += 1
+                # In the same thread, right behind it.
+                assert executor.submit(functions.work_for, 0.02).result(5) == os.getpid()
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_finally_blocks_run_and_except_exception_does_not_hold_a_stop_back():

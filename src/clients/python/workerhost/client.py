@@ -94,7 +94,10 @@ class Client:
     def __enter__(self) -> "Client":
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        if exc_type is not None and issubclass(exc_type, KeyboardInterrupt):
+            # Whoever presses Ctrl-C does not want to wait for the rest.
+            self._connection.abort()
         self.close()
 
     def _call(self, task: str, args: "tuple[Any, ...]", kwargs: dict) -> Call:

@@ -90,6 +90,13 @@ class Executor(concurrent.futures.Executor):
         """Takes nothing more. With `wait` returns when what was accepted has ended. `cancel_futures`: what has not begun is cancelled."""
         self._connection.close(wait, cancel_futures)
 
+    def __exit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> Optional[bool]:
+        if exc_type is not None and issubclass(exc_type, KeyboardInterrupt):
+            # Whoever presses Ctrl-C does not want to wait for the rest.
+            self._connection.abort()
+        self.shutdown(wait=True)
+        return False
+
     def _call(self, fn: Task, args: "tuple[Any, ...]", kwargs: dict, future: "TaskFuture") -> Call:
         options = self._options
         if isinstance(fn, str):
