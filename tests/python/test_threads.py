@@ -79,6 +79,18 @@ def test_a_stop_at_any_moment_meets_only_its_own_task():
         sys.setswitchinterval(before)
 
 
+def test_a_stop_that_comes_late_meets_nobody():
+    with workerhost.ThreadPoolExecutor(1) as executor:
+        past = executor.submit(functions.square, 3)
+        assert past.result(5) == 9
+        begun, go = threading.Event(), threading.Event()
+        next_one = executor.submit(lambda: (begun.set(), go.wait(5), functions.work_for(1)))
+        assert begun.wait(5)
+        past._run.stop()
+        go.set()
+        assert next_one.result(5)[2] == os.getpid()
+
+
 def test_finally_blocks_run_and_except_exception_does_not_hold_a_stop_back():
     left, begun = threading.Event(), threading.Event()
 
