@@ -102,6 +102,7 @@ def test_a_task_cancelled_while_the_connection_is_gone_is_stopped(host, tmp_path
     relay.close()
 
 
+@pytest.mark.slow
 def test_when_the_host_is_restarted_only_what_may_run_again_does(tmp_path):
     host = Host({"images": {"command": {"fileName": worker_program()}, "workers": 2}})
     client = workerhost.connect(host.address)
