@@ -1,11 +1,12 @@
 // Where handlers run: as many at a time as the supervisor said, started in the order in which they came.
-import { Payload, type Encoded } from "../payload.js";
+import type { Encoded } from "../payload.js";
 import { Queue } from "../queue.js";
 import { ContentType, Limits } from "../wire.js";
 import type { TaskContext, TaskEntry } from "./context.js";
 import { Failures } from "./failures.js";
 import type { Ledger } from "./ledger.js";
 import type { Run, RunEnd } from "./run.js";
+import { argumentsOf, encodeValue, isIterator, noValue } from "./values.js";
 
 const mostWaiting = 65_536;
 const mostWaitingBytes = 256 * 1024 * 1024;
@@ -148,8 +149,11 @@ export class Lanes {
   }
 
   private start(run: Run): void {
-    const args = this.argumentsOf(run);
-    if (args === undefined) {
+    let args: unknown[];
+    try {
+      args = argumentsOf(run);
+    } catch (e) {
+      run.end({ failure: Failures.badInput(run, `the payload of task "${run.task}" cannot be read: ${(e as Error).message}`) });
       return;
     }
     run.lane = this.free.pop()!;
@@ -194,33 +198,13 @@ export class Lanes {
     this.pump();
   }
 
-  /** Undefined: it has ended, because they cannot be read. */
-  private argumentsOf(run: Run): unknown[] | undefined {
-    const { data, contentType } = run.facts;
-    try {
-      if (contentType === "" || contentType === ContentType.json) {
-        const args: unknown = data.length === 0 ? [] : JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8"));
-        if (!Array.isArray(args)) {
-          throw new TypeError("the arguments are no JSON array");
-        }
-        return args;
-      }
-      // A copy: the frame it came in is not kept alive by a handler that keeps its bytes.
-      const bytes = Buffer.from(data);
-      return [run.entry!.decode ? run.entry!.decode(bytes) : bytes];
-    } catch (e) {
-      run.end({ failure: Failures.badInput(run, `the payload of task "${run.task}" cannot be read: ${(e as Error).message}`) });
-      return undefined;
-    }
-  }
-
   private thrown(run: Run, e: unknown): RunEnd {
     return { failure: run.stopCause === undefined ? Failures.fromHandler(run, e) : Failures.stopped(run, run.stopCause, true) };
   }
 
   private written(run: Run, value: unknown): RunEnd {
     if (run.output?.takesItems) {
-      return { result: { contentType: "", data: nothing } };
+      return { result: { contentType: "", data: noValue } };
     }
     try {
       const result = encodeValue(value);
@@ -280,30 +264,4 @@ export class Lanes {
       }
     }
   }
-}
-
-const nothing = Buffer.alloc(0);
-const nullJson = Buffer.from("null");
-
-function encodeValue(value: unknown): Encoded {
-  if (value === undefined || value === null) {
-    return { contentType: "", data: nullJson };
-  }
-  if (value instanceof Uint8Array) {
-    return { contentType: ContentType.bytes, data: value };
-  }
-  if (value instanceof Payload) {
-    return { contentType: value.contentType === ContentType.json ? "" : value.contentType, data: value.data };
-  }
-  const json = JSON.stringify(value);
-  if (json === undefined) {
-    throw new TypeError(`a ${typeof value} is nothing that JSON has`);
-  }
-  return { contentType: "", data: Buffer.from(json) };
-}
-
-/** What a generator returns; a list or a text is one value. */
-function isIterator(value: unknown): value is Iterator<unknown> | AsyncIterator<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as Iterator<unknown>).next === "function"
-    && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }
