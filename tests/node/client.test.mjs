@@ -54,6 +54,11 @@ test("an unknown task is refused with the names there are", async () => {
   await assert.rejects(client.run("ad", [1]), (e) => e instanceof UnknownTask && /add/.test(e.message));
 });
 
+test("another number of arguments than a task takes is refused before it runs", async () => {
+  await assert.rejects(client.run("add", [1]), (e) => e instanceof BadInput && e.neverStarted && /takes 2 arguments and not 1/.test(e.message));
+  await assert.rejects(client.run("add", [1, 2, 3]), BadInput);
+});
+
 test("a death takes only its task, and explains itself", async () => {
   const other = client.run("sleep", [200]);
   await assert.rejects(client.run("crash", [99]), (e) => {

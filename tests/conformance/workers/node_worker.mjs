@@ -15,14 +15,14 @@ function begin(context, path) {
 const worker = createWorker();
 worker.task("echo", (_, value) => value);
 worker.task("unicode-ñ-测试-🎈", (_, value) => value);
-worker.task("add", (_, a, b) => a + b);
+worker.task("add", (_, a, b) => a + b, { arguments: 2 });
 worker.task("echo-bytes", (_, bytes) => bytes, { input: "bytes" });
 worker.task("large", (_, count) => "x".repeat(count));
 worker.task("info", (context, path) => {
   begin(context, path);
   return { id: context.id, attempt: context.attempt, pid: process.pid, headers: context.headers };
 });
-worker.task("record", (context, path) => begin(context, path));
+worker.task("record", (context, path) => begin(context, path), { arguments: 1 });
 worker.task("fail", (context, message, cause, path) => {
   begin(context, path);
   throw new Error(message, { cause: new Error(cause) });

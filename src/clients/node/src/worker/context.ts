@@ -23,6 +23,8 @@ export interface HandlerOptions {
   /** What it is called with: arguments (JSON, the default), one Buffer ("bytes"), or one protobuf message ("protobuf": a Buffer, or what `decode` makes of it). */
   input?: "json" | "bytes" | "protobuf";
   decode?: (bytes: Uint8Array) => unknown;
+  /** How many arguments it takes, or how few and how many at most; another number is refused (BadInput) before the handler runs. Default: any, as JavaScript has it. */
+  arguments?: number | readonly [least: number, most: number];
   /** It yields items. Known by itself of generator functions; needed where the handler returns an iterator of another kind. */
   yields?: boolean;
 }
@@ -45,4 +47,6 @@ export interface TaskEntry {
   readonly contentType: string;
   readonly decode: ((bytes: Uint8Array) => unknown) | undefined;
   readonly yields: boolean;
+  readonly leastArguments: number;
+  readonly mostArguments: number;
 }

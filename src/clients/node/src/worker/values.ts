@@ -11,6 +11,10 @@ export function argumentsOf(run: Run): unknown[] {
     if (!Array.isArray(args)) {
       throw new TypeError("the arguments are no JSON array");
     }
+    const { leastArguments: least, mostArguments: most } = run.entry!;
+    if (args.length < least || args.length > most) {
+      throw new TypeError(`it takes ${least === most ? least : `${least} to ${most}`} arguments and not ${args.length}`);
+    }
     return args;
   }
   // A copy: the frame it came in is not kept alive by a handler that keeps its bytes.

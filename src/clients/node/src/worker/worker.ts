@@ -45,7 +45,11 @@ export class TaskWorker {
     if (!(input in inputs)) {
       throw new TypeError(`option input of task "${name}" is ${JSON.stringify(input)}; allowed: "json", "bytes", "protobuf"`);
     }
-    this.tasks.set(name, { name, handler, contentType: inputs[input], decode, yields });
+    const [leastArguments, mostArguments] = typeof options.arguments === "number" ? [options.arguments, options.arguments] : options.arguments ?? [0, Infinity];
+    if (!(leastArguments >= 0 && mostArguments >= leastArguments)) {
+      throw new TypeError(`option arguments of task "${name}" is ${JSON.stringify(options.arguments)}; allowed: a number, or [least, most]`);
+    }
+    this.tasks.set(name, { name, handler, contentType: inputs[input], decode, yields, leastArguments, mostArguments });
     return this;
   }
 
