@@ -16,6 +16,20 @@ class Picky(Exception):
         super().__init__(one)
 
 
+class Unreadable(Exception):
+    """Ends whoever pickles or reads it."""
+
+    def __reduce__(self):
+        raise SystemExit(5)
+
+    def __str__(self):
+        raise SystemExit(6)
+
+
+def fail_unreadably():
+    raise Unreadable
+
+
 def square(x):
     return x * x
 

@@ -137,6 +137,20 @@ def test_a_callback_may_submit(executor):
     assert done.wait(20)
 
 
+def test_a_callback_that_exits_keeps_no_other_future_waiting(executor):
+    futures = [executor.submit(functions.square, i) for i in range(100)]
+    for future in futures[::10]:
+        future.add_done_callback(lambda _: sys.exit(4))
+    assert not concurrent.futures.wait(futures, 20).not_done
+    assert executor.submit(functions.square, 4).result(10) == 16
+
+
+def test_an_exception_that_exits_when_it_is_pickled_or_read_is_a_failure_like_any_other(executor):
+    with pytest.raises(workerhost.TaskFailed):
+        executor.submit(functions.fail_unreadably).result(20)
+    assert executor.submit(functions.square, 4).result(10) == 16
+
+
 def test_its_host_may_be_killed(executor, tmp_path):
     once = executor.submit(functions.meet, str(tmp_path / "once"), str(tmp_path / "there"))
     twice = executor.options(idempotent=True).submit(functions.meet, str(tmp_path / "twice"), str(tmp_path / "there"))

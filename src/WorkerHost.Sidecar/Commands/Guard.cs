@@ -41,7 +41,7 @@ internal static class Guard
     }
 
     // What a write to a pipe says whose other end is closed. Sockets say it with an exception of their own inside.
-    private static bool NobodyReads(IOException e) => e is { HResult: BrokenPipe, InnerException: null };
+    public static bool NobodyReads(IOException e) => e is { HResult: BrokenPipe, InnerException: null };
 
     private static bool IsCancellation(Exception e) => e is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled };
 

@@ -62,9 +62,16 @@ internal static class Root
             return ExitCode.Usage;
         }
 
-        var code = await parsed.InvokeAsync(run, cancellationToken).ConfigureAwait(false);
-        await around.Text.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-        return arguments.Count == 0 ? ExitCode.Usage : code;
+        try
+        {
+            var code = await parsed.InvokeAsync(run, cancellationToken).ConfigureAwait(false);
+            await around.Text.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            return arguments.Count == 0 ? ExitCode.Usage : code;
+        }
+        catch (IOException e) when (Guard.NobodyReads(e))
+        {
+            return ExitCode.NobodyReads;
+        }
     }
 
     /// <summary>As it is typed: <c>workerhost quarantine list</c>.</summary>

@@ -22,6 +22,17 @@ public sealed class ProgramTests(DataFixture host) : IClassFixture<DataFixture>
         Assert.Equal((ExitCode.NobodyReads, "42\n42\n", ""), (code, output, error));
     }
 
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("config schema")]
+    public async Task Nobody_has_to_read_what_a_command_writes(string command)
+    {
+        var (code, output, error) = await BuiltProgram.InShell($"\"$WORKERHOST\" {command} | true; exit ${{PIPESTATUS[0]}}", host.File);
+
+        Assert.Contains(code, new[] { 0, ExitCode.NobodyReads });
+        Assert.Equal(("", ""), (output, error));
+    }
+
     [Fact]
     public async Task On_a_terminal_a_map_shows_a_bar_below_its_results()
     {

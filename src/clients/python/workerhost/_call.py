@@ -94,7 +94,7 @@ class TaskFuture(concurrent.futures.Future):
                 else:
                     waiter.add_exception(self)
             self._condition.notify_all()
-        self._invoke_callbacks()
+        self._tell()
 
     def _end_stopped(self) -> None:
         """Somebody else than its caller has cancelled it."""
@@ -102,4 +102,12 @@ class TaskFuture(concurrent.futures.Future):
             if self._state not in (_base.PENDING, _base.RUNNING):
                 return
             self._end_cancelled()
-        self._invoke_callbacks()
+        self._tell()
+
+    def _tell(self) -> None:
+        # The thread that tells is needed by every other task, so that it heeds no exit either.
+        for callback in self._done_callbacks:
+            try:
+                callback(self)
+            except BaseException:
+                _base.LOGGER.exception("exception calling callback for %r", self)

@@ -121,5 +121,5 @@ class SessionReader:
 def _tell(callback: Callable[[float, str], None], fraction: float, message: str) -> None:
     try:
         callback(fraction, message)
-    except Exception:
+    except BaseException:
         logging.getLogger("workerhost").exception("exception calling callback %r", callback)

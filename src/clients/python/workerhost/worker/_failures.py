@@ -112,7 +112,7 @@ def stack_of(error, chain=False):
         while trace is not None and trace.tb_next is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
             trace = trace.tb_next
         return "".join(traceback.format_exception(type(error), error, trace, chain=chain))
-    except Exception as unreadable:  # an exception class of the user's may throw while it is read
+    except BaseException as unreadable:  # an exception class of the user's may throw anything while it is read
         return f"(could not be read: {type(unreadable).__name__})"
 
 
@@ -123,7 +123,7 @@ def name_of(kind):
 def text_of(error):
     try:
         return str(error)
-    except Exception as unreadable:
+    except BaseException as unreadable:
         return f"(could not be read: {type(unreadable).__name__})"
 
 

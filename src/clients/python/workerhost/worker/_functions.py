@@ -109,7 +109,7 @@ class _Call(Task):
     def native(self, error):
         try:
             pickled = pickle.dumps(error, protocol=5)
-        except Exception:
+        except BaseException:
             return None  # its texts have to do
         return (PICKLE, pickled) if len(pickled) <= MAX_NATIVE_BYTES else None
 
