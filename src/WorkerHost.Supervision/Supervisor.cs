@@ -71,6 +71,9 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
     /// <summary>How many workers are wanted now.</summary>
     internal int WorkersWanted => loop.Picture.Size.Workers;
 
+    /// <summary>How many tasks those run at the same time, when all of them are there.</summary>
+    internal int LanesWanted => (int)Math.Min(int.MaxValue, (long)WorkersWanted * options.Concurrency);
+
     /// <summary>What has happened, as far as it is kept.</summary>
     internal EventLog Events => loop.Events;
 

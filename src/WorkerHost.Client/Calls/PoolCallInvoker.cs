@@ -5,6 +5,12 @@ namespace WorkerHost.Client;
 /// <summary>gRPC calls as tasks of a pool: a generated client over it does not know the difference. Thread-safe.</summary>
 internal sealed class PoolCallInvoker(WorkerPool pool, TaskOptions options) : CallInvoker
 {
+    /// <summary>Which of several callers of the pool makes these calls; null: nobody in particular.</summary>
+    public CallerShare? Share { get; init; }
+
+    /// <summary>The calls came from a client elsewhere.</summary>
+    public bool IsHosted { get; init; }
+
     public override TResponse BlockingUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
         var call = Begin(method, options, request);
@@ -83,7 +89,7 @@ internal sealed class PoolCallInvoker(WorkerPool pool, TaskOptions options) : Ca
         }
         else if (CallTerms.Of(options, said, pool.Time) is { } terms)
         {
-            pool.SubmitCall(call, method, payload, terms, said.IsWaitForReady, said.CancellationToken);
+            pool.SubmitCall(this, call, method, payload, terms, said.IsWaitForReady, said.CancellationToken);
         }
         else
         {

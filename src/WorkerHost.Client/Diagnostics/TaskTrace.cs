@@ -43,7 +43,11 @@ internal sealed class TaskTrace
     public int WireBytes => span is null ? 0 : 128 + 3 * Math.Min(LongestState, span.TraceStateString?.Length ?? 0);
 
     /// <summary>Null while nobody listens. In a trace of the caller's: the one in the task's headers, else the current one.</summary>
-    public static TaskTrace? Begin(PoolIdentity pool, TaskEntry entry, TimeProvider time)
+    /// <param name="pool">The task's.</param>
+    /// <param name="entry">The task.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="isHosted">It came from a client elsewhere: nothing here is its caller's.</param>
+    public static TaskTrace? Begin(PoolIdentity pool, TaskEntry entry, TimeProvider time, bool isHosted = false)
     {
         if (!Source.HasListeners())
         {
@@ -56,10 +60,15 @@ internal sealed class TaskTrace
         if (headers is not null && headers.TryGetValue(TraceParent, out var traceParent))
         {
             headers.TryGetValue(TraceState, out var traceState);
-            ActivityContext.TryParse(traceParent, traceState, out parent);
+            ActivityContext.TryParse(traceParent, traceState, isRemote: true, out parent);
         }
 
-        trace.span = trace.Start("task", ActivityKind.Producer, parent == default ? Activity.Current?.Context ?? default : parent);
+        if (parent == default && !isHosted)
+        {
+            parent = Activity.Current?.Context ?? default;
+        }
+
+        trace.span = trace.Start("task", isHosted ? ActivityKind.Server : ActivityKind.Producer, parent);
         trace.span?.SetTag("workerhost.task.id", pool.IdOf(entry));
         return trace;
     }

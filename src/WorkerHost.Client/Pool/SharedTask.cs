@@ -11,6 +11,7 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
     private AttemptOutcome? outcome;
     private bool settled;
     private bool wasOver;
+    private bool wasLeft;
 
     public TaskEntry Entry => entry;
 
@@ -38,12 +39,18 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
         : null;
 
     /// <summary>The future is told what happens from now on, and at once what has happened.</summary>
-    public void Attach(ICompletion future)
+    /// <returns>False: everybody has left it, and it is not run; the id is as good as new.</returns>
+    public bool Attach(ICompletion future)
     {
         AttemptOutcome? ended;
         bool isSettled;
         lock (gate)
         {
+            if (wasLeft)
+            {
+                return false;
+            }
+
             (ended, isSettled) = (outcome, settled);
             if (!isSettled || ended is null)
             {
@@ -60,6 +67,25 @@ internal sealed class SharedTask(TaskEntry entry, KnownTasks known) : ICompletio
         if (isSettled)
         {
             future.Settle();
+        }
+
+        return true;
+    }
+
+    /// <summary>Nobody but this one wants it, and it does not want it any more.</summary>
+    /// <returns>False: others do, or it has ended.</returns>
+    public bool TryLeave(ICompletion last)
+    {
+        lock (gate)
+        {
+            if (outcome is not null || settled || futures is not [var only] || only != last)
+            {
+                return false;
+            }
+
+            futures = [];
+            wasLeft = true;
+            return true;
         }
     }
 

@@ -38,6 +38,11 @@ public sealed partial class WorkerPool
         return new Client.PoolCallInvoker(this, options);
     }
 
+    /// <summary>The same for calls that a host makes for one of its clients.</summary>
+    /// <param name="options">Without an id, and checked.</param>
+    /// <param name="share">Which of several clients it is of. Made for this pool.</param>
+    internal CallInvoker CreateCallInvokerFor(TaskOptions options, Client.CallerShare? share) => new Client.PoolCallInvoker(this, options) { Share = share, IsHosted = true };
+
     internal Client.UnaryCall<TResponse> NewCall<TResponse>(Marshaller<TResponse> marshaller) => new(loop, identity, marshaller);
 
     internal Client.StreamedCall<TRequest, TResponse> NewCall<TRequest, TResponse>(Method<TRequest, TResponse> method, in CallOptions call, TRequest? request)
@@ -46,9 +51,14 @@ public sealed partial class WorkerPool
 
     /// <summary>Submits the call's task. Whatever becomes of it is told by the call.</summary>
     internal void SubmitCall(
-        Client.ISubmittedCall call, string method, ReadOnlyMemory<byte> payload, TaskOptions terms, bool wait, CancellationToken cancellationToken)
+        Client.PoolCallInvoker caller, Client.ISubmittedCall call, string method, ReadOnlyMemory<byte> payload, TaskOptions terms, bool wait, CancellationToken cancellationToken)
     {
-        var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), method, terms, payload, ContentType.Protobuf, AttemptsOf(terms)) { Completion = call, Call = call as Client.IStreamedCall };
+        var entry = new Client.TaskEntry(Interlocked.Increment(ref lastNumber), method, terms, payload, ContentType.Protobuf, AttemptsOf(terms))
+        {
+            Share = caller.Share,
+            Completion = call,
+            Call = call as Client.IStreamedCall,
+        };
         call.Begins(entry);
         if (payload.Length > options.MaxMessageBytes)
         {
@@ -64,7 +74,7 @@ public sealed partial class WorkerPool
         }
 
         var pipeline = entry.Call is null ? retries.PipelineOf(terms) : null;
-        entry.Trace = Client.TaskTrace.Begin(identity, entry, options.TimeProvider);
+        entry.Trace = Client.TaskTrace.Begin(identity, entry, options.TimeProvider, caller.IsHosted);
         if (wait)
         {
             if (terms.TimeLimit is { } limit && limit.TotalSeconds * Time.TimestampFrequency < long.MaxValue / 2)

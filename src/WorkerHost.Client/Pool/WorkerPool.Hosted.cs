@@ -57,10 +57,14 @@ public sealed partial class WorkerPool
         if (taskOptions.Id is { } shared)
         {
             var made = new Client.SharedTask(entry, known);
-            if (known.FindOrAdd(shared, made) is { } same)
+            while (known.FindOrAdd(shared, made) is { } same)
             {
-                Attach(told, entry, same);
-                return null;
+                if (Attach(told, entry, same))
+                {
+                    return null;
+                }
+
+                known.Forget(same);
             }
 
             entry.Completion = made;
@@ -68,7 +72,7 @@ public sealed partial class WorkerPool
         }
 
         told.Begins(entry);
-        entry.Trace = Client.TaskTrace.Begin(identity, entry, options.TimeProvider);
+        entry.Trace = Client.TaskTrace.Begin(identity, entry, options.TimeProvider, isHosted: true);
         return entry;
     }
 
@@ -90,7 +94,25 @@ public sealed partial class WorkerPool
 
     internal void Grant(Client.TaskEntry entry, int items, long bytes) => loop.Grant(entry, items, bytes);
 
-    private static void Attach(Client.IHostedTask told, Client.TaskEntry entry, Client.SharedTask same)
+    /// <summary>Gives a task back to the one who wanted it done, if nothing of it has begun: he is not told any more.</summary>
+    /// <returns>False: it goes on.</returns>
+    internal bool TakeBackFor(Client.IHostedTask told, Client.TaskEntry entry)
+    {
+        if (!loop.TakeBack(entry, told))
+        {
+            return false;
+        }
+
+        if (entry.Completion is Client.SharedTask shared)
+        {
+            known.Forget(shared);
+        }
+
+        return true;
+    }
+
+    /// <summary>False: everybody else has left it, and it is not run.</summary>
+    private static bool Attach(Client.IHostedTask told, Client.TaskEntry entry, Client.SharedTask same)
     {
         told.Begins(same.Entry);
         if (same.DifferenceTo(entry) is { } difference)
@@ -102,9 +124,9 @@ public sealed partial class WorkerPool
                 Message = $"task {entry.Task} with {entry.Bytes} bytes has the id {entry.Options.Id}, which is that of another: {difference}",
             }));
             told.Settle();
-            return;
+            return true;
         }
 
-        same.Attach(told);
+        return same.Attach(told);
     }
 }

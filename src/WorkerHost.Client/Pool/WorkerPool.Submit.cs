@@ -210,9 +210,14 @@ public sealed partial class WorkerPool
         if (entry.Options.Id is { } id)
         {
             var made = new Client.SharedTask(entry, known);
-            if (known.FindOrAdd(id, made) is { } same)
+            while (known.FindOrAdd(id, made) is { } same)
             {
-                return Attach(entry, same, reader, cancellationToken);
+                if (Attach(entry, same, reader, cancellationToken) is { } attached)
+                {
+                    return attached;
+                }
+
+                known.Forget(same);
             }
 
             entry.Completion = made;
@@ -223,7 +228,8 @@ public sealed partial class WorkerPool
         return null;
     }
 
-    private TaskFuture<T> Attach<T>(Client.TaskEntry entry, Client.SharedTask same, Client.IResultReader<T> reader, CancellationToken cancellationToken)
+    /// <summary>Null: everybody else has left it, and it is not run.</summary>
+    private TaskFuture<T>? Attach<T>(Client.TaskEntry entry, Client.SharedTask same, Client.IResultReader<T> reader, CancellationToken cancellationToken)
     {
         if (same.DifferenceTo(entry) is { } difference)
         {
@@ -231,7 +237,11 @@ public sealed partial class WorkerPool
         }
 
         var attached = new TaskFuture<T>(loop, same.Entry, reader, identity, attached: true);
-        same.Attach(attached);
+        if (!same.Attach(attached))
+        {
+            return null;
+        }
+
         CancelWith(attached, cancellationToken);
         return attached;
     }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace WorkerHost;
 
 /// <summary>
@@ -10,6 +12,12 @@ internal sealed class PartialPayloads(int maxBytes)
     private readonly Dictionary<ulong, Partial> partials = [];
 
     public int Count => partials.Count;
+
+    /// <summary>What they cost.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Something of it has come, and not all.</summary>
+    public bool Has(ulong payload) => partials.ContainsKey(payload);
 
     /// <summary>Takes a piece that is not the last.</summary>
     /// <exception cref="InvalidDataException">It does not continue what came before, or too many are on their way.</exception>
@@ -24,26 +32,38 @@ internal sealed class PartialPayloads(int maxBytes)
 
             partial = new Partial(total, total > (ulong)maxBytes ? null : GC.AllocateUninitializedArray<byte>((int)total));
             partials.Add(payload, partial);
+            Bytes += partial.Bytes?.Length ?? 0;
         }
 
         partial.Add(payload, offset, data, total);
     }
 
     /// <summary>The rest will not come.</summary>
-    public void Abandon(ulong payload) => partials.Remove(payload);
+    public void Abandon(ulong payload) => Remove(payload, out _);
 
     /// <summary>Takes the last piece.</summary>
     /// <returns>The whole; null: it is longer than the limit.</returns>
     /// <exception cref="InvalidDataException">With it the payload is not complete.</exception>
     public byte[]? Complete(ulong payload, ReadOnlySpan<byte> last, ulong total)
     {
-        if (!partials.Remove(payload, out var partial))
+        if (!Remove(payload, out var partial))
         {
             throw new InvalidDataException($"a payload of {total} bytes ends with {last.Length} bytes, but nothing of payload {payload} came before");
         }
 
         partial.Add(payload, partial.Length, last, total);
         return partial.Length == total ? partial.Bytes : throw new InvalidDataException($"payload {payload} ends after {partial.Length} of {total} bytes");
+    }
+
+    private bool Remove(ulong payload, [NotNullWhen(true)] out Partial? partial)
+    {
+        if (!partials.Remove(payload, out partial))
+        {
+            return false;
+        }
+
+        Bytes -= partial.Bytes?.Length ?? 0;
+        return true;
     }
 
     private sealed class Partial(ulong total, byte[]? bytes)

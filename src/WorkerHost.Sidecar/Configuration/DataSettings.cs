@@ -13,6 +13,13 @@ internal sealed record DataSettings : ListenerSettings
     public int MaxMetadataBytes { get; init; } = 32 * 1024;
 
     /// <summary>
+    /// What may be kept of requests that are still being read, of all connections together, in bytes; from 16 MiB to 1 TiB. Whoever finds no room is read no further
+    /// until there is some. Half of it is parted among <c>maxConnections</c>, each part for one; the other half is for who comes, and one connection at a time may go
+    /// beyond it, by 16 messages at the most. Default 1 GiB.
+    /// </summary>
+    public long MaxBufferedBytes { get; init; } = 1L << 30;
+
+    /// <summary>
     /// How long a connection over TCP may be silent until it is asked (HTTP/2 PING) whether anybody is there; from 1 s to 1 day.
     /// Default 20 s.
     /// </summary>

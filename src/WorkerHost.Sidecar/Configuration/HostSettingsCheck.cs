@@ -15,6 +15,7 @@ internal static partial class HostSettingsCheck
         Pools(settings, Add);
         ListenerCheck.Find(settings, Add);
         Number("data:maxConnections", settings.Data.MaxConnections, 1, 100_000);
+        Number("data:maxBufferedBytes", settings.Data.MaxBufferedBytes, 1L << 24, 1L << 40);
         Number("data:maxMetadataBytes", settings.Data.MaxMetadataBytes, 1024, 1024 * 1024);
         Time("data:keepAliveInterval", settings.Data.KeepAliveInterval, TimeSpan.FromSeconds(1));
         Time("data:keepAliveTimeout", settings.Data.KeepAliveTimeout, TimeSpan.FromSeconds(1));
@@ -30,7 +31,7 @@ internal static partial class HostSettingsCheck
 
         void Add(string path, string problem) => wrong.Add((path, problem));
 
-        void Number(string path, int value, int lowest, int highest)
+        void Number(string path, long value, long lowest, long highest)
         {
             if (value < lowest || value > highest)
             {

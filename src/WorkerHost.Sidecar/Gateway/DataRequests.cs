@@ -1,6 +1,10 @@
+using System.Diagnostics;
+using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Grpc.HealthCheck;
 using Grpc.Reflection;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
 using WorkerHost.Sidecar.Configuration;
 using WorkerHost.Worker;
 
@@ -11,7 +15,10 @@ internal sealed class DataRequests
 {
     private readonly PeerPolicy peers;
     private readonly RequestDelegate grpc;
+    private readonly Func<HttpContext, bool> isStreaming;
     private readonly HttpTasks http;
+    private readonly PoolEndpoints endpoints;
+    private readonly long maxMessage;
     private readonly bool opensByToken;
     private readonly CancellationToken stopping;
 
@@ -19,6 +26,8 @@ internal sealed class DataRequests
     {
         this.peers = peers;
         this.stopping = stopping;
+        this.endpoints = endpoints;
+        maxMessage = services.GetRequiredService<IOptions<GrpcServiceOptions>>().Value.MaxReceiveMessageSize ?? int.MaxValue;
         opensByToken = settings.TokenFile is not null;
         http = new HttpTasks(endpoints);
         var methods = new GrpcMethods(services);
@@ -31,11 +40,15 @@ internal sealed class DataRequests
             methods.MapGrpcService<ReflectionServiceImpl>();
         }
 
-        grpc = methods.Build(services.GetRequiredService<ForeignMethods>().PathOf);
+        var foreign = services.GetRequiredService<ForeignMethods>();
+        isStreaming = foreign.IsStreaming;
+        grpc = methods.Build(foreign.PathOf);
     }
 
     public Task RunAsync(HttpContext context)
     {
+        // ASP.NET Core's own span, which nobody exports: what hangs below it hangs in the air, and is not recorded where its caller has not said so.
+        Activity.Current = null;
         var isGrpc = HttpProtocol.IsHttp2(context.Request.Protocol);
         var visit = context.Features.Get<ConnectionLimit.Visit>();
         if (!peers.Admits(context))
@@ -51,7 +64,14 @@ internal sealed class DataRequests
             context.Request.Headers.Authorization = default;
         }
 
-        return !isGrpc ? http.RunAsync(context) : IsForever(context.Request.Path) ? WatchAsync(context) : grpc(context);
+        return !isGrpc ? http.RunAsync(context) : IsForever(context.Request.Path) ? WatchAsync(context) : CallAsync(context);
+    }
+
+    private async Task CallAsync(HttpContext context)
+    {
+        using var body = new BudgetedBody(context, endpoints.Budget, maxMessage, isStreaming);
+        context.Features.Set<IRequestBodyPipeFeature>(body);
+        await grpc(context).ConfigureAwait(false);
     }
 
     private static bool IsForever(PathString path) => path == "/grpc.health.v1.Health/Watch" || path.StartsWithSegments("/grpc.reflection.v1.ServerReflection", StringComparison.Ordinal)

@@ -13,8 +13,9 @@ internal sealed class DataServer : IAsyncDisposable
     // A session is one stream, but a client without sessions has a stream per call in flight.
     private const int MaxStreams = 10_000;
 
-    // Room for a batch of frames or one large task without a round trip for credit.
-    private const int WindowBytes = 8 * 1024 * 1024;
+    // Room for a batch of frames or one large task without a round trip for credit; and what a peer may have sent that nobody has looked at.
+    private const int LargestWindow = 8 * 1024 * 1024;
+    private const int SmallestWindow = 2 * ProtocolLimits.MaxFrameBytes;
 
     // Headers are one packet or a few: who takes longer has something else in mind.
     private static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(10);
@@ -68,8 +69,9 @@ internal sealed class DataServer : IAsyncDisposable
     {
         options.AddServerHeader = false;
         options.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
-        options.Limits.Http2.InitialConnectionWindowSize = WindowBytes;
-        options.Limits.Http2.InitialStreamWindowSize = WindowBytes;
+        var window = (int)Math.Clamp(settings.MaxBufferedBytes / settings.MaxConnections, SmallestWindow, LargestWindow);
+        options.Limits.Http2.InitialConnectionWindowSize = window;
+        options.Limits.Http2.InitialStreamWindowSize = window;
         options.Limits.Http2.MaxRequestHeaderFieldSize = settings.MaxMetadataBytes;
         options.Limits.MaxRequestHeadersTotalSize = settings.MaxMetadataBytes;
         options.Limits.RequestHeadersTimeout = HeadersWithin;

@@ -66,10 +66,13 @@ internal sealed class HostedClient(PoolCore core, string prefix)
         HostedTask? made = null;
         lock (gate)
         {
-            if (!tasks.TryGetValue(run.Number, out same) && (!run.IsAgain || run.IsIdempotent || (remembersAll && !lostMany && !lost.Contains(run.Number))))
+            var isNew = tasks.TryGetValue(run.Number, out same)
+                ? same.IsGivenBack && !run.IsAgain
+                : !run.IsAgain || run.IsIdempotent || (remembersAll && !lostMany && !lost.Contains(run.Number));
+            if (isNew)
             {
-                made = new HostedTask(core, run, this);
-                tasks.Add(run.Number, made);
+                // Also under the number of one that it has got back.
+                tasks[run.Number] = made = new HostedTask(core, run, this);
             }
         }
 
@@ -103,7 +106,7 @@ internal sealed class HostedClient(PoolCore core, string prefix)
             if (tasks.TryGetValue(task.Number, out var same) && same == task)
             {
                 tasks.Remove(task.Number);
-                if (!wasSeen && !lostMany)
+                if (!wasSeen && !lostMany && !task.IsGivenBack)
                 {
                     lost.Add(task.Number);
                     if (lost.Count > MostLost)

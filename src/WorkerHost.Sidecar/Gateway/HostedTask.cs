@@ -26,6 +26,7 @@ internal sealed class HostedTask : IHostedTask
     private AttemptOutcome outcome;
     private int awaited;
     private bool ended;
+    private bool givenBack;
 
     /// <param name="core">Whose task it is.</param>
     /// <param name="run">Who wants to hear of it.</param>
@@ -51,6 +52,18 @@ internal sealed class HostedTask : IHostedTask
 
     /// <summary>The worker it ran at last, and which attempt that was.</summary>
     public (string Worker, int Attempt) Whereabouts => (entry!.Endpoint?.Worker.Id.ToString() ?? "", entry.Attempt);
+
+    /// <summary>Its client has it back, or will have when it asks again.</summary>
+    public bool IsGivenBack
+    {
+        get
+        {
+            lock (gate)
+            {
+                return givenBack;
+            }
+        }
+    }
 
     // A failure may have the reports of several deaths.
     private int KeptBytes => outcome.Failure is null ? outcome.Data.Length : MaxFailureBytes / 4;
@@ -91,9 +104,10 @@ internal sealed class HostedTask : IHostedTask
     {
         run.Elsewhere = this;
         bool isOver;
+        bool isBack;
         lock (gate)
         {
-            isOver = ended;
+            (isOver, isBack) = (ended, givenBack);
             if (!isOver && items is null)
             {
                 if (listener is null)
@@ -107,7 +121,11 @@ internal sealed class HostedTask : IHostedTask
             }
         }
 
-        if (items is not null)
+        if (isBack)
+        {
+            run.GiveBack();
+        }
+        else if (items is not null)
         {
             run.Complete(TaskEnd.FailedWith(HostedFailures.BrokenStream(run)), hurry: false);
         }
@@ -160,6 +178,26 @@ internal sealed class HostedTask : IHostedTask
 
     /// <param name="wasSeen">Its client knows how it ended, or does not want to.</param>
     public void Forget(bool wasSeen) => client?.Forget(this, wasSeen);
+
+    /// <summary>Its client asks for it back. True: nothing of it has begun or will; whoever asks has to say so.</summary>
+    public bool TryGiveBack(TaskRun run)
+    {
+        if (entry is not { } known || !core.Tasks.TakeBackFor(this, known))
+        {
+            return false;
+        }
+
+        List<TaskRun> others;
+        lock (gate)
+        {
+            ended = givenBack = true;
+            others = [.. (more ?? []).Append(listener).OfType<TaskRun>().Where(other => other != run)];
+        }
+
+        items?.Abandon();
+        others.ForEach(static other => other.GiveBack());
+        return true;
+    }
 
     public void Begins(TaskEntry task) => entry = task;
 

@@ -9,7 +9,7 @@ using WorkerHost.Worker;
 namespace WorkerHost.Sidecar.Gateway;
 
 /// <summary>A pool behind a task endpoint: what a client submits becomes a task of the pool, which queues it and tries it again. Thread-safe.</summary>
-internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan abandonedAfter, TimeProvider time, ILogger logger) : EndpointCore(time, logger)
+internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan abandonedAfter, BufferBudget budget, TimeProvider time, ILogger logger) : EndpointCore(time, logger)
 {
     // A client that takes more than its lanes can do at once keeps batches full; what waits beyond that waits in the queue of the client.
     private const int AheadPerLane = 64;
@@ -35,7 +35,8 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
 
     public override IReadOnlyList<string> Capabilities => Can;
 
-    public override int Concurrency => Math.Max(1, hosted.Pool.Lanes);
+    /// <summary>Of the workers that are wanted: a client is told once, and it may come before them.</summary>
+    public override int Concurrency => Math.Max(1, Math.Max(hosted.Pool.Lanes, (hosted.Pool.Source as Supervisor)?.LanesWanted ?? 0));
 
     public override uint Credit => (uint)(Concurrency * (1 + AheadPerLane));
 
@@ -43,7 +44,7 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
 
     public override int Waiting => hosted.Pool.QueuedTasks;
 
-    /// <summary>There is nobody else to run it.</summary>
+    /// <summary>There is nobody else to run it: only who asks gets back what has not begun.</summary>
     public override bool GivesBack => false;
 
     /// <summary>Clients that are there or may come back for something.</summary>
@@ -84,7 +85,7 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
         spare = together;
     }
 
-    public override bool TryRemove(TaskRun run) => false;
+    public override bool TryRemove(TaskRun run) => run.Elsewhere is HostedTask task && task.TryGiveBack(run);
 
     public override bool Cancel(TaskRun run, StopCause cause)
     {
@@ -94,6 +95,7 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
 
     public override async ValueTask<object?> OpenedAsync(TaskSession session)
     {
+        session.Peer = session.Call is { } call ? budget.Behind(call) : null;
         if (session.IdPrefix.Length == 0)
         {
             // It has no name under which it could come back.
@@ -120,6 +122,19 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
 
     public override void Unkept(object kept) => ((HostedTask)kept).Forget(wasSeen: false);
 
+    public override ValueTask RoomForPiecesAsync(TaskSession session, long bytes, CancellationToken cancellationToken) =>
+        session.Peer is BufferBudget.Holder holder ? budget.TakeAsync(holder, bytes, cancellationToken) : default;
+
+    public override void PieceCame(TaskSession session) => (session.Peer as BufferBudget.Holder)?.Moved();
+
+    public override void PiecesGone(TaskSession session, long bytes)
+    {
+        if (session.Peer is BufferBudget.Holder holder)
+        {
+            budget.Give(holder, bytes);
+        }
+    }
+
     public override void Abandon(SessionTask task)
     {
         if (task.Session.Client is null)
@@ -143,17 +158,18 @@ internal sealed class PoolCore(HostedPool hosted, string hostInstance, TimeSpan 
         }
     }
 
-    /// <summary>Who has no name under which it could come back has a share for each session and each connection.</summary>
-    public CallerShare? ShareOf(TaskRun run)
+    /// <summary>Who has no name under which it could come back has a share for each session and each connection; over HTTP/1.1 for each address.</summary>
+    public CallerShare? ShareOf(TaskRun run) => run switch
     {
-        object? caller = run switch
-        {
-            SessionTask task => task.Session,
-            UnaryTask { Call: { } call } => call.Features.Get<IConnectionItemsFeature>()?.Items,
-            _ => null,
-        };
-        return caller is null ? null : shares.GetValue(caller, static _ => new CallerShare());
-    }
+        SessionTask task => ShareOf(task.Session),
+        UnaryTask { Call: { } call } => ShareOf(call),
+        _ => null,
+    };
+
+    /// <summary>The same of a call that is no task.</summary>
+    public CallerShare? ShareOf(HttpContext call) => ShareOf(call.Features.Get<HttpCallers.Caller>() ?? (object?)call.Features.Get<IConnectionItemsFeature>()?.Items);
+
+    private CallerShare? ShareOf(object? caller) => caller is null ? null : shares.GetValue(caller, static _ => new CallerShare());
 
     private TaskEntry? Prepare(TaskRun run) => run is SessionTask { Session.Client: HostedSession session } task
         ? session.Prepare(task)

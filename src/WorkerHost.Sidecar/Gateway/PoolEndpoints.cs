@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Grpc.Core;
+using WorkerHost.Sidecar.Configuration;
 using WorkerHost.Sidecar.Hosting;
 using WorkerHost.Worker;
 
@@ -11,11 +12,17 @@ namespace WorkerHost.Sidecar.Gateway;
 /// <param name="abandonedAfter">How long a task goes on whose client is gone.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">For what is wrong with sessions.</param>
-internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, TimeSpan abandonedAfter, TimeProvider time, ILogger logger)
+/// <param name="data">For what is kept of requests that are still being read; null: the defaults.</param>
+internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, TimeSpan abandonedAfter, TimeProvider time, ILogger logger, DataSettings? data = null)
 {
+    private static readonly DataSettings Defaults = new();
+
     private readonly ConcurrentDictionary<HostedPool, PoolCore> cores = new(ReferenceEqualityComparer.Instance);
 
     public HostedPools Pools => pools;
+
+    /// <summary>Of everything that is read for any of them.</summary>
+    public BufferBudget Budget { get; } = new((data ?? Defaults).MaxBufferedBytes, (data ?? Defaults).MaxConnections, time, logger);
 
     /// <summary>The endpoint of a pool.</summary>
     public EndpointCore Of(HostedPool hosted)
@@ -68,6 +75,6 @@ internal sealed class PoolEndpoints(HostedPools pools, string hostInstance, Time
     private PoolCore New(HostedPool hosted)
     {
         hosted.Pool.TellTogether();
-        return new PoolCore(hosted, hostInstance, abandonedAfter, time, logger);
+        return new PoolCore(hosted, hostInstance, abandonedAfter, Budget, time, logger);
     }
 }

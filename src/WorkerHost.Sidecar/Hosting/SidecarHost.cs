@@ -38,7 +38,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         logger = loggers.CreateLogger("WorkerHost.Host");
         directory = new PrivateDirectory(Path.GetTempPath());
         roster = new PoolRoster(settings, loggers, time);
-        endpoints = new PoolEndpoints(roster.Pools, Instance, settings.Data.AbandonAfter, time, loggers.CreateLogger("WorkerHost.Gateway"));
+        endpoints = new PoolEndpoints(roster.Pools, Instance, settings.Data.AbandonAfter, time, loggers.CreateLogger("WorkerHost.Gateway"), settings.Data);
     }
 
     /// <summary>Another one with every start.</summary>

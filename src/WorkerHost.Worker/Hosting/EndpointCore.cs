@@ -95,6 +95,19 @@ internal abstract class EndpointCore(TimeProvider time, ILogger logger)
     {
     }
 
+    /// <summary>Returns when so many bytes may be kept of payloads that a session sends in pieces. A worker has but one peer, and trusts it.</summary>
+    public virtual ValueTask RoomForPiecesAsync(TaskSession session, long bytes, CancellationToken cancellationToken) => default;
+
+    /// <summary>Such a session gets on.</summary>
+    public virtual void PieceCame(TaskSession session)
+    {
+    }
+
+    /// <summary>They are tasks now, or will not come.</summary>
+    public virtual void PiecesGone(TaskSession session, long bytes)
+    {
+    }
+
     /// <summary>The client has seen the outcome of what is kept.</summary>
     public virtual void Seen(object kept)
     {

@@ -11,6 +11,7 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
     public override async Task<RunResponse> Run(RunRequest request, ServerCallContext context)
     {
         var core = At(request.Pool, context);
+        CallTrace.Carry(context.GetHttpContext().Request.Headers, request.Headers);
         var (run, end) = await RunToItsEndAsync(core, request, context).ConfigureAwait(false);
         if (end.Failure is { } failure)
         {
@@ -53,6 +54,7 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
     {
         var task = request.Task ?? new RunRequest();
         var core = At(task.Pool, context);
+        CallTrace.Carry(context.GetHttpContext().Request.Headers, task.Headers);
         var run = new EventTask(core, task, core.Find(task.Task), DeadlineOf(core, LimitOf(task), context), takesItems: !request.CollectsItems) { Call = context.GetHttpContext() };
         if (!core.EnterCall())
         {
@@ -106,7 +108,7 @@ internal sealed class TaskEndpointService(Func<string, EndpointCore> choose) : T
         IServerStreamWriter<SessionResponse> responseStream,
         ServerCallContext context)
     {
-        var session = new TaskSession(pool => At(pool, context), requestStream, responseStream, context.GetHttpContext().Abort);
+        var session = new TaskSession(pool => At(pool, context), requestStream, responseStream, context.GetHttpContext().Abort) { Call = context.GetHttpContext() };
         try
         {
             await session.RunAsync(context.CancellationToken).ConfigureAwait(false);

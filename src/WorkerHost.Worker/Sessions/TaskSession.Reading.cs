@@ -26,10 +26,23 @@ internal sealed partial class TaskSession
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        while (await NextFrameAsync(cancellationToken).ConfigureAwait(false) is { } frame)
+        try
         {
-            Take(frame);
-            await RoomForOutcomesAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            while (await NextFrameAsync(cancellationToken).ConfigureAwait(false) is { } frame)
+            {
+                if (frame.Chunks.Count > 0)
+                {
+                    await RoomForPiecesAsync(frame, cancellationToken).ConfigureAwait(false);
+                }
+
+                Take(frame);
+                GiveRoomOfPieces(uploads.Bytes);
+                await RoomForOutcomesAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            GiveRoomOfPieces(0);
         }
 
         bool write;

@@ -40,6 +40,9 @@ internal sealed class RunningHost : IAsyncDisposable
 
     public string Data => endpoints!.Data[0];
 
+    /// <summary>The address of its listener for gRPC over TCP, where the settings say so.</summary>
+    public string DataTcp => endpoints!.Data[1];
+
     public string Instance => endpoints!.Instance;
 
     /// <summary>Of a host that listens for it: with the token.</summary>
@@ -78,7 +81,8 @@ internal sealed class RunningHost : IAsyncDisposable
     /// <param name="pools">By their names.</param>
     /// <param name="at">Where an earlier host was: its directory and sockets. Null: a new place.</param>
     /// <param name="http">It listens for HTTP, too, on both planes.</param>
-    public static async Task<RunningHost> StartAsync(Dictionary<string, object> pools, string? at = null, bool http = false)
+    /// <param name="settings">What is set beside the file: <c>data:tcp=127.0.0.1:0</c>.</param>
+    public static async Task<RunningHost> StartAsync(Dictionary<string, object> pools, string? at = null, bool http = false, params string[] settings)
     {
         var directory = at is null ? System.IO.Directory.CreateTempSubdirectory("wh-") : new DirectoryInfo(at);
         Write(directory.FullName, pools, http);
@@ -95,6 +99,12 @@ internal sealed class RunningHost : IAsyncDisposable
         };
         start.Environment["TMPDIR"] = temporary;
         start.Environment["XDG_RUNTIME_DIR"] = temporary;
+        foreach (var setting in settings)
+        {
+            start.ArgumentList.Add("--set");
+            start.ArgumentList.Add(setting);
+        }
+
         var host = new RunningHost(directory, at is null, Process.Start(start)!);
         host.process.ErrorDataReceived += (_, e) => host.Hear(e.Data);
         host.process.BeginErrorReadLine();

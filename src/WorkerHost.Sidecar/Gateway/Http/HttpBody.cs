@@ -27,8 +27,28 @@ internal static class HttpBody
                 StatusCodes.Status415UnsupportedMediaType, "content-type", $"the body is {Worker.BoundedText.Cut(said, 100)}; allowed: {string.Join(", ", Taken)}"));
     }
 
-    /// <summary>All of it; Kestrel counts.</summary>
-    public static async Task<byte[]> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    /// <summary>All of it; Kestrel counts. A large one when there is room for it; one of which nobody knows how long it is may be as long as one may be.</summary>
+    public static async Task<byte[]> ReadAsync(HttpRequest request, int maxBytes, BufferBudget budget, CancellationToken cancellationToken)
+    {
+        var bytes = Math.Min(request.ContentLength ?? maxBytes, maxBytes);
+        if (bytes <= BufferBudget.Uncounted)
+        {
+            return await ReadAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
+        var holder = budget.Behind(request.HttpContext);
+        await budget.TakeAsync(holder, bytes, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await ReadAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            budget.Give(holder, bytes);
+        }
+    }
+
+    private static async Task<byte[]> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (request.ContentLength is { } length and <= int.MaxValue)
         {

@@ -16,9 +16,6 @@ internal sealed class HttpTasks(PoolEndpoints endpoints)
 {
     private const string Root = "/v1/tasks";
 
-    // Where the trace goes on.
-    private static readonly string[] Carried = ["traceparent", "tracestate"];
-
     public async Task RunAsync(HttpContext context)
     {
         try
@@ -68,14 +65,7 @@ internal sealed class HttpTasks(PoolEndpoints endpoints)
 
         var hosted = Find(Asked(context) is { Length: > 0 } asked ? asked : request.Pool);
         request.Task = TaskOf(hosted, name);
-        foreach (var header in Carried)
-        {
-            if (context.Request.Headers[header] is { Count: > 0 } value)
-            {
-                request.Headers[header] = value.ToString();
-            }
-        }
-
+        CallTrace.Carry(context.Request.Headers, request.Headers);
         var core = endpoints.Of(hosted);
         request.Payload = await ReadAsync(context, core.MaxMessageBytes, MethodRoutes.DescriptionOf(hosted, request.Task)).ConfigureAwait(false);
         var (run, end) = await TaskEndpointService.RunToItsEndAsync(core, request, context).ConfigureAwait(false);
@@ -94,7 +84,7 @@ internal sealed class HttpTasks(PoolEndpoints endpoints)
         await response.Body.WriteAsync(end.Data.Memory, context.RequestAborted).ConfigureAwait(false);
     }
 
-    private static async Task<Payload> ReadAsync(HttpContext context, int maxBytes, TaskDescription? description)
+    private async Task<Payload> ReadAsync(HttpContext context, int maxBytes, TaskDescription? description)
     {
         var contentType = HttpBody.ContentTypeOf(context.Request);
         if (description is { ContentTypes: { Count: > 0 } taken } && !taken.Contains(contentType))
@@ -107,7 +97,7 @@ internal sealed class HttpTasks(PoolEndpoints endpoints)
         // Unlike a session, a body that stands still has nothing to wait for.
         context.Features.Get<IHttpMinRequestBodyDataRateFeature>()!.MinDataRate = HttpBody.SlowestBody;
         context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = maxBytes;
-        var body = await HttpBody.ReadAsync(context.Request, context.RequestAborted).ConfigureAwait(false);
+        var body = await HttpBody.ReadAsync(context.Request, maxBytes, endpoints.Budget, context.RequestAborted).ConfigureAwait(false);
         return new Payload { ContentType = contentType, Data = UnsafeByteOperations.UnsafeWrap(contentType == ContentType.Json ? HttpBody.AsArguments(body) : body) };
     }
 

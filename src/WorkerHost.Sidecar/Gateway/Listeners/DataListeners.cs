@@ -16,6 +16,7 @@ internal sealed class DataListeners(DataSettings settings, PeerPolicy peers, Tls
     // Of strangers, too, and each costs some 30 KB until it is refused.
     private const int MaxStreams = 1000;
 
+    private readonly HttpCallers callers = new();
     private readonly List<ListenOptions> grpc = [];
     private ListenOptions? http;
 
@@ -54,6 +55,11 @@ internal sealed class DataListeners(DataSettings settings, PeerPolicy peers, Tls
         {
             listen.Protocols = protocols;
             listen.Use(connections.OfUnknown);
+            if (protocols == HttpProtocols.Http1)
+            {
+                listen.Use(callers.Tell);
+            }
+
             if (tls is not null)
             {
                 listen.UseTls(tls);

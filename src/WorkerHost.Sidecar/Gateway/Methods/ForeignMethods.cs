@@ -19,8 +19,10 @@ internal sealed class ForeignMethods(PoolEndpoints endpoints)
     private readonly MethodRoutes routes = new(endpoints.Pools);
 
     /// <summary>Which of the two takes the call.</summary>
-    public string PathOf(HttpContext context) =>
-        routes.IsStreaming(context.Request.Path.Value ?? "", context.Request.Headers[CallWords.Pool].ToString()) ? $"/{Service}/{Streaming}" : $"/{Service}/{Unary}";
+    public string PathOf(HttpContext context) => IsStreaming(context) ? $"/{Service}/{Streaming}" : $"/{Service}/{Unary}";
+
+    /// <summary>A message of it goes on to a worker when that has room.</summary>
+    public bool IsStreaming(HttpContext context) => routes.IsStreaming(context.Request.Path.Value ?? "", context.Request.Headers[CallWords.Pool].ToString());
 
     private Task<ByteString> CallAsync(ByteString payload, ServerCallContext context)
     {
@@ -40,7 +42,7 @@ internal sealed class ForeignMethods(PoolEndpoints endpoints)
         try
         {
             var terms = ForeignTerms.Apply(MethodCall.Request(context.Method, ByteString.Empty, context.RequestHeaders));
-            await ForeignStream.CarryAsync(pool.Pool, terms, requests, responses, context).ConfigureAwait(false);
+            await ForeignStream.CarryAsync(pool.Pool, terms, (core as PoolCore)?.ShareOf(context.GetHttpContext()), requests, responses, context).ConfigureAwait(false);
         }
         finally
         {

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using WorkerHost.Client;
 using WorkerHost.V1;
 using WorkerHost.Worker;
 
@@ -13,13 +14,14 @@ internal static class ForeignStream
 
     /// <exception cref="RpcException">How the method ended, where it did not end well.</exception>
     public static async Task CarryAsync(
-        WorkerPool pool, RunRequest terms, IAsyncStreamReader<ByteString> requests, IServerStreamWriter<ByteString> responses, ServerCallContext context)
+        WorkerPool pool, RunRequest terms, CallerShare? share, IAsyncStreamReader<ByteString> requests, IServerStreamWriter<ByteString> responses, ServerCallContext context)
     {
         var slash = terms.Task.LastIndexOf('/');
         var method = MethodCall.Of(MethodType.DuplexStreaming, terms.Task[1..slash], terms.Task[(slash + 1)..]);
         var options = new CallOptions(
             CallMetadata.FromHeaders(terms.Headers), context.Deadline == DateTime.MaxValue ? null : context.Deadline, context.CancellationToken);
-        var invoker = pool.CreateCallInvoker(new TaskOptions { Priority = (TaskPriority)terms.Priority });
+        var invoker = pool.CreateCallInvokerFor(
+            new TaskOptions { Priority = (TaskPriority)terms.Priority, AffinityKey = terms.AffinityKey.Length == 0 ? null : Checked(terms.AffinityKey) }, share);
         using var call = invoker.AsyncDuplexStreamingCall(method, null, options);
         Unawaited.Observe(SendAsync(requests, call.RequestStream, context.CancellationToken));
         try
@@ -56,6 +58,10 @@ internal static class ForeignStream
 
         await to.CompleteAsync().ConfigureAwait(false);
     }
+
+    private static string Checked(string key) => key.Length <= ProtocolLimits.MaxNameLength
+        ? key
+        : throw new RpcException(new Status(StatusCode.InvalidArgument, $"{CallWords.AffinityKey} has {key.Length} characters; the limit is {ProtocolLimits.MaxNameLength}"));
 
     private static Metadata Theirs(Metadata metadata)
     {

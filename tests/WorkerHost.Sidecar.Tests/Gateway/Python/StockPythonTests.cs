@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using WorkerHost.Polyglot.Tests;
 using WorkerHost.Samples;
 using WorkerHost.Sidecar.Configuration;
+using WorkerHost.Sidecar.Tests.Serving;
 
 namespace WorkerHost.Sidecar.Tests.Gateway;
 
@@ -42,6 +43,29 @@ public sealed partial class StockPythonTests(PythonStubs stubs, OpenHost open) :
 
         Assert.Equal(Said, await Command.RunAsync(PythonStubs.Python, "-B", Client, stubs.Folder, $"unix:{host.SocketPath}"));
         Assert.Equal(Said, await Command.RunAsync(PythonStubs.Python, "-B", Client, stubs.Folder, new Uri(host.TcpAddress).Authority, OpenHost.Token));
+    }
+
+    [Fact]
+    [Trait("Scenario", "9")]
+    public async Task A_worker_of_the_built_host_that_is_killed_is_replaced_and_its_client_goes_on_over_tcp_and_over_the_unix_socket()
+    {
+        PythonStubs.DemandTools();
+        var own = Path.Combine(RepositoryRoot.Path, "tests", "Shared");
+        await Command.RunAsync("protoc", $"-I{own}", $"--python_out={stubs.Folder}", $"--grpc_python_out={stubs.Folder}", "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin", Path.Combine(own, "probe.proto"));
+        var token = HostUnderTest.TokenFile(OpenHost.Token);
+        await using var host = await RunningHost.StartAsync(new() { ["images"] = RunningHost.Pool(2) }, settings: ["data:tcp=127.0.0.1:0", $"data:tokenFile={token}"]);
+        File.Delete(token);
+        const string Said = """
+            another worker: True
+            attempts: 2
+            lost: ABORTED True
+            and on: 42
+
+            """;
+        var program = Path.Combine(RepositoryRoot.Path, "tests", "polyglot", "killed_worker.py");
+
+        Assert.Equal(Said, await Command.RunAsync(PythonStubs.Python, "-B", program, stubs.Folder, $"unix:{host.Data["unix://".Length..]}", Path.Combine(host.Directory, "one")));
+        Assert.Equal(Said, await Command.RunAsync(PythonStubs.Python, "-B", program, stubs.Folder, new Uri(host.DataTcp).Authority, Path.Combine(host.Directory, "two"), OpenHost.Token));
     }
 
     [Fact]

@@ -35,12 +35,14 @@ public sealed class HostUnderTest : IAsyncDisposable
 
     internal PoolEndpoints Endpoints { get; private set; } = null!;
 
+    internal BufferBudget Budget => Endpoints.Budget;
+
     internal RecordingLoggers Loggers { get; } = new();
 
     internal static async Task<HostUnderTest> StartAsync(DataSettings settings, params HostedPool[] pools)
     {
         var host = new HostUnderTest(Directory.CreateTempSubdirectory("workerhost-"), new HostedPools(pools));
-        host.Endpoints = new PoolEndpoints(host.Pools, "host-1", TimeSpan.FromSeconds(30), TimeProvider.System, host.Loggers.CreateLogger("sessions"));
+        host.Endpoints = new PoolEndpoints(host.Pools, "host-1", TimeSpan.FromSeconds(30), TimeProvider.System, host.Loggers.CreateLogger("sessions"), settings);
         host.Plane = await DataPlane.StartAsync(settings, host.SocketPath, host.Endpoints, host.Loggers, TimeProvider.System, TestContext.Current.CancellationToken);
         return host;
     }
