@@ -82,4 +82,4 @@ def main
   0
 end
 
-exit main
+exit main if $PROGRAM_NAME == __FILE__

@@ -25,3 +25,8 @@ public sealed class Node : IKind
 {
     public static string Name => "node";
 }
+
+public sealed class Ruby : IKind
+{
+    public static string Name => "ruby";
+}

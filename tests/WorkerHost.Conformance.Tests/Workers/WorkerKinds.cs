@@ -11,3 +11,6 @@ public sealed class GrpcioWorkerTests(WorkerFixture<Grpcio> worker) : WorkerTest
 
 /// <summary>Node, <c>workerhost/worker</c>.</summary>
 public sealed class NodeWorkerTests(WorkerFixture<Node> worker) : WorkerTests<Node>(worker);
+
+/// <summary>Ruby with its gRPC and stubs: the smallest contract in another language.</summary>
+public sealed class RubyWorkerTests(WorkerFixture<Ruby> worker) : WorkerTests<Ruby>(worker);
