@@ -32,7 +32,8 @@ class TaskEndpoint
     arguments = JSON.parse(request.payload.data)
     @lanes.push(true)
     begin
-      result = JSON.generate(task.call(*arguments))
+      # Bytes, as the field holds them.
+      result = JSON.generate(task.call(*arguments)).b
     rescue StandardError => e
       raise GRPC::Unknown.new("#{e.class}: #{e.message}")
     ensure
