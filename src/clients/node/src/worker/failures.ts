@@ -5,6 +5,7 @@ import type { Run } from "./run.js";
 const mostText = 8 * 1024;
 const mostCauses = 8;
 const mostNames = 50;
+const unreadable = "(could not be read)";
 
 /** The failures a worker can answer with. */
 export const Failures = {
@@ -12,9 +13,9 @@ export const Failures = {
     const error = remoteError(thrown, 0);
     const failure = of(run, FailureKind.taskFailed, `task "${run.task}" threw ${error.type}: ${error.message}`);
     failure.error = error;
-    if (thrown instanceof Retryable) {
+    if (isA(thrown, Retryable)) {
       failure.retryable = true;
-      failure.retryAfter = thrown.afterMs === undefined ? null : duration(Math.max(0, thrown.afterMs));
+      failure.retryAfter = retryAfter(thrown);
     }
     return failure;
   },
@@ -67,25 +68,57 @@ function neverStarted(run: Run, kind: number, message: string): TaskFailureMessa
   return { ...of(run, kind, message), neverStarted: true };
 }
 
+/** What it threw can be anything: an error whose getters throw fails its own task and nothing else. */
 function remoteError(thrown: unknown, depth: number): RemoteErrorMessage {
-  if (!(thrown instanceof Error)) {
-    return { type: thrown === null ? "null" : typeof thrown, message: cut(text(thrown), mostText), stackTrace: "" };
+  if (!isA(thrown, Error)) {
+    return { type: thrown === null ? "null" : typeof thrown, message: read(() => thrown, mostText), stackTrace: "" };
   }
-  const cause = thrown.cause;
   return {
-    type: cut(thrown.name !== "Error" ? String(thrown.name) : thrown.constructor?.name ?? "Error", 256),
-    message: cut(text(thrown.message), mostText),
-    stackTrace: cut(text(thrown.stack ?? ""), mostText),
-    cause: cause !== undefined && cause !== null && depth < mostCauses ? remoteError(cause, depth + 1) : null,
+    type: read(() => thrown.name !== "Error" ? thrown.name : thrown.constructor?.name ?? "Error", 256),
+    message: read(() => thrown.message, mostText),
+    stackTrace: read(() => thrown.stack ?? "", mostText),
+    cause: causeOf(thrown, depth),
   };
 }
 
-function text(value: unknown): string {
+function retryAfter(thrown: Retryable): Duration | null {
   try {
-    return String(value);
+    const { afterMs } = thrown;
+    return typeof afterMs === "number" && Number.isFinite(afterMs) ? duration(Math.max(0, afterMs)) : null;
   } catch {
-    return "(it cannot be written as text)";
+    return null;
   }
+}
+
+function causeOf(error: Error, depth: number): RemoteErrorMessage | null {
+  try {
+    const { cause } = error;
+    return cause !== undefined && cause !== null && depth < mostCauses ? remoteError(cause, depth + 1) : null;
+  } catch {
+    return { type: unreadable, message: unreadable, stackTrace: "" };
+  }
+}
+
+/** Says no of a proxy that does not say what it is. */
+function isA<T>(thrown: unknown, type: abstract new (...args: never[]) => T): thrown is T {
+  try {
+    return thrown instanceof type;
+  } catch {
+    return false;
+  }
+}
+
+function read(value: () => unknown, most: number): string {
+  try {
+    return cut(String(value()), most);
+  } catch {
+    return unreadable;
+  }
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return remoteError(thrown, mostCauses).message;
 }
 
 function cut(value: string, most: number): string {

@@ -3,7 +3,7 @@ import type { Encoded } from "../payload.js";
 import { Queue } from "../queue.js";
 import { ContentType, Limits } from "../wire.js";
 import type { TaskContext, TaskEntry } from "./context.js";
-import { Failures } from "./failures.js";
+import { Failures, messageOf } from "./failures.js";
 import type { Ledger } from "./ledger.js";
 import type { Run, RunEnd } from "./run.js";
 import { argumentsOf, encodeValue, isIterator, noValue } from "./values.js";
@@ -153,7 +153,7 @@ export class Lanes {
     try {
       args = argumentsOf(run);
     } catch (e) {
-      run.end({ failure: Failures.badInput(run, `the payload of task "${run.task}" cannot be read: ${(e as Error).message}`) });
+      run.end({ failure: Failures.badInput(run, `the payload of task "${run.task}" cannot be read: ${messageOf(e)}`) });
       return;
     }
     run.lane = this.free.pop()!;
@@ -168,23 +168,26 @@ export class Lanes {
       if (isIterator(returned)) {
         returned = this.deliver(run, returned);
       }
+      if (typeof (returned as PromiseLike<unknown> | null)?.then === "function") {
+        void this.settle(run, returned as PromiseLike<unknown>);
+        return;
+      }
     } catch (e) {
       this.finish(run, this.thrown(run, e));
       return;
     }
-    if (typeof (returned as PromiseLike<unknown> | null)?.then === "function") {
-      (returned as PromiseLike<unknown>).then(
-        (value) => {
-          if (isIterator(value)) {
-            this.deliver(run, value).then((all) => this.finish(run, this.written(run, all)), (e: unknown) => this.finish(run, this.thrown(run, e)));
-          } else {
-            this.finish(run, this.written(run, value));
-          }
-        },
-        (e: unknown) => this.finish(run, this.thrown(run, e)));
-    } else {
-      this.finish(run, this.written(run, returned));
+    this.finish(run, this.written(run, returned));
+  }
+
+  private async settle(run: Run, returned: PromiseLike<unknown>): Promise<void> {
+    let end: RunEnd;
+    try {
+      const value = await returned;
+      end = this.written(run, isIterator(value) ? await this.deliver(run, value) : value);
+    } catch (e) {
+      end = this.thrown(run, e);
     }
+    this.finish(run, end);
   }
 
   private finish(run: Run, end: RunEnd): void {
