@@ -41,7 +41,7 @@ internal sealed class CommandWorker : Command, IHasExamples
         if (command.Length == 0)
         {
             await Console.Error.WriteLineAsync("workerhost command-worker: the program to run is missing: command-worker [--task NAME] -- PROGRAM [ARGUMENT…]").ConfigureAwait(false);
-            return ExitCode.Usage;
+            return WrongUsage.Code;
         }
 
         try
@@ -51,7 +51,7 @@ internal sealed class CommandWorker : Command, IHasExamples
         catch (ArgumentException e)
         {
             await Console.Error.WriteLineAsync($"workerhost command-worker: --task: {e.Message}").ConfigureAwait(false);
-            return ExitCode.Usage;
+            return WrongUsage.Code;
         }
 
         return await worker.RunAsync(cancellationToken).ConfigureAwait(false);

@@ -37,7 +37,8 @@ internal static class FailureText
     public static void Write(TextWriter to, V1.TaskFailure failure, string pool)
     {
         to.WriteLine($"task {failure.Task}{(failure.TaskId.Length > 0 ? $" ({failure.TaskId})" : "")} failed: {Word(failure.Kind)}");
-        to.WriteLine($"  {Printable.Text(failure.Message)}");
+        // The rest of it stands in the error.
+        to.WriteLine($"  {Printable.Text(LinesOf(failure.Message)[0])}");
         if (failure.Worker.Length > 0)
         {
             Line(to, "worker", failure.Worker);
@@ -45,7 +46,13 @@ internal static class FailureText
 
         for (var error = failure.Error; error is not null; error = error.Cause)
         {
-            Line(to, ReferenceEquals(error, failure.Error) ? "error" : "cause", $"{error.Type}: {Printable.Text(error.Message)}");
+            var lines = LinesOf(error.Message);
+            Line(to, ReferenceEquals(error, failure.Error) ? "error" : "cause", $"{error.Type}: {Printable.Text(lines[0])}");
+            foreach (var line in lines[1..])
+            {
+                Line(to, "", Printable.Text(line));
+            }
+
             foreach (var at in Printable.Lines(error.StackTrace).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             {
                 Line(to, "", at);
@@ -121,6 +128,8 @@ internal static class FailureText
         V1.TaskFailureKind.Quarantined => "QUARANTINED",
         _ => string.Create(CultureInfo.InvariantCulture, $"kind {(int)kind}"),
     };
+
+    private static string[] LinesOf(string text) => text.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
 
     private static void Line(TextWriter to, string name, string text) => to.WriteLine($"  {name,-7} {text}");
 

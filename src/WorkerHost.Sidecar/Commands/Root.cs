@@ -59,7 +59,7 @@ internal static class Root
         if (parsed.Action is ParseErrorAction)
         {
             await WrongUsage.TellAsync(parsed, around.Error).ConfigureAwait(false);
-            return ExitCode.Usage;
+            return WrongUsage.Code;
         }
 
         try

@@ -5,6 +5,9 @@ namespace WorkerHost.Sidecar.Commands;
 /// <summary>Says what is wrong with a command line, what was probably meant, and where the help is.</summary>
 internal static class WrongUsage
 {
+    /// <summary>As the command of a pool it is wrong until the configuration is another one, and its supervisor knows a code for that.</summary>
+    public static int Code => WorkerApplication.IsWorker ? WorkerExitCode.Misconfigured : ExitCode.Usage;
+
     public static async Task TellAsync(ParseResult parsed, TextWriter error)
     {
         var command = parsed.CommandResult.Command;

@@ -44,6 +44,24 @@ public sealed class FailureTextTests
         }));
 
     [Fact]
+    public void What_a_program_has_said_on_several_lines_stays_on_them_and_is_said_once() => Assert.Equal(
+        """
+        task count failed: TASK_FAILED
+          task "count" threw ExitCode: 'jq' exited with 3:
+          error   ExitCode: 'jq' exited with 3:
+                  one
+                  what went wrong
+
+        """.ReplaceLineEndings("\n"),
+        Text(new V1.TaskFailure
+        {
+            Kind = V1.TaskFailureKind.TaskFailed,
+            Task = "count",
+            Message = "task \"count\" threw ExitCode: 'jq' exited with 3:\none\nwhat went wrong",
+            Error = new V1.RemoteError { Type = "ExitCode", Message = "'jq' exited with 3:\none\nwhat went wrong\n" },
+        }));
+
+    [Fact]
     public void A_death_is_told_whole_and_steers_no_terminal() => Assert.Equal(
         """
         task resize (cat-7) failed: QUARANTINED

@@ -47,6 +47,18 @@ public sealed class CommandWorkerTests(CommandWorkerTests.Fixture fixture) : ICl
         Assert.Equal(1_000_000, await Pool.Submit<int>("program", ["length", new string('x', 1_000_000)]));
     }
 
+    [Theory]
+    [InlineData("command-worker")]
+    [InlineData("command-worker --task '' -- true")]
+    [InlineData("command-worker --stop-grace soon -- true")]
+    public async Task One_that_is_configured_wrong_says_so_with_the_code_that_is_not_tried_again_soon(string arguments)
+    {
+        var (code, _, error) = await BuiltProgram.InShell($"WORKERHOST_WORKER=1 \"$WORKERHOST\" {arguments} --workerhost-worker words </dev/null", "");
+
+        Assert.Equal(WorkerExitCode.Misconfigured, code);
+        Assert.StartsWith("workerhost", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task It_knows_its_task_and_has_its_own_arguments_as_they_are() => Assert.Equal(
         """["program","mine","1",["--flag","a b","$HOME"],null]""",
