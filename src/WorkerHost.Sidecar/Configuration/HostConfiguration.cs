@@ -28,7 +28,7 @@ internal sealed record HostConfiguration(HostSettings Settings, SettingValues Va
 
         SettingOverrides.ReadEnvironment(input, values, errors);
         SettingOverrides.ReadCommandLine(input, values, errors);
-        if (errors.Any(static error => error.Path.Length == 0))
+        if (errors.Any(static error => error is { Path.Length: 0, Source.Origin: SettingOrigin.File }))
         {
             // What could not be read is missing: to complain of that would hide why.
             return new HostConfiguration(new HostSettings(), values, file, [.. errors]);
@@ -53,7 +53,7 @@ internal sealed record HostConfiguration(HostSettings Settings, SettingValues Va
 
         // Where a value could not be read, or a value stands where a group should, that has been said; the check sees only defaults.
         bool Covers(SettingError error, string path) =>
-            string.Equals(error.Path, path, StringComparison.OrdinalIgnoreCase)
+            (string.Equals(error.Path, path, StringComparison.OrdinalIgnoreCase) && !error.LeavesValue)
             || (path.StartsWith(error.Path + SettingValues.Separator, StringComparison.OrdinalIgnoreCase) && values.Find(error.Path) is { Text: not "" });
     }
 

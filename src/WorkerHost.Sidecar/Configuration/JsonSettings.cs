@@ -12,6 +12,9 @@ internal sealed class JsonSettings(string name, SettingValues values, ICollectio
 {
     private readonly LineCount lines = new();
 
+    // By path, over groups that stand there twice.
+    private readonly Dictionary<string, (int Line, bool IsGroup)> seen = new(StringComparer.OrdinalIgnoreCase);
+
     public void Read(ReadOnlySpan<byte> text)
     {
         var json = text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
@@ -44,18 +47,12 @@ internal sealed class JsonSettings(string name, SettingValues values, ICollectio
 
     private void Group(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ImmutableArray<string> path)
     {
-        var seen = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             var line = lines.At(json, reader.TokenStartIndex);
             var key = reader.GetString()!;
             ImmutableArray<string> at = [.. path, key];
             reader.Read();
-            if (!seen.TryAdd(key, line))
-            {
-                errors.Add(new SettingError(SettingsCatalog.Find(at).Path, $"is set twice in line {seen[key]} and here (names are the same in any case); allowed: once", Source(line)));
-            }
-
             if (key.Length == 0)
             {
                 errors.Add(new SettingError(SettingsCatalog.Join(at), "is no setting: its name is empty", Source(line)));
@@ -63,7 +60,24 @@ internal sealed class JsonSettings(string name, SettingValues values, ICollectio
                 continue;
             }
 
-            Value(ref reader, json, at);
+            var place = SettingsCatalog.Find(at).Path;
+            var isGroup = reader.TokenType == JsonTokenType.StartObject;
+            if (seen.TryAdd(place, (line, isGroup)))
+            {
+                Value(ref reader, json, at);
+                continue;
+            }
+
+            errors.Add(new SettingError(place, $"is set twice in line {seen[place].Line} and here (names are the same in any case); allowed: once", Source(line)) { LeavesValue = true });
+            if (isGroup && seen[place].IsGroup)
+            {
+                // What is wrong in either of them is told as well.
+                Group(ref reader, json, at);
+            }
+            else
+            {
+                reader.Skip();
+            }
         }
     }
 

@@ -6,5 +6,8 @@ namespace WorkerHost.Sidecar.Configuration;
 /// <param name="Source">Where that was set; null where nothing was.</param>
 internal sealed record SettingError(string Path, string Problem, SettingSource? Source = null)
 {
+    /// <summary>The value that counts there is looked at all the same: it may be wrong, too.</summary>
+    public bool LeavesValue { get; init; }
+
     public override string ToString() => $"{Path}{(Path.Length > 0 ? " " : "")}{Problem}{(Source is null ? "" : $" ({Source})")}";
 }
