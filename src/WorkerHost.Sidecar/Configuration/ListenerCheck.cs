@@ -112,6 +112,10 @@ internal static class ListenerCheck
         {
             wrong(path, $"is '{socket}', which is a directory; allowed: the path of a file in it");
         }
+        else if (OperatingSystem.IsLinux() && FileFacts.Of(full) is { IsSocket: false })
+        {
+            wrong(path, $"is '{socket}', where something else is than a socket; allowed: a path where nothing is, or a socket that a host has left");
+        }
         else if (!Directory.Exists(Path.GetDirectoryName(full)))
         {
             wrong(path, $"is '{socket}', whose directory is not there; allowed: a path in a directory that exists");

@@ -44,18 +44,18 @@ internal sealed class DataPlane : IAsyncDisposable
         var plane = new DataPlane(endpoints, health, tls);
         try
         {
-            var listeners = new DataListeners(settings, peers, tls, new ConnectionLimit(settings.MaxConnections, time, loggers.CreateLogger<ConnectionLimit>()));
+            var listeners = new DataListeners(settings, peers, tls, new ConnectionLimit(settings.MaxConnections, "data:maxConnections", time, loggers.CreateLogger<ConnectionLimit>()));
             if (tls?.Authorities is null && token is null && (settings.Tcp ?? settings.Http) is { } open)
             {
                 throw new IOException($"nobody may listen at {open}: neither data:tokenFile nor data:tls:clientAuthority says who may come in");
             }
 
             StaleSocket.Remove(socket, "data:socket");
-            await plane.AddAsync(listeners.Local(socket), settings, peers, loggers, cancellationToken).ConfigureAwait(false);
+            await plane.AddAsync(listeners.Local(socket), listeners.Sockets, settings, peers, loggers, cancellationToken).ConfigureAwait(false);
             PlaneServer.Protect(socket);
             if (settings.Tcp is not null || settings.Http is not null)
             {
-                await plane.AddAsync(listeners.Remote(), settings, peers, loggers, cancellationToken).ConfigureAwait(false);
+                await plane.AddAsync(listeners.Remote(), listeners.Sockets, settings, peers, loggers, cancellationToken).ConfigureAwait(false);
             }
 
             plane.Addresses = listeners.Addresses;
@@ -85,9 +85,10 @@ internal sealed class DataPlane : IAsyncDisposable
         tls?.Dispose();
     }
 
-    private async Task AddAsync(Action<KestrelServerOptions> listen, DataSettings settings, PeerPolicy peers, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private async Task AddAsync(
+        Action<KestrelServerOptions> listen, ListenSockets sockets, DataSettings settings, PeerPolicy peers, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var server = new DataServer(listen, settings, peers, endpoints, health, loggers);
+        var server = new DataServer(listen, sockets, settings, peers, endpoints, health, loggers);
         servers.Add(server);
         await server.StartAsync(cancellationToken).ConfigureAwait(false);
     }

@@ -6,6 +6,7 @@ using Grpc.Reflection;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using WorkerHost.Sidecar.Configuration;
+using WorkerHost.Sidecar.Hosting;
 using WorkerHost.Worker;
 
 namespace WorkerHost.Sidecar.Gateway;

@@ -17,16 +17,14 @@ internal sealed class DataServer : IAsyncDisposable
     private const int LargestWindow = 8 * 1024 * 1024;
     private const int SmallestWindow = 2 * ProtocolLimits.MaxFrameBytes;
 
-    // Headers are one packet or a few: who takes longer has something else in mind.
-    private static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(10);
-
     private readonly CancellationTokenSource stopping = new();
     private readonly WebApplication server;
 
-    public DataServer(Action<KestrelServerOptions> listen, DataSettings settings, PeerPolicy peers, PoolEndpoints endpoints, PoolHealth health, ILoggerFactory loggers)
+    public DataServer(Action<KestrelServerOptions> listen, ListenSockets sockets, DataSettings settings, PeerPolicy peers, PoolEndpoints endpoints, PoolHealth health, ILoggerFactory loggers)
     {
         var builder = PlaneServer.NewBuilder(loggers);
         AddGrpc(builder.Services, endpoints, health);
+        sockets.AddTo(builder.Services);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
             Limit(options, settings);
@@ -74,7 +72,7 @@ internal sealed class DataServer : IAsyncDisposable
         options.Limits.Http2.InitialStreamWindowSize = window;
         options.Limits.Http2.MaxRequestHeaderFieldSize = settings.MaxMetadataBytes;
         options.Limits.MaxRequestHeadersTotalSize = settings.MaxMetadataBytes;
-        options.Limits.RequestHeadersTimeout = HeadersWithin;
+        options.Limits.RequestHeadersTimeout = PlaneServer.HeadersWithin;
 
         // Sessions are silent for as long as nobody has work. What is not a call of gRPC has limits of its own.
         options.Limits.MinRequestBodyDataRate = null;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using WorkerHost.Supervision;
 
 namespace WorkerHost.Sidecar.Hosting;
 
@@ -10,14 +11,16 @@ internal static class StaleSocket
     /// <exception cref="IOException">Somebody listens there, or it is no socket.</exception>
     public static void Remove(string path, string setting)
     {
-        if (!File.Exists(path))
+        var facts = OperatingSystem.IsLinux() ? FileFacts.Of(path) : null;
+        if (facts is null && !Path.Exists(path))
         {
             return;
         }
 
-        if (IsFile(path))
+        // A link is none either: nobody can listen at one, wherever it leads.
+        if (facts is { IsSocket: false })
         {
-            throw new IOException($"{path} is a file and no socket; remove it, or give {setting} another path");
+            throw new IOException($"{path} is there and no socket; remove it, or give {setting} another path");
         }
 
         switch (Silence(path))
@@ -44,20 +47,6 @@ internal static class StaleSocket
         catch (SocketException e)
         {
             return e;
-        }
-    }
-
-    // A socket cannot be opened.
-    private static bool IsFile(string path)
-    {
-        try
-        {
-            File.OpenRead(path).Dispose();
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
         }
     }
 }

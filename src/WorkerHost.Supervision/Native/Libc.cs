@@ -26,6 +26,8 @@ internal static unsafe partial class Libc
     public const int LOCK_NB = 4;
 
     public const int AT_EMPTY_PATH = 0x1000;
+    public const int AT_FDCWD = -100;
+    public const int AT_SYMLINK_NOFOLLOW = 0x100;
     public const uint STATX_BASIC_STATS = 0x7ff;
 
     public const short POLLIN = 1;

@@ -51,12 +51,65 @@ public sealed class HostSettingsErrorsTests
             "pools:images:supervision:restart:minBackoff is 0 ms; allowed: 1 ms to 24 days (workerhost.json:11)",
             "pools:images:supervision:transport is 'pigeon'; allowed: unixSocket, loopbackTcp (workerhost.json:11)",
             "pools:images:workers is set twice in line 5 and here (names are the same in any case); allowed: once (workerhost.json:6)",
+            "pools:images:workers is 'many'; allowed: a whole number of at most 32 bits (workerhost.json:5)",
             "pools:no name! is no name of a pool; allowed: 1 to 64 ASCII letters, digits, '-', '_' and '.' (workerhost.json:13)",
             "pools:program:command is 'worker'; allowed: a group of settings (workerhost.json:16)",
             "pools:text is 'x'; allowed: a group of settings (workerhost.json:15)",
             "telemetry:otlpEndpoint is 'collector:4317'; allowed: an address that begins with http:// or https://, as http://127.0.0.1:4317 (workerhost.json:20)",
         ];
         Assert.Equal(expected, written.Errors().Select((e, i) => i < expected.Length && expected[i].EndsWith(": ", StringComparison.Ordinal) ? e[..expected[i].Length] : e));
+    }
+
+    [Fact]
+    public void A_name_that_stands_there_twice_hides_nothing_else_that_is_wrong()
+    {
+        using var written = new Written("""
+            {
+              "data": { "tcp": "nowhere", "maxConnections": 0 },
+              "pools": {
+                "a": { "workers": "many", "command": { "fileName": "w" }, "wrokers": 1 },
+                "A": { "supervision": { "bootTimeout": "-1s" }, "workers": 0 }
+              },
+              "Data": { "maxMetadataBytes": 1, "TCP": "127.0.0.1:7070" },
+              "data": 7,
+              "log": { "level": "debug" }
+            }
+            """);
+
+        Assert.Equal(
+            [
+                "data is set twice in line 2 and here (names are the same in any case); allowed: once (workerhost.json:7)",
+                "data is set twice in line 2 and here (names are the same in any case); allowed: once (workerhost.json:8)",
+                "data:maxConnections is 0; allowed: 1 to 100000 (workerhost.json:2)",
+                "data:maxMetadataBytes is 1; allowed: 1024 to 1048576 (workerhost.json:7)",
+                "data:tcp is set twice in line 2 and here (names are the same in any case); allowed: once (workerhost.json:7)",
+                "data:tcp is 'nowhere'; allowed: an address and a port",
+                "pools:A is set twice in line 4 and here (names are the same in any case); allowed: once (workerhost.json:5)",
+                "pools:a:supervision:bootTimeout is '-1s'; allowed: a time",
+                "pools:A:workers is set twice in line 4 and here (names are the same in any case); allowed: once (workerhost.json:5)",
+                "pools:a:workers is 'many'; allowed: a whole number of at most 32 bits (workerhost.json:4)",
+                "pools:a:wrokers is no setting; allowed here",
+            ],
+            written.Errors().Select(static e => e.Split([" as 500ms", ": adm", ", as 127."], StringSplitOptions.None)[0]));
+    }
+
+    [Fact]
+    public void A_variable_that_names_no_setting_hides_nothing_else_that_is_wrong()
+    {
+        using var written = new Written("""{ "pools": { "images": { "command": { "fileName": "w" }, "workers": 0 } } }""");
+
+        Assert.Equal(["", "pools:images:workers"], written.Read(["pools"]).Errors.Select(static e => e.Path));
+    }
+
+    [Fact]
+    public void A_place_where_something_else_is_than_a_socket_is_refused_by_name()
+    {
+        using var written = new Written(Written.OnePool);
+        var file = written.File("some.txt", "");
+
+        Assert.Equal(
+            $"admin:socket is '{file}', where something else is than a socket; allowed: a path where nothing is, or a socket that a host has left (--set)",
+            Assert.Single(written.Errors([$"admin:socket={file}"])));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using WorkerHost.Sidecar.Configuration;
 using WorkerHost.Sidecar.Hosting;
@@ -20,19 +21,26 @@ internal sealed class DataListeners(DataSettings settings, PeerPolicy peers, Tls
     private readonly List<ListenOptions> grpc = [];
     private ListenOptions? http;
 
+    /// <summary>What binds them.</summary>
+    public ListenSockets Sockets { get; } = new();
+
     /// <summary>Where one listens for gRPC; known when the servers run.</summary>
     public ImmutableArray<string> Addresses => [.. grpc.Select(AddressOf)];
 
     /// <summary>Null: there is no listener for HTTP/1.1.</summary>
     public string? HttpAddress => http is null ? null : AddressOf(http);
 
-    public Action<KestrelServerOptions> Local(string socket) => options => options.ListenUnixSocket(socket, listen =>
+    public Action<KestrelServerOptions> Local(string socket) => options =>
     {
-        listen.Protocols = HttpProtocols.Http2;
-        listen.Use(connections.OfKnown);
-        listen.Use(peers.Guard);
-        grpc.Add(listen);
-    });
+        Sockets.Want(new UnixDomainSocketEndPoint(socket), "data:socket");
+        options.ListenUnixSocket(socket, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            listen.Use(connections.OfKnown);
+            listen.Use(peers.Guard);
+            grpc.Add(listen);
+        });
+    };
 
     /// <summary>TCP, where a peer may be gone without a word.</summary>
     public Action<KestrelServerOptions> Remote() => options =>
@@ -40,18 +48,20 @@ internal sealed class DataListeners(DataSettings settings, PeerPolicy peers, Tls
         options.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
         options.Limits.Http2.KeepAlivePingDelay = settings.KeepAliveInterval;
         options.Limits.Http2.KeepAlivePingTimeout = settings.KeepAliveTimeout;
-        Listen(options, settings.Tcp, HttpProtocols.Http2, grpc.Add);
-        Listen(options, settings.Http, HttpProtocols.Http1, listen => http = listen);
+        Listen(options, settings.Tcp, "data:tcp", HttpProtocols.Http2, grpc.Add);
+        Listen(options, settings.Http, "data:http", HttpProtocols.Http1, listen => http = listen);
     };
 
-    private void Listen(KestrelServerOptions options, string? where, HttpProtocols protocols, Action<ListenOptions> keep)
+    private void Listen(KestrelServerOptions options, string? where, string setting, HttpProtocols protocols, Action<ListenOptions> keep)
     {
         if (where is null)
         {
             return;
         }
 
-        options.Listen(ListenAddress.Parse(where) ?? throw new IOException($"'{where}' is nothing to listen at; allowed: {ListenAddress.Allowed}"), listen =>
+        var place = ListenAddress.Parse(where) ?? throw new IOException($"{setting} is '{where}'; allowed: {ListenAddress.Allowed}");
+        Sockets.Want(place, setting);
+        options.Listen(place, listen =>
         {
             listen.Protocols = protocols;
             listen.Use(connections.OfUnknown);

@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Time.Testing;
-using WorkerHost.Sidecar.Gateway;
+using WorkerHost.Sidecar.Hosting;
 
-namespace WorkerHost.Sidecar.Tests.Gateway;
+namespace WorkerHost.Sidecar.Tests.Hosting;
 
 /// <summary>How many connections may be open, and who has to go.</summary>
 [Trait("Scenario", "59")]
@@ -60,7 +60,7 @@ public sealed class ConnectionLimitTests
         Assert.Equal(0, limit.Open);
     }
 
-    private ConnectionLimit Limit(int max) => new(max, time, loggers.CreateLogger("connections"));
+    private ConnectionLimit Limit(int max) => new(max, "data:maxConnections", time, loggers.CreateLogger("connections"));
 
     private sealed class Connection : IAsyncDisposable
     {

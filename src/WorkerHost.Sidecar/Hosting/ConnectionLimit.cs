@@ -1,12 +1,16 @@
 using Microsoft.AspNetCore.Connections;
 
-namespace WorkerHost.Sidecar.Gateway;
+namespace WorkerHost.Sidecar.Hosting;
 
 /// <summary>
-/// Bounds how many connections are open, over all listeners. Strangers cannot keep others out: when there are as many as may be, the oldest on which nobody
+/// Bounds how many connections are open, over all listeners of a plane. Strangers cannot keep others out: when there are as many as may be, the oldest on which nobody
 /// has shown who he is makes room, and none of those may stay for long. Only where all are known the new one is closed. Thread-safe.
 /// </summary>
-internal sealed partial class ConnectionLimit(int max, TimeProvider time, ILogger logger)
+/// <param name="max">How many.</param>
+/// <param name="bound">What bounds them, for messages: the setting, or whose they are.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Told where new ones are closed.</param>
+internal sealed partial class ConnectionLimit(int max, string bound, TimeProvider time, ILogger logger)
 {
     /// <summary>A handshake of TLS and the headers of a first request take a round trip or a few.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -114,7 +118,7 @@ internal sealed partial class ConnectionLimit(int max, TimeProvider time, ILogge
         var before = Interlocked.Read(ref toldAt);
         if ((before == long.MinValue || time.GetElapsedTime(before, now) > TimeSpan.FromSeconds(1)) && Interlocked.CompareExchange(ref toldAt, now, before) == before)
         {
-            Log.Full(logger, max);
+            Log.Full(logger, max, bound);
         }
 
         connection.Abort(new ConnectionAbortedException("too many connections"));
@@ -162,7 +166,7 @@ internal sealed partial class ConnectionLimit(int max, TimeProvider time, ILogge
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "as many connections are open as may be ({Max}); new ones are closed at once (data:maxConnections). Said at most once a second")]
-        public static partial void Full(ILogger logger, int max);
+        [LoggerMessage(1, LogLevel.Warning, "as many connections are open as may be ({Max}); new ones are closed at once ({Bound}). Said at most once a second")]
+        public static partial void Full(ILogger logger, int max, string bound);
     }
 }
