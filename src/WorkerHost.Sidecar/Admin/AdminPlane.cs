@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -16,8 +17,12 @@ namespace WorkerHost.Sidecar.Admin;
 /// </summary>
 internal sealed class AdminPlane : IAsyncDisposable
 {
-    // Of each TCP listener: operators, probes and scrapers, not clients. Strangers who take them all lock nobody out of the Unix socket.
-    private const int MostConnections = 100;
+    // Over TCP: operators, probes and scrapers, not clients. The Unix socket is never full.
+    private const int MostConnections = 200;
+
+    // Of somebody who is gone without a word.
+    private static readonly TimeSpan SilenceBeforePing = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10);
 
     private readonly WebApplication server;
     private readonly HostPages pages;
@@ -58,15 +63,18 @@ internal sealed class AdminPlane : IAsyncDisposable
         options.ThrowIfOpenToAnybody();
         var stopping = new CancellationTokenSource();
         var peers = new PeerPolicy("the admin plane (admin:tokenFile)", options.Token, loggers.CreateLogger("WorkerHost.Admin"));
+        var connections = new ConnectionLimit(MostConnections, "the admin plane has no setting for it", time, loggers.CreateLogger<ConnectionLimit>());
+        var sockets = new ListenSockets();
         var metrics = new MetricsListener();
         var pages = new HostPages(pools, peers, metrics, time);
         var builder = PlaneServer.NewBuilder(loggers);
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(static grpc => grpc.Interceptors.Add<Refusals>());
         builder.Services.AddSingleton(new SupervisorAdminService(pools, pages, options, time, stopping.Token));
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options, peers));
+        sockets.AddTo(builder.Services);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options, peers, connections, sockets));
         var server = builder.Build();
-        server.Use(next => context => pages.Handles(context.Request.Path) ? pages.AnswerAsync(context) : Admit(context, next, peers));
+        server.Use(next => context => Answer(context, next, pages, peers));
         server.MapGrpcService<SupervisorAdminService>();
         try
         {
@@ -103,6 +111,27 @@ internal sealed class AdminPlane : IAsyncDisposable
         stopping.Dispose();
     }
 
+    private static Task Answer(HttpContext context, RequestDelegate next, HostPages pages, PeerPolicy peers)
+    {
+        var isPage = pages.Handles(context.Request.Path);
+        var visit = context.Features.Get<ConnectionLimit.Visit>();
+        if (peers.Admits(context))
+        {
+            visit?.Admitted();
+        }
+        else if (!isPage)
+        {
+            visit?.Refused();
+        }
+        else if (!HttpProtocol.IsHttp2(context.Request.Protocol))
+        {
+            // Everybody may ask how the host is, and nobody keeps a place by it: the connection would be closed in the middle of a later question.
+            context.Response.Headers.Connection = "close";
+        }
+
+        return isPage ? pages.AnswerAsync(context) : Admit(context, next, peers);
+    }
+
     private static Task Admit(HttpContext context, RequestDelegate next, PeerPolicy peers)
     {
         if (!HttpProtocol.IsHttp2(context.Request.Protocol))
@@ -114,12 +143,16 @@ internal sealed class AdminPlane : IAsyncDisposable
         return peers.Admits(context) ? next(context) : GrpcMethods.Refuse(context, Grpc.Core.StatusCode.Unauthenticated, peers.Demand);
     }
 
-    private static void Configure(KestrelServerOptions kestrel, AdminPlaneOptions options, PeerPolicy peers)
+    private static void Configure(KestrelServerOptions kestrel, AdminPlaneOptions options, PeerPolicy peers, ConnectionLimit connections, ListenSockets sockets)
     {
         kestrel.AddServerHeader = false;
 
         // Watches are silent for as long as nothing happens.
         kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Limits.RequestHeadersTimeout = PlaneServer.HeadersWithin;
+        kestrel.Limits.Http2.KeepAlivePingDelay = SilenceBeforePing;
+        kestrel.Limits.Http2.KeepAlivePingTimeout = PingTimeout;
+        sockets.Want(new UnixDomainSocketEndPoint(options.Socket), "admin:socket");
         kestrel.ListenUnixSocket(options.Socket, listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
@@ -127,36 +160,21 @@ internal sealed class AdminPlane : IAsyncDisposable
         });
         if (options.Tcp is { } tcp)
         {
-            kestrel.Listen(tcp, listen => Over(listen, HttpProtocols.Http2, options.Tls));
+            sockets.Want(tcp, "admin:tcp");
+            kestrel.Listen(tcp, listen => Over(listen, HttpProtocols.Http2, connections, options.Tls));
         }
 
         if (options.Http is { } http)
         {
-            kestrel.Listen(http, listen => Over(listen, HttpProtocols.Http1, options.Tls));
+            sockets.Want(http, "admin:http");
+            kestrel.Listen(http, listen => Over(listen, HttpProtocols.Http1, connections, options.Tls));
         }
     }
 
-    private static void Over(ListenOptions listen, HttpProtocols protocols, Action<ListenOptions>? tls)
+    private static void Over(ListenOptions listen, HttpProtocols protocols, ConnectionLimit connections, Action<ListenOptions>? tls)
     {
         listen.Protocols = protocols;
-        var open = 0;
-        listen.Use(next => async connection =>
-        {
-            try
-            {
-                if (Interlocked.Increment(ref open) > MostConnections)
-                {
-                    connection.Abort();
-                    return;
-                }
-
-                await next(connection).ConfigureAwait(false);
-            }
-            finally
-            {
-                Interlocked.Decrement(ref open);
-            }
-        });
+        listen.Use(connections.OfUnknown);
         tls?.Invoke(listen);
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using WorkerHost.Sidecar.Admin;
 using WorkerHost.Sidecar.Hosting;
@@ -36,6 +37,8 @@ internal sealed class AdminHost : IAsyncDisposable
     /// <summary>Over the Unix socket.</summary>
     public SupervisorAdmin.SupervisorAdminClient Client { get; }
 
+    public string SocketPath => plane.Addresses[0]["unix://".Length..];
+
     public string TcpAddress => plane.Addresses[1];
 
     public HttpClient Http { get; }
@@ -43,7 +46,8 @@ internal sealed class AdminHost : IAsyncDisposable
     /// <summary>Without the token.</summary>
     public HttpClient Stranger { get; }
 
-    public static async Task<AdminHost> StartAsync(IEnumerable<WorkerPool> pools, Func<CancellationToken, Task<ReloadResult>>? reload = null, TimeProvider? time = null)
+    public static async Task<AdminHost> StartAsync(
+        IEnumerable<WorkerPool> pools, Func<CancellationToken, Task<ReloadResult>>? reload = null, TimeProvider? time = null, Func<AdminPlaneOptions, AdminPlaneOptions>? with = null, ILoggerFactory? loggers = null)
     {
         var directory = Directory.CreateTempSubdirectory("workerhost-");
         var hosted = new HostedPools(pools.Select(static pool => new HostedPool(pool.Name, pool)));
@@ -57,7 +61,8 @@ internal sealed class AdminHost : IAsyncDisposable
             StartedAt = DateTimeOffset.UtcNow,
             Reload = reload,
         };
-        return new AdminHost(hosted, await AdminPlane.StartAsync(hosted, options, time ?? TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None), directory);
+        options = with?.Invoke(options) ?? options;
+        return new AdminHost(hosted, await AdminPlane.StartAsync(hosted, options, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance, CancellationToken.None), directory);
     }
 
     /// <summary>A worker process of the tests under short pauses.</summary>
