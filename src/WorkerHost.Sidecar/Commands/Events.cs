@@ -48,12 +48,12 @@ internal sealed class Events : HostCommand, IHasExamples
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         using var host = HostConnection.Admin(Location(parsed));
-        cursor = parsed.GetValue(after) ?? "";
+        var behind = parsed.GetValue(after) ?? "";
         var request = new WatchRequest
         {
             Pool = parsed.GetValue(pool),
-            After = cursor,
-            Kept = cursor.Length == 0 && !parsed.GetValue(fresh),
+            After = behind,
+            Kept = behind.Length == 0 && !parsed.GetValue(fresh),
             Ends = !parsed.GetValue(follow),
         };
         try
@@ -68,6 +68,11 @@ internal sealed class Events : HostCommand, IHasExamples
                 Write(parsed, news);
                 await Around.Text.FlushAsync(cancellationToken).ConfigureAwait(false);
             }
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.InvalidArgument && cursor.Length == 0 && behind.Length > 0)
+        {
+            throw new CommandException(
+                ExitCode.Usage, $"--after '{Printable.Text(behind)}' is no cursor; allowed: the text that --output json has as \"cursor\" in every line, and that is said where events ends", e);
         }
         catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -78,9 +78,8 @@ internal static class FailureText
     /// <summary>One death on several lines.</summary>
     public static void Write(TextWriter to, V1.DeathReport death)
     {
-        var exit = death.Signal.Length > 0 ? death.Signal : death.ExitCode >= 0 ? string.Create(CultureInfo.InvariantCulture, $"exit code {death.ExitCode}") : "no process";
         var process = death.Pid == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" (pid {death.Pid})");
-        Line(to, "death", $"{death.Pool}/{death.Slot}#{death.Incarnation}{process} after {Time(death.Uptime)}: {(DeathCause)death.Cause}, {exit}");
+        Line(to, "death", $"{death.Pool}/{death.Slot}#{death.Incarnation}{process} after {Time(death.Uptime)}: {DeathText.Of(death)}");
         if (death.Reason.Length > 0)
         {
             Line(to, "", Printable.Text(death.Reason));

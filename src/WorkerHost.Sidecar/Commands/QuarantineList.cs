@@ -36,7 +36,7 @@ internal sealed class QuarantineList : HostCommand, IHasExamples
                 task.Task,
                 task.Id,
                 task.Deaths.Count.ToString(CultureInfo.InvariantCulture),
-                last is null ? "" : $"{(DeathCause)last.Cause}{(last.Signal.Length > 0 ? $", {last.Signal}" : "")}");
+                last is null ? "" : DeathText.Of(last));
         }
 
         table.Write(Around);

@@ -13,7 +13,7 @@ internal static class Root
     {
         var root = new RootCommand("Pools of worker processes beside any app, for gRPC clients of any language.")
         {
-            new Serve(),
+            new Serve(around),
             new Config(around),
             new Submit(around),
             new Map(around),

@@ -8,7 +8,9 @@ namespace WorkerHost.Sidecar.Commands;
 internal sealed class Scale : HostCommand, IHasExamples
 {
     private readonly Argument<string> pool = CommonArguments.Pool("Which of the host's pools.");
-    private readonly Argument<uint> workers = new("N") { Description = "How many workers it shall have, from 0 to 10000. Until the host starts again; for longer it stands in the configuration." };
+    private readonly Argument<int> workers = CountOption.Argument(
+        "N", "workers", 0, SupervisorOptionsCheck.MostWorkers, "How many workers it shall have, from 0 to 10000. Until the host starts again; for longer it stands in the configuration.");
+
     private readonly Option<bool> noWait = CommonArguments.NoWait();
 
     public Scale(Surroundings around)
@@ -24,7 +26,7 @@ internal sealed class Scale : HostCommand, IHasExamples
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var request = new ScaleRequest { Pool = parsed.GetValue(pool), Workers = parsed.GetValue(workers), Wait = !parsed.GetValue(noWait) };
+        var request = new ScaleRequest { Pool = parsed.GetValue(pool), Workers = (uint)parsed.GetValue(workers), Wait = !parsed.GetValue(noWait) };
         var answer = await AskAsync(parsed, (host, headers, token) => host.ScaleAsync(request, headers, cancellationToken: token), cancellationToken).ConfigureAwait(false);
         return await ToldAsync(parsed, answer, string.Create(
             CultureInfo.InvariantCulture,

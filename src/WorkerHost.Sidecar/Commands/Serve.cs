@@ -17,15 +17,15 @@ internal sealed class Serve : Command
         HelpName = "FILE",
     };
 
-    private readonly Option<int?> exitWithPid = new("--exit-with-pid")
-    {
-        Description = "Stops, as at SIGTERM, when the process of this number is gone: the app beside which the host was started.",
-        HelpName = "PID",
-    };
+    private readonly Option<int?> exitWithPid = CountOption.Create(
+        "--exit-with-pid", "Stops, as at SIGTERM, when the process of this number is gone: the app beside which the host was started.", "PID", "no number of a process; allowed: 1 or more");
 
-    public Serve()
+    private readonly Surroundings around;
+
+    public Serve(Surroundings around)
         : base("serve", "Runs the pools of the configuration and serves clients until SIGTERM or Ctrl-C. A second signal hurries the stop, SIGHUP reads the configuration again.")
     {
+        this.around = around;
         configuration.AddTo(this);
         Add(endpointFile);
         Add(exitWithPid);
@@ -34,27 +34,16 @@ internal sealed class Serve : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (parsed.GetValue(exitWithPid) is <= 0 and var nobody)
-        {
-            await Console.Error.WriteLineAsync($"workerhost: --exit-with-pid is {nobody}; allowed: the number of a process, 1 or more").ConfigureAwait(false);
-            return ExitCode.Usage;
-        }
-
         if (parsed.GetValue(endpointFile) is "")
         {
-            await Console.Error.WriteLineAsync("workerhost: --endpoint-file is empty; allowed: the path of a file").ConfigureAwait(false);
+            await around.Error.WriteLineAsync("workerhost: --endpoint-file is empty; allowed: the path of a file").ConfigureAwait(false);
             return ExitCode.Usage;
         }
 
         var read = HostConfiguration.Read(configuration.Of(parsed));
         if (!read.IsValid)
         {
-            await Console.Error.WriteLineAsync($"the configuration{(read.File is null ? "" : $" {read.File}")} cannot be used:").ConfigureAwait(false);
-            foreach (var error in read.Errors)
-            {
-                await Console.Error.WriteLineAsync($"  {error}").ConfigureAwait(false);
-            }
-
+            await ConfigurationReport.TellErrorsAsync(read, around.Error).ConfigureAwait(false);
             return ExitCode.Configuration;
         }
 
@@ -67,7 +56,7 @@ internal sealed class Serve : Command
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync($"the host cannot serve: {e.Message}").ConfigureAwait(false);
+            await around.Error.WriteLineAsync($"the host cannot serve: {e.Message}").ConfigureAwait(false);
             return ExitCode.Failed;
         }
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Google.Protobuf.WellKnownTypes;
+using WorkerHost.Hosting;
 using WorkerHost.V1;
 
 namespace WorkerHost.Sidecar.Commands;
@@ -7,13 +8,25 @@ namespace WorkerHost.Sidecar.Commands;
 /// <summary>The options that say how a task is to be treated.</summary>
 internal sealed class TaskTerms
 {
+    private const string Priorities = "lowest, low, normal, high, highest";
+
     private readonly Option<TimeSpan?> timeLimit = DurationOption.Create("--time-limit", "How long the task may take, waiting and all attempts together: 500ms, 30s, 5m. Then it is stopped. Default: no limit.", mayBeZero: false);
 
     private readonly Option<TaskPriority> priority = new("--priority")
     {
-        Description = "Which of the waiting tasks goes first: lowest, low, normal, high, highest.",
+        Description = $"Which of the waiting tasks goes first: {Priorities}.",
         HelpName = "PRIORITY",
         DefaultValueFactory = static _ => TaskPriority.Normal,
+        CustomParser = static result =>
+        {
+            if (SettingText.Parse(result.Tokens[0].Value, typeof(TaskPriority), bytes: false) is TaskPriority found)
+            {
+                return found;
+            }
+
+            result.AddError($"--priority '{result.Tokens[0].Value}' is no priority; allowed: {Priorities}");
+            return TaskPriority.Normal;
+        },
     };
 
     private readonly Option<bool> idempotent = new("--idempotent") { Description = "Running it twice does no harm: it is tried again when its worker died." };

@@ -9,6 +9,9 @@ internal sealed class Wait : HostCommand, IHasExamples
 {
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(100);
 
+    // However little time there is, it is looked once, and a host that is there can answer.
+    private static readonly TimeSpan OneLook = TimeSpan.FromSeconds(2);
+
     private readonly Argument<string> pool = CommonArguments.PoolIfSeveral("Only for this pool.");
     private readonly Option<bool> ready = new("--ready") { Description = "Until enough workers of every pool take tasks. This is what is waited for anyway." };
     private readonly Option<bool> idle = new("--idle") { Description = "Until no task waits or runs." };
@@ -68,8 +71,8 @@ internal sealed class Wait : HostCommand, IHasExamples
     /// <returns>What is still missing, and what it means if time is up; null: nothing.</returns>
     private async Task<(ListPoolsResponse? Answer, string? Missing, int Code)> LookAsync(ParseResult parsed, TimeSpan left, CancellationToken cancellationToken)
     {
-        // A host that does not answer is one that is not ready, and no reason to wait longer than was said.
-        using var patience = new CancellationTokenSource(left > Often ? left : Often, Around.Time);
+        // A host that does not answer is one that is not ready, and no reason to wait much longer than was said.
+        using var patience = new CancellationTokenSource(left > OneLook ? left : OneLook, Around.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
@@ -83,7 +86,7 @@ internal sealed class Wait : HostCommand, IHasExamples
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            return (null, "the host does not answer", ExitCode.Unreachable);
+            return (null, "the host does not answer", ExitCode.TryAgain);
         }
     }
 

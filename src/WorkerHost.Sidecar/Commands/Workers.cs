@@ -80,5 +80,5 @@ internal sealed class Workers : HostCommand, IHasExamples
 
     // That one was replaced as planned is nothing to look into.
     private static string Died(string before, V1.WorkerStatus worker) => worker.LastDeath is not { Cause: not V1.DeathCause.Recycle } death ? "" :
-        $"{before}#{death.Incarnation} died: {(DeathCause)death.Cause}{(death.Signal.Length > 0 ? $", {death.Signal}" : death.ExitCode > 0 ? $", exit code {death.ExitCode}" : "")}";
+        $"{before}#{death.Incarnation} died: {DeathText.Of(death)}";
 }

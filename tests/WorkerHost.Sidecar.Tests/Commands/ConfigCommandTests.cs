@@ -54,6 +54,16 @@ public sealed class ConfigCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Serve_says_the_same_of_what_is_wrong()
+    {
+        string[] wrong = ["--config", FilePath, "--set", "pools:images:workers=0", "-s", "log.format=xml"];
+        var (_, _, expected) = await Run(["check", .. wrong]);
+        var served = await Ran.Async(["serve", .. wrong]);
+
+        Assert.Equal((ExitCode.Configuration, expected), (served.Code, served.Error));
+    }
+
+    [Fact]
     public async Task Show_says_what_counts_and_where_it_comes_from_and_keeps_secrets()
     {
         var (code, output, error) = await Run("show", "--config", FilePath, "--set", "data:maxMetadataBytes=64KiB");

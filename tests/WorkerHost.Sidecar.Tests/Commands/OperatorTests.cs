@@ -249,6 +249,16 @@ public sealed partial class OperatorTests(OperatorFixture host) : IClassFixture<
     }
 
     [Fact]
+    public async Task What_is_no_cursor_is_told_with_what_is_and_with_nothing_to_go_on_from()
+    {
+        var ran = await Run("events", "--after", "xxx");
+
+        Assert.Equal(ExitCode.Usage, ran.Code);
+        Assert.StartsWith("workerhost: --after 'xxx' is no cursor; allowed: the text that --output json has as \"cursor\"", ran.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("to go on here", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Over_TCP_a_token_is_wanted_and_shown()
     {
         var address = JsonDocument.Parse(await File.ReadAllTextAsync(host.File)).RootElement.GetProperty("admin")[1].GetString()!;

@@ -28,6 +28,7 @@ internal sealed record Ran(int Code, byte[] Bytes, string Error)
             ErrorIsTerminal = given.Terminal,
             Width = given.Terminal ? 100 : Surroundings.NoWidth,
             Variable = name => given.Environment.GetValueOrDefault(name),
+            Time = given.Time,
         };
         var code = await Root.RunAsync(arguments, around, given.Token).WaitAsync(Patience);
         return new Ran(code, output.ToArray(), error.ToString());
@@ -45,6 +46,8 @@ internal sealed record Given
     public Stream? Output { get; init; }
 
     public bool Terminal { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public Dictionary<string, string> Environment { get; init; } = [];
 

@@ -1,3 +1,6 @@
+using System.CommandLine;
+using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using WorkerHost.Sidecar.Commands;
 
 namespace WorkerHost.Sidecar.Tests.Commands;
@@ -25,8 +28,11 @@ public sealed class UsageTests
     [InlineData("--time-limit '0s' is no time of more than zero", "submit", "images", "thumbnail", "--time-limit", "0s")]
     [InlineData("1 or more", "submit", "images", "thumbnail", "--attempts", "0")]
     [InlineData("--attempts 'x'", "submit", "images", "thumbnail", "--attempts", "x")]
-    [InlineData("'urgent'", "submit", "images", "thumbnail", "--priority", "urgent")]
-    [InlineData("'many'", "scale", "images", "many")]
+    [InlineData("--priority 'urgent' is no priority; allowed: lowest, low, normal, high, highest", "submit", "images", "thumbnail", "--priority", "urgent")]
+    [InlineData("'many' is no number of workers; allowed: 0 to 10000", "scale", "images", "many")]
+    [InlineData("'-1' is no number of workers; allowed: 0 to 10000", "scale", "images", "-1")]
+    [InlineData("'10001' is no number of workers; allowed: 0 to 10000", "scale", "images", "10001")]
+    [InlineData("--exit-with-pid '0' is no number of a process; allowed: 1 or more", "serve", "--exit-with-pid", "0")]
     [InlineData("NAME=VALUE", "submit", "images", "thumbnail", "--header", "trace")]
     [InlineData("1 or more", "map", "images", "thumbnail", "--buffer", "0")]
     [InlineData("either --rolling or --at-once", "restart", "--rolling", "--at-once")]
@@ -42,6 +48,45 @@ public sealed class UsageTests
         Assert.Equal(ExitCode.Usage, ran.Code);
         Assert.Contains(says, ran.Error, StringComparison.Ordinal);
         Assert.Empty(ran.Output);
+    }
+
+    [Fact]
+    public void No_value_is_refused_in_the_words_of_the_parser()
+    {
+        var told = new List<string>();
+        foreach (var command in Below(Root.Create()))
+        {
+            foreach (var option in command.Options.Where(static o => o.Arity.MaximumNumberOfValues > 0))
+            {
+                told.AddRange(command.Parse([option.Name, "x y"]).Errors.Select(static e => e.Message));
+            }
+
+            told.AddRange(command.Parse([.. command.Arguments.Select(static _ => "x y")]).Errors.Select(static e => e.Message));
+        }
+
+        Assert.NotEmpty(told);
+        Assert.DoesNotContain(told, static message => message.Contains("expected type", StringComparison.Ordinal));
+
+        static IEnumerable<Command> Below(Command command) => command.Subcommands.SelectMany(Below).Prepend(command);
+    }
+
+    [Fact]
+    public async Task Wait_is_over_when_time_is_up_also_for_a_host_that_does_not_answer()
+    {
+        var folder = Directory.CreateTempSubdirectory("workerhost-");
+        using var silent = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        silent.Bind(new UnixDomainSocketEndPoint(Path.Combine(folder.FullName, "silent.sock")));
+        silent.Listen();
+        var time = new FakeTimeProvider();
+        var waiting = Ran.Async(new Given { Time = time }, "wait", "--timeout", "0s", "--host", $"unix://{folder.FullName}/silent.sock");
+        await Eventually.IsTrue(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(2));
+            return waiting.IsCompleted;
+        });
+
+        Assert.Equal((ExitCode.TryAgain, "workerhost: not after 0 ms: the host does not answer\n"), ((await waiting).Code, (await waiting).Error));
+        folder.Delete(recursive: true);
     }
 
     [Fact]
