@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -195,6 +196,36 @@ public sealed class HttpTaskTests(HttpHost http) : IClassFixture<HttpHost>
         content.Headers.TryAddWithoutValidation("Content-Type", contentType);
         using var response = await http.Client.PostAsync(Of("/v1/tasks/add?pool=images"), content, TestContext.Current.CancellationToken);
         Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("gzip", 415)]
+    [InlineData("identity, gzip", 415)]
+    [InlineData("Identity", 200)]
+    public async Task A_body_that_is_encoded_is_refused(string encoding, int status)
+    {
+        using var content = Json("[1, 2]");
+        content.Headers.TryAddWithoutValidation("content-encoding", encoding);
+        using var response = await http.Client.PostAsync(Of("/v1/tasks/add?pool=images"), content, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, (int)response.StatusCode);
+        if (status != 200)
+        {
+            var problem = await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
+            Assert.Equal(("urn:workerhost:content-encoding", $"the body is encoded as {encoding}; allowed: none (identity), it is taken as it comes"), (problem.GetProperty("type").GetString(), problem.GetProperty("detail").GetString()));
+        }
+    }
+
+    [Fact]
+    public void The_page_has_every_problem_there_is_and_no_other()
+    {
+        var page = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "src", "docs", "sidecar-clients.md"));
+        var rows = page.Split("| what happened | status | word |")[1].Split("\n\n")[0].Split('\n').Skip(2).Select(static row => row.Split('|'));
+        var written = rows.SelectMany(static row => row[3].Split(';').Select(word => (Status: int.Parse(row[2].Split(',')[0], CultureInfo.InvariantCulture), Word: word.Trim(' ', '`'))));
+
+        Assert.Equal(
+            Sidecar.Gateway.ProblemKind.All.Select(static kind => (kind.Status, kind.Word)).Order(),
+            written.Order());
     }
 
     [Fact]

@@ -23,8 +23,18 @@ internal static class HttpBody
 
         var said = MediaTypeHeaderValue.TryParse(request.ContentType, out var parsed) ? parsed.MediaType.ToString() : request.ContentType;
         return Taken.FirstOrDefault(type => type.Equals(said, StringComparison.OrdinalIgnoreCase))
-            ?? throw new HttpProblemException(HttpProblem.Of(
-                StatusCodes.Status415UnsupportedMediaType, "content-type", $"the body is {Worker.BoundedText.Cut(said, 100)}; allowed: {string.Join(", ", Taken)}"));
+            ?? throw new HttpProblemException(new HttpProblem(
+                ProblemKind.ContentType, $"the body is {Worker.BoundedText.Cut(said, 100)}; allowed: {string.Join(", ", Taken)}"));
+    }
+
+    /// <exception cref="HttpProblemException">The body is compressed, or otherwise not what it is.</exception>
+    public static void DemandPlain(HttpRequest request)
+    {
+        if (request.Headers.ContentEncoding is { Count: > 0 } encodings && !encodings.All(static e => string.Equals(e, "identity", StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new HttpProblemException(new HttpProblem(
+                ProblemKind.ContentEncoding, $"the body is encoded as {Worker.BoundedText.Cut(encodings.ToString(), 100)}; allowed: none (identity), it is taken as it comes"));
+        }
     }
 
     /// <summary>All of it; Kestrel counts. A large one when there is room for it; one of which nobody knows how long it is may be as long as one may be.</summary>
@@ -83,7 +93,7 @@ internal static class HttpBody
         }
         catch (JsonException e)
         {
-            throw new HttpProblemException(HttpProblem.Of(StatusCodes.Status400BadRequest, "not-json", $"the body is no JSON: {e.Message}"));
+            throw new HttpProblemException(new HttpProblem(ProblemKind.NotJson, $"the body is no JSON: {e.Message}"));
         }
     }
 }

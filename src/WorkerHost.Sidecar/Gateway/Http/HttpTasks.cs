@@ -23,7 +23,7 @@ internal sealed class HttpTasks(PoolEndpoints endpoints)
             var path = context.Request.Path;
             if (!path.StartsWithSegments(Root, StringComparison.Ordinal, out var rest))
             {
-                throw new HttpProblemException(HttpProblem.Of(StatusCodes.Status404NotFound, "no-such-path", $"there is nothing here; POST {Root}/NAME runs a task, GET {Root} lists them"));
+                throw new HttpProblemException(new HttpProblem(ProblemKind.NoSuchPath, $"there is nothing here; POST {Root}/NAME runs a task, GET {Root} lists them"));
             }
 
             if (rest.HasValue && rest != "/")
@@ -43,7 +43,7 @@ internal sealed class HttpTasks(PoolEndpoints endpoints)
         }
         catch (BadHttpRequestException e)
         {
-            await HttpProblem.Of(e.StatusCode, "bad-request", e.Message).WriteAsync(context).ConfigureAwait(false);
+            await new HttpProblem(ProblemKind.BadRequest with { Status = e.StatusCode }, e.Message).WriteAsync(context).ConfigureAwait(false);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -60,7 +60,7 @@ internal sealed class HttpTasks(PoolEndpoints endpoints)
         }
         catch (FormatException e)
         {
-            throw new HttpProblemException(HttpProblem.Of(StatusCodes.Status400BadRequest, "bad-header", e.Message));
+            throw new HttpProblemException(new HttpProblem(ProblemKind.BadHeader, e.Message));
         }
 
         var hosted = Find(Asked(context) is { Length: > 0 } asked ? asked : request.Pool);
@@ -86,12 +86,13 @@ internal sealed class HttpTasks(PoolEndpoints endpoints)
 
     private async Task<Payload> ReadAsync(HttpContext context, int maxBytes, TaskDescription? description)
     {
+        HttpBody.DemandPlain(context.Request);
         var contentType = HttpBody.ContentTypeOf(context.Request);
         if (description is { ContentTypes: { Count: > 0 } taken } && !taken.Contains(contentType))
         {
             var why = description.Name.StartsWith('/') ? "; JSON is not made into messages of gRPC here" : "";
-            throw new HttpProblemException(HttpProblem.Of(
-                StatusCodes.Status415UnsupportedMediaType, "content-type", $"task {description.Name} does not take {contentType}; it takes {string.Join(", ", taken)}{why}"));
+            throw new HttpProblemException(new HttpProblem(
+                ProblemKind.ContentType, $"task {description.Name} does not take {contentType}; it takes {string.Join(", ", taken)}{why}"));
         }
 
         // Unlike a session, a body that stands still has nothing to wait for.
@@ -110,8 +111,8 @@ internal sealed class HttpTasks(PoolEndpoints endpoints)
         catch (NoSuchPoolException e)
         {
             throw new HttpProblemException(e.IsAmbiguous
-                ? HttpProblem.Of(StatusCodes.Status400BadRequest, "which-pool", $"{e.Message}, as ?pool=NAME")
-                : HttpProblem.Of(StatusCodes.Status404NotFound, "no-such-pool", e.Message));
+                ? new HttpProblem(ProblemKind.WhichPool, $"{e.Message}, as ?pool=NAME")
+                : new HttpProblem(ProblemKind.NoSuchPool, e.Message));
         }
     }
 
@@ -131,7 +132,7 @@ internal sealed class HttpTasks(PoolEndpoints endpoints)
         if (!string.Equals(context.Request.Method, method, StringComparison.Ordinal))
         {
             context.Response.Headers.Allow = method;
-            throw new HttpProblemException(HttpProblem.Of(StatusCodes.Status405MethodNotAllowed, "method", $"{context.Request.Method} is not for this path; {method} is"));
+            throw new HttpProblemException(new HttpProblem(ProblemKind.Method, $"{context.Request.Method} is not for this path; {method} is"));
         }
     }
 }
