@@ -7,7 +7,9 @@ namespace WorkerHost.Sidecar.Admin;
 /// <summary>What there is, as the admin contract says it.</summary>
 internal static class AdminMessages
 {
-    public static V1.PoolStatus Of(HostedPool hosted)
+    /// <param name="hosted">The pool.</param>
+    /// <param name="isLeaving">It is in the list of pools no more.</param>
+    public static V1.PoolStatus Of(HostedPool hosted, bool isLeaving = false)
     {
         var (name, pool) = hosted;
         var readiness = PoolReadiness.Of(hosted);
@@ -15,11 +17,12 @@ internal static class AdminMessages
         {
             Name = name,
             Instance = pool.Instance,
-            Ready = readiness.Ready,
+            Ready = readiness.Ready && !isLeaving,
+            Leaving = isLeaving,
             Serving = (uint)readiness.Serving,
             Needed = (uint)readiness.Needed,
             Wanted = (uint)readiness.Wanted,
-            Reason = readiness.Reason,
+            Reason = isLeaving ? $"it is leaving: the configuration is another one now; {pool.UnsettledTasks} tasks are still to end" : readiness.Reason,
             Paused = readiness.Paused,
             Tasks = TasksOf(pool),
         };
@@ -32,7 +35,7 @@ internal static class AdminMessages
         return message;
     }
 
-    public static V1.WorkerStatus Of(WorkerStatus worker) => new()
+    public static V1.WorkerStatus Of(WorkerStatus worker, bool poolIsLeaving) => new()
     {
         Id = worker.Id.ToString(),
         Pool = worker.Id.Pool,
@@ -55,6 +58,7 @@ internal static class AdminMessages
         Suspect = worker.IsSuspect,
         Debugged = worker.IsBeingDebugged,
         LastDeath = Of(worker.LastDeath),
+        PoolLeaving = poolIsLeaving,
     };
 
     public static V1.HostEvent Of(SupervisorEvent what) => new()

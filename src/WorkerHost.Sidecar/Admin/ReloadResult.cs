@@ -20,6 +20,9 @@ internal sealed record ReloadResult
 
     public ImmutableArray<string> Unchanged { get; init; } = [];
 
+    /// <summary>Settings of the host itself that have changed and count from now on.</summary>
+    public ImmutableArray<string> Applied { get; init; } = [];
+
     /// <summary>Settings that have changed and count only after a restart of the host.</summary>
     public ImmutableArray<string> NeedsRestart { get; init; } = [];
 }

@@ -95,6 +95,7 @@ internal sealed partial class SupervisorAdminService
                 Replaced = { result.Replaced },
                 Unchanged = { result.Unchanged },
                 NeedsRestart = { result.NeedsRestart },
+                Applied = { result.Applied },
                 Failed = { result.Failed },
             };
     }

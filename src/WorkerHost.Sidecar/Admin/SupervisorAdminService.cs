@@ -16,7 +16,7 @@ internal sealed partial class SupervisorAdminService(HostedPools pools, HostPage
 
     public override Task<ListPoolsResponse> ListPools(ListPoolsRequest request, ServerCallContext context) => Task.FromResult(new ListPoolsResponse
     {
-        Pools = { pools.All.Select(AdminMessages.Of) },
+        Pools = { pools.All.Select(static pool => AdminMessages.Of(pool)), pools.Leaving.Select(static pool => AdminMessages.Of(pool, isLeaving: true)) },
         HostInstance = options.HostInstance,
         Version = Version,
         StartedAt = Timestamp.FromDateTimeOffset(options.StartedAt),
@@ -25,7 +25,7 @@ internal sealed partial class SupervisorAdminService(HostedPools pools, HostPage
 
     public override Task<ListWorkersResponse> ListWorkers(ListWorkersRequest request, ServerCallContext context) => Task.FromResult(new ListWorkersResponse
     {
-        Workers = { Named(request.Pool).SelectMany(static hosted => hosted.Pool.Workers).Select(AdminMessages.Of) },
+        Workers = { pools.WithLeaving(request.Pool).SelectMany(WorkersOf) },
     });
 
     public override Task<InspectWorkerResponse> InspectWorker(InspectWorkerRequest request, ServerCallContext context)
@@ -39,7 +39,7 @@ internal sealed partial class SupervisorAdminService(HostedPools pools, HostPage
 
         var response = new InspectWorkerResponse
         {
-            Status = worker.Status is { } status ? AdminMessages.Of(status) : null,
+            Status = worker.Status is { } status ? AdminMessages.Of(status, IsLeaving(worker.Pool)) : null,
             Events = { events.Select(AdminMessages.Of) },
             Concurrency = (uint)worker.Supervisor.Options.Concurrency,
         };
@@ -81,12 +81,20 @@ internal sealed partial class SupervisorAdminService(HostedPools pools, HostPage
             request.AboutCase switch
             {
                 ExplainRequest.AboutOneofCase.Worker => WorkerExplanation.Of(WorkerReference.Find(pools, request.Worker), time.GetUtcNow()),
-                ExplainRequest.AboutOneofCase.Task => TaskExplanation.Of(Named(request.Task.Pool), request.Task.Id, time.GetUtcNow()),
-                ExplainRequest.AboutOneofCase.Readiness => ReadinessExplanation.Of(pages.Readiness, Named(request.Readiness.Pool), time.GetUtcNow()),
+                ExplainRequest.AboutOneofCase.Task => TaskExplanation.Of(pools.WithLeaving(request.Task.Pool), request.Task.Id, time.GetUtcNow()),
+                ExplainRequest.AboutOneofCase.Readiness => ReadinessExplanation.Of(pages.Readiness, Named(request.Readiness.Pool), pools.Leaving, time.GetUtcNow()),
                 _ => throw Refusals.BadInput("the request says nothing of what it is about; it can be about a worker, a task or readiness"),
             },
         },
     });
+
+    private IEnumerable<V1.WorkerStatus> WorkersOf(HostedPool hosted)
+    {
+        var isLeaving = IsLeaving(hosted);
+        return hosted.Pool.Workers.Select(worker => AdminMessages.Of(worker, isLeaving));
+    }
+
+    private bool IsLeaving(HostedPool hosted) => pools.Leaving.Contains(hosted);
 
     /// <summary>All, or the one of that name.</summary>
     private IReadOnlyList<HostedPool> Named(string pool) => pool.Length == 0 ? pools.All : [pools.Find(pool)];

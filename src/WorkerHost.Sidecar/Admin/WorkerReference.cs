@@ -27,7 +27,7 @@ internal sealed record WorkerReference(HostedPool Pool, Supervisor Supervisor, W
             throw Refusals.BadInput($"\"{text}\" is no worker; {Form}");
         }
 
-        var pool = pools.Find(slash < 0 ? "" : text[..slash]);
+        var pool = Holder(pools, slash < 0 ? "" : text[..slash], slot, incarnation);
         var supervisor = SupervisorOf(pool);
         var workers = supervisor.Workers;
         var there = workers.FirstOrDefault(worker => worker.Id.Slot == slot);
@@ -37,6 +37,16 @@ internal sealed record WorkerReference(HostedPool Pool, Supervisor Supervisor, W
                 ? new WorkerReference(pool, supervisor, new WorkerId(pool.Name, slot, incarnation), null)
                 : new WorkerReference(pool, supervisor, there.Id, there);
     }
+
+    /// <summary>The pool of that name; or one of that name that is leaving and has just that worker, where the one that is not has no such one.</summary>
+    private static HostedPool Holder(HostedPools pools, string name, int slot, long incarnation)
+    {
+        var named = name.Length == 0 ? [pools.Find(name)] : pools.WithLeaving(name);
+        return named.FirstOrDefault(pool => Has(pool, slot, incarnation)) ?? named[0];
+    }
+
+    private static bool Has(HostedPool pool, int slot, long incarnation) =>
+        pool.Pool.Workers.Any(worker => worker.Id.Slot == slot && (incarnation == 0 || worker.Id.Incarnation == incarnation));
 
     /// <exception cref="Grpc.Core.RpcException">NOT_FOUND: it has no process that could be told anything; says what is there.</exception>
     public WorkerStatus Alive()

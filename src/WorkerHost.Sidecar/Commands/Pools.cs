@@ -28,7 +28,7 @@ internal sealed class Pools : HostCommand, IHasExamples
             var (workers, tasks) = (pool.Workers ?? new WorkerCounts(), pool.Tasks ?? new TaskCounts());
             table.Add(
                 pool.Name,
-                pool.Paused ? new("paused", Color.Yellow) : pool.Ready ? new("ready", Color.Green) : new("not ready", Color.Red),
+                pool.Leaving ? new("leaving", Color.Yellow) : pool.Paused ? new("paused", Color.Yellow) : pool.Ready ? new("ready", Color.Green) : new("not ready", Color.Red),
                 string.Create(CultureInfo.InvariantCulture, $"{pool.Serving} of {pool.Wanted}"),
                 Number(workers.Busy),
                 Number(tasks.Queued),

@@ -20,6 +20,7 @@ internal sealed class Reload : HostCommand, IHasExamples
         Say("removed", answer.Removed);
         Say("replaced", answer.Replaced);
         Say("unchanged", answer.Unchanged);
+        Say("changed", answer.Applied);
         Say("changed, and counts after a restart of the host", answer.NeedsRestart);
         lines.AddRange(answer.Failed);
         var code = await ToldAsync(parsed, answer, string.Join('\n', lines)).ConfigureAwait(false);

@@ -9,6 +9,9 @@ namespace WorkerHost.Sidecar.Commands;
 /// <summary><c>workerhost serve</c>: the host itself, until a signal.</summary>
 internal sealed class Serve : Command
 {
+    // For the processes of workers to end, and the files to be removed.
+    private static readonly TimeSpan Allowance = TimeSpan.FromSeconds(8);
+
     private readonly ConfigurationOptions configuration = new();
 
     private readonly Option<string?> endpointFile = new("--endpoint-file")
@@ -77,7 +80,7 @@ internal sealed class Serve : Command
         using var file = Announce(host, parsed.GetValue(endpointFile), loggers.CreateLogger("WorkerHost.Host"));
         systemd.Ready(StatusOf(host));
         var first = await Task.WhenAny(signals.Stop, app?.Gone ?? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken)).ConfigureAwait(false);
-        systemd.Stopping(Longest(read.Settings));
+        systemd.Stopping(host.LongestStop + Allowance);
         await host.StopAsync(
             first == signals.Stop ? await signals.Stop.ConfigureAwait(false) : app is { Gone.IsCompleted: true } ? $"process {app.Pid}, with which it was to end, is gone" : "it was told to",
             signals.Hurry).ConfigureAwait(false);
@@ -120,11 +123,6 @@ internal sealed class Serve : Command
             return null;
         }
     }
-
-    private static TimeSpan Longest(HostSettings settings) => settings.Pools
-        .Select(pool => (settings.DrainTimeout ?? pool.Options.DrainTimeout) + pool.Options.CancelGrace + pool.Options.TerminateGrace)
-        .DefaultIfEmpty()
-        .Max() + TimeSpan.FromSeconds(10);
 
     private sealed class Nothing : IAsyncDisposable
     {

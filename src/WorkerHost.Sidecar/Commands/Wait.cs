@@ -94,9 +94,14 @@ internal sealed class Wait : HostCommand, IHasExamples
     {
         var name = parsed.GetValue(pool)!;
         var pools = answer.Pools.Where(p => name.Length == 0 || p.Name == name).ToList();
+        if (!parsed.GetValue(idle))
+        {
+            pools.RemoveAll(static p => p.Leaving);
+        }
+
         if (pools.Count == 0 && name.Length > 0)
         {
-            throw new CommandException(ExitCode.Usage, $"there is no pool \"{name}\" here; the pools are {string.Join(", ", answer.Pools.Select(static p => p.Name))}");
+            throw new CommandException(ExitCode.Usage, $"there is no pool \"{name}\" here; the pools are {string.Join(", ", answer.Pools.Select(static p => p.Name).Distinct())}");
         }
 
         return parsed.GetValue(idle)

@@ -51,6 +51,7 @@ internal sealed class Workers : HostCommand, IHasExamples
 
     private static TextTable.Cell State(V1.WorkerStatus worker) => worker.State switch
     {
+        V1.WorkerState.Ready when worker.PoolLeaving => new("leaving", Color.Yellow),
         V1.WorkerState.Ready when worker.Suspect => new("ready, silent", Color.Yellow),
         V1.WorkerState.Ready when worker.Spare => new("spare", Color.Blue),
         V1.WorkerState.Ready => new("ready", Color.Green),
@@ -73,6 +74,7 @@ internal sealed class Workers : HostCommand, IHasExamples
         }
 
         return worker.LeavingBecause.Length > 0 ? worker.LeavingBecause
+            : worker.PoolLeaving ? "its pool is leaving: the configuration is another one"
             : worker.Debugged ? "a debugger holds it"
             : worker.Suspect && worker.SilentFor is { } silence ? $"no sign of life for {FailureText.Time(silence)}"
             : Died("", worker);

@@ -33,5 +33,9 @@ internal static class ListenAddress
     public static bool Collide(IPEndPoint one, IPEndPoint other) =>
         one.Port != 0 && one.Port == other.Port && (one.Address.Equals(other.Address) || IsAny(one) || IsAny(other));
 
+    /// <summary>An address that a client on this machine connects to where a host listens at all of them; any other one as it is.</summary>
+    public static string Reachable(string address) =>
+        address.Replace("://0.0.0.0:", "://127.0.0.1:", StringComparison.Ordinal).Replace("://[::]:", "://[::1]:", StringComparison.Ordinal);
+
     private static bool IsAny(IPEndPoint end) => end.Address.Equals(IPAddress.Any) || end.Address.Equals(IPAddress.IPv6Any);
 }

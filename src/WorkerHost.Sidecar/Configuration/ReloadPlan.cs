@@ -28,18 +28,25 @@ internal sealed record ReloadPlan
     /// <summary>Names of pools that are as they were.</summary>
     public required ImmutableArray<string> Unchanged { get; init; }
 
-    /// <summary>Paths of settings that have changed and count only after a restart of the host: listeners, log and telemetry.</summary>
+    /// <summary>Paths of settings that are of no pool, have changed and count from when the new ones are taken.</summary>
+    public required ImmutableArray<string> Applied { get; init; }
+
+    /// <summary>
+    /// Paths of settings that have changed and count only after a restart of the host: listeners, log and telemetry; and of each pool that would take
+    /// larger messages than any did at the start, because what the data plane takes is fixed there.
+    /// </summary>
     public required ImmutableArray<string> NeedRestart { get; init; }
 
     /// <summary>Nothing has changed that a reload could do; see <see cref="NeedRestart"/> for what else.</summary>
-    public bool IsEmpty => Added.IsEmpty && Removed.IsEmpty && Scaled.IsEmpty && Replaced.IsEmpty;
+    public bool IsEmpty => Added.IsEmpty && Removed.IsEmpty && Scaled.IsEmpty && Replaced.IsEmpty && Applied.IsEmpty;
 
-    /// <summary>
-    /// From the settings that a host runs with to others, which were found to be without an error. <see cref="HostSettings.DrainTimeout"/>
-    /// is in no list: it counts from when the new settings are taken.
-    /// </summary>
-    public static ReloadPlan Between(HostSettings running, HostSettings wanted)
+    /// <summary>From the settings that a host runs with to others, which were found to be without an error. Whatever differs is in one of the lists.</summary>
+    /// <param name="running">Those it runs with.</param>
+    /// <param name="wanted">The others.</param>
+    /// <param name="largestMessage">What its data plane takes, in bytes.</param>
+    public static ReloadPlan Between(HostSettings running, HostSettings wanted, int largestMessage)
     {
+        var needRestart = Differences(Fixed(running), Fixed(wanted));
         var before = running.Pools.ToDictionary(static pool => pool.Name, StringComparer.Ordinal);
         var changed = wanted.Pools
             .Where(pool => before.ContainsKey(pool.Name))
@@ -55,12 +62,19 @@ internal sealed record ReloadPlan
             Scaled = [.. ways[true].Select(static pool => pool.Pool)],
             Replaced = [.. ways[false]],
             Unchanged = [.. changed.Where(static pool => pool.Changed.IsEmpty).Select(static pool => pool.Pool.Name)],
-            NeedRestart = Differences(Fixed(running), Fixed(wanted)),
+            Applied = [.. Differences(OfHost(running), OfHost(wanted)).Except(needRestart)],
+            NeedRestart =
+            [
+                .. needRestart,
+                .. wanted.Pools.Where(pool => pool.Options.MaxMessageBytes > largestMessage)
+                    .Select(static pool => SettingsCatalog.Join([SettingsCatalog.Pools, pool.Name, SettingsCatalog.Spelled(nameof(WorkerPoolOptions.MaxMessageBytes))])),
+            ],
         };
     }
 
-    private static IEnumerable<EffectiveSetting> Fixed(HostSettings settings) =>
-        EffectiveSetting.Of(settings with { Pools = [], DrainTimeout = null });
+    private static IEnumerable<EffectiveSetting> OfHost(HostSettings settings) => EffectiveSetting.Of(settings with { Pools = [] });
+
+    private static IEnumerable<EffectiveSetting> Fixed(HostSettings settings) => OfHost(settings with { DrainTimeout = null });
 
     private static ImmutableArray<string> Differences(IEnumerable<EffectiveSetting> before, IEnumerable<EffectiveSetting> after)
     {

@@ -92,41 +92,11 @@ internal sealed partial class PoolHealth : IAsyncDisposable
         }
     }
 
-    private static bool ReadinessOf(HostedPool hosted) => hosted.Pool.Source is not IWorkersView { Readiness.IsReady: false };
-
     private async Task WatchAsync(HostedPool hosted, CancellationToken cancellationToken)
     {
-        if (hosted.Pool.Source is not Supervisor supervisor)
-        {
-            return;
-        }
-
         try
         {
-            while (true)
-            {
-                try
-                {
-                    // First the events, then the look: what happens in between is seen twice, and nothing is missed.
-                    var events = supervisor.WatchAsync(null, cancellationToken);
-                    Tell(hosted, ReadinessOf(hosted));
-                    await foreach (var e in events.ConfigureAwait(false))
-                    {
-                        if (e is SupervisorEvent.ReadinessChanged { Readiness: var readiness })
-                        {
-                            Tell(hosted, readiness.IsReady);
-                        }
-                    }
-
-                    // It has stopped.
-                    Tell(hosted, isReady: false);
-                    return;
-                }
-                catch (EventsLostException)
-                {
-                    // Passed by: look again.
-                }
-            }
+            await PoolState.FollowAsync(hosted, state => Tell(hosted, state.IsReady), cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -143,7 +113,7 @@ internal sealed partial class PoolHealth : IAsyncDisposable
     {
         lock (gate)
         {
-            shown[hosted.Name] = (hosted, ReadinessOf(hosted));
+            shown[hosted.Name] = (hosted, PoolState.Of(hosted).IsReady);
             Show(hosted.Name);
         }
     }

@@ -11,6 +11,12 @@ internal sealed record HostEndpoints
     /// <summary>The host's process.</summary>
     public required int Pid { get; init; }
 
+    /// <summary>
+    /// What is listened at as it was bound, <c>https://0.0.0.0:7070</c> for all addresses of this machine; the others are addresses that a client on
+    /// this machine connects to. Empty: they are the same.
+    /// </summary>
+    public ImmutableArray<string> Bound { get; init; } = [];
+
     /// <summary>Where tasks are taken by gRPC, the best first: <c>unix:///run/x.sock</c>, <c>http://127.0.0.1:7070</c>.</summary>
     public ImmutableArray<string> Data { get; init; } = [];
 

@@ -10,13 +10,15 @@ namespace WorkerHost.Sidecar.Hosting;
 /// </summary>
 internal sealed class PoolRoster
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
+    // The longest that a pool may be given; how long it really is this host says, at the stop and not before.
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromDays(1);
 
     private readonly ILoggerFactory loggers;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly List<Task> leaving = [];
     private readonly CancellationTokenSource hurried = new();
+    private readonly int largestMessage;
     private HostSettings settings;
 
     /// <summary>Starts the pools, without waiting for a worker.</summary>
@@ -26,10 +28,16 @@ internal sealed class PoolRoster
         this.loggers = loggers;
         this.time = time;
         logger = loggers.CreateLogger("WorkerHost.Host");
-        Pools = new HostedPools(settings.Pools.Select(pool => Begin(pool, settings)));
+        largestMessage = settings.Pools.Select(static pool => pool.Options.MaxMessageBytes).DefaultIfEmpty(ProtocolLimits.DefaultMaxMessageBytes).Max();
+        Pools = new HostedPools(settings.Pools.Select(Begin));
     }
 
     public HostedPools Pools { get; }
+
+    /// <summary>How long a stop may take if it begins now: what accepted tasks may take, and the graces of those that are then cancelled.</summary>
+    public TimeSpan LongestStop => Volatile.Read(ref settings) is var now
+        ? now.Pools.Select(pool => (now.DrainTimeout ?? pool.Options.DrainTimeout) + pool.Options.CancelGrace + pool.Options.TerminateGrace).DefaultIfEmpty().Max()
+        : default;
 
     /// <summary>Makes the pools as these settings say. What cannot be started leaves everything of its pool as it is, and is told.</summary>
     /// <param name="wanted">Without an error.</param>
@@ -37,7 +45,8 @@ internal sealed class PoolRoster
     /// <param name="cancellationToken">Gives up waiting for a pool that is to replace another.</param>
     public async Task<ReloadResult> ApplyAsync(HostSettings wanted, PoolEndpoints endpoints, CancellationToken cancellationToken)
     {
-        var plan = ReloadPlan.Between(settings, wanted);
+        var plan = ReloadPlan.Between(settings, wanted, largestMessage);
+        settings = settings with { DrainTimeout = wanted.DrainTimeout };
         var failed = new List<string>();
         foreach (var pool in plan.Scaled)
         {
@@ -49,7 +58,7 @@ internal sealed class PoolRoster
         foreach (var change in plan.Replaced)
         {
             HostMessages.Replacing(logger, change.Pool.Name, string.Join(", ", change.Changed));
-            if (await ReplaceAsync(change.Pool, wanted, endpoints, cancellationToken).ConfigureAwait(false) is { } problem)
+            if (await ReplaceAsync(change.Pool, endpoints, cancellationToken).ConfigureAwait(false) is { } problem)
             {
                 failed.Add(problem);
             }
@@ -63,11 +72,11 @@ internal sealed class PoolRoster
         foreach (var name in plan.Removed)
         {
             var gone = Pools.Find(name);
-            Pools.Replace(Pools.All.Remove(gone));
+            Pools.Replace(Pools.All.Remove(gone), leaves: gone);
             Leave(gone, endpoints);
         }
 
-        Pools.Replace([.. Pools.All, .. plan.Added.Select(pool => Begin(pool, wanted))]);
+        Pools.Replace([.. Pools.All, .. plan.Added.Select(Begin)]);
 
         // What could not be replaced is still what it was.
         settings = wanted with { Pools = [.. settings.Pools.Where(pool => !plan.Removed.Contains(pool.Name)), .. plan.Added] };
@@ -79,6 +88,7 @@ internal sealed class PoolRoster
             Replaced = [.. replaced, .. plan.Scaled.Select(static pool => pool.Name)],
             Unchanged = [.. Pools.All.Select(static pool => pool.Name).Except(replaced).Except(plan.Added.Concat(plan.Scaled).Select(static pool => pool.Name))],
             NeedsRestart = plan.NeedRestart,
+            Applied = plan.Applied,
         };
     }
 
@@ -94,19 +104,16 @@ internal sealed class PoolRoster
     /// <summary>From now on the host runs with this one.</summary>
     private void Took(ConfiguredPool pool) => settings = settings with { Pools = [.. settings.Pools.Select(old => old.Name == pool.Name ? pool : old)] };
 
-    private HostedPool Begin(ConfiguredPool pool, HostSettings its) => new(
-        pool.Name,
-        EmbeddedWorkerPool.Begin(pool.Command, pool.Options with
+    private HostedPool Begin(ConfiguredPool pool) =>
+        new(pool.Name, EmbeddedWorkerPool.Begin(pool.Command, pool.Options with { LoggerFactory = loggers, TimeProvider = time, DrainTimeout = LongestDrain }))
         {
-            LoggerFactory = loggers,
-            TimeProvider = time,
-            DrainTimeout = its.DrainTimeout ?? pool.Options.DrainTimeout,
-        }));
+            DrainTimeout = pool.Options.DrainTimeout,
+        };
 
     /// <summary>Null: another is in its place. Else why not.</summary>
-    private async Task<string?> ReplaceAsync(ConfiguredPool pool, HostSettings wanted, PoolEndpoints endpoints, CancellationToken cancellationToken)
+    private async Task<string?> ReplaceAsync(ConfiguredPool pool, PoolEndpoints endpoints, CancellationToken cancellationToken)
     {
-        var made = Begin(pool, wanted);
+        var made = Begin(pool);
         bool isReady;
         try
         {
@@ -126,7 +133,7 @@ internal sealed class PoolRoster
         }
 
         var old = Pools.Find(pool.Name);
-        Pools.Replace([.. Pools.All.Remove(old), made]);
+        Pools.Replace([.. Pools.All.Remove(old), made], leaves: old);
         Leave(old, endpoints);
         return null;
     }
@@ -135,32 +142,52 @@ internal sealed class PoolRoster
     {
         // The supervisor ends a boot that takes longer; the next one is tried at once.
         var patience = options.Supervision.BootTimeout + TimeSpan.FromSeconds(5);
-        var since = time.GetTimestamp();
-        while (!pool.Pool.Supervisor.Readiness.IsReady)
+        var decided = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var following = PoolState.FollowAsync(pool, Decide, end.Token);
+        try
         {
-            if (time.GetElapsedTime(since) > patience || pool.Pool.Workers.Any(static worker => worker.State == SlotState.CrashLooping))
-            {
-                return false;
-            }
-
-            await Task.Delay(LookEvery, time, cancellationToken).ConfigureAwait(false);
+            return await decided.Task.WaitAsync(patience, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+        finally
+        {
+            await end.CancelAsync().ConfigureAwait(false);
+            await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        return true;
+        void Decide(PoolState state)
+        {
+            if (state.IsReady || state.IsCrashLooping)
+            {
+                decided.TrySetResult(state.IsReady);
+            }
+        }
     }
 
     private void Leave(HostedPool pool, PoolEndpoints endpoints)
     {
         endpoints.Leave(pool);
         leaving.RemoveAll(static task => task.IsCompletedSuccessfully);
-        leaving.Add(StopAsync(pool, hurried.Token));
+        leaving.Add(LeaveAsync(pool));
+    }
+
+    private async Task LeaveAsync(HostedPool pool)
+    {
+        await StopAsync(pool, hurried.Token).ConfigureAwait(false);
+        Pools.Gone(pool);
     }
 
     private async Task StopAsync(HostedPool pool, CancellationToken hurry)
     {
         try
         {
-            await pool.Pool.StopAsync(StopMode.Finish, hurry).ConfigureAwait(false);
+            using var limit = new CancellationTokenSource(settings.DrainTimeout ?? pool.DrainTimeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, hurry);
+            await pool.Pool.StopAsync(StopMode.Finish, either.Token).ConfigureAwait(false);
         }
         catch (Exception e)
         {

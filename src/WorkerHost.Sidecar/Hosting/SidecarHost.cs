@@ -46,6 +46,9 @@ internal sealed class SidecarHost : IAsyncDisposable
 
     public HostedPools Pools => roster.Pools;
 
+    /// <summary>How long a stop may take if it begins now.</summary>
+    public TimeSpan LongestStop => roster.LongestStop + LastAnswers;
+
     /// <summary>Where it is found.</summary>
     public HostEndpoints Endpoints { get; private set; } = null!;
 
@@ -157,7 +160,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     {
         string[] parts =
         [
-            .. new[] { ("added", result.Added), ("removed", result.Removed), ("replaced or scaled", result.Replaced), ("unchanged", result.Unchanged) }
+            .. new[] { ("added", result.Added), ("removed", result.Removed), ("replaced or scaled", result.Replaced), ("unchanged", result.Unchanged), ("changed", result.Applied) }
                 .Where(static part => !part.Item2.IsEmpty).Select(static part => $"{part.Item1}: {string.Join(", ", part.Item2)}"),
             .. result.Failed,
             .. result.NeedsRestart.IsEmpty ? [] : new[] { $"changed, and counts only after a restart: {string.Join(", ", result.NeedsRestart)}" },
@@ -170,19 +173,23 @@ internal sealed class SidecarHost : IAsyncDisposable
         data = await DataPlane.StartAsync(settings.Data, SocketOf(settings.Data, "data.sock"), endpoints, loggers, time, cancellationToken).ConfigureAwait(false);
         adminTls = TlsListening.Read(settings.Admin, "admin");
         admin = await AdminPlane.StartAsync(Pools, AdminOptions(settings.Admin), time, loggers, cancellationToken).ConfigureAwait(false);
+        string[] bound = [.. data.Addresses, .. Listed(data.HttpAddress), .. admin.Addresses, .. Listed(admin.HttpAddress)];
         Endpoints = new HostEndpoints
         {
             Instance = Instance,
             Pid = Environment.ProcessId,
-            Data = data.Addresses,
-            Http = data.HttpAddress is { } http ? [http] : [],
-            Admin = admin.Addresses,
-            AdminHttp = admin.HttpAddress is { } adminHttp ? [adminHttp] : [],
+            Bound = [.. bound.Where(static address => ListenAddress.Reachable(address) != address)],
+            Data = [.. data.Addresses.Select(ListenAddress.Reachable)],
+            Http = [.. Listed(data.HttpAddress).Select(ListenAddress.Reachable)],
+            Admin = [.. admin.Addresses.Select(ListenAddress.Reachable)],
+            AdminHttp = [.. Listed(admin.HttpAddress).Select(ListenAddress.Reachable)],
             TokenFile = settings.Data.TokenFile,
             AdminTokenFile = settings.Admin.TokenFile,
         };
-        HostMessages.Serves(logger, Instance, Environment.ProcessId, Pools.All.Length, string.Join(", ", Endpoints.Data));
+        HostMessages.Serves(logger, Instance, Environment.ProcessId, Pools.All.Length, string.Join(", ", data.Addresses));
     }
+
+    private static IEnumerable<string> Listed(string? address) => address is null ? [] : [address];
 
     private string SocketOf(ListenerSettings settings, string name) => settings.Socket is { } named ? Path.GetFullPath(named) : Path.Combine(directory.Path, name);
 

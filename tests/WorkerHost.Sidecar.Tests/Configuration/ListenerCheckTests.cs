@@ -13,6 +13,14 @@ public sealed class ListenerCheckTests : IDisposable
     public ListenerCheckTests() => token = written.File("token", "0123456789abcdef0123456789abcdef\n");
 
     [Theory]
+    [InlineData("https://0.0.0.0:7070", "https://127.0.0.1:7070")]
+    [InlineData("https://[::]:7070", "https://[::1]:7070")]
+    [InlineData("http://127.0.0.1:7070", "http://127.0.0.1:7070")]
+    [InlineData("https://10.0.0.0:7070", "https://10.0.0.0:7070")]
+    [InlineData("unix:///run/0.0.0.0:1", "unix:///run/0.0.0.0:1")]
+    public void Who_listens_at_all_addresses_is_found_at_one(string bound, string reached) => Assert.Equal(reached, ListenAddress.Reachable(bound));
+
+    [Theory]
     [InlineData("127.0.0.1:7070")]
     [InlineData("[::1]:0")]
     [InlineData("localhost:7070")]

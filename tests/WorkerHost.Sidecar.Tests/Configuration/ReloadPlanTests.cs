@@ -87,8 +87,56 @@ public sealed class ReloadPlanTests
         var file = token.File("token", "0123456789abcdef");
         var plan = Plan(Before, "data:tcp=127.0.0.1:7070", $"data:tokenFile={file}", "log:level=debug", "drainTimeout=5s", "telemetry:otlpEndpoint=http://127.0.0.1:4317");
 
-        Assert.True(plan.IsEmpty);
         Assert.Equal(["data:tcp", "data:tokenFile", "log:level", "telemetry:otlpEndpoint"], plan.NeedRestart);
+        Assert.Equal(["drainTimeout"], plan.Applied);
+        Assert.Empty(plan.Replaced);
+    }
+
+    [Fact]
+    public void A_pool_that_takes_larger_messages_than_any_did_at_the_start_is_told()
+    {
+        Assert.Equal(["pools:images:maxMessageBytes"], Plan(Before, "pools:images:maxMessageBytes=65MiB").NeedRestart);
+        Assert.Empty(Plan(Before, "pools:images:maxMessageBytes=63MiB").NeedRestart);
+    }
+
+    [Fact]
+    public void Whatever_has_changed_is_told_in_some_list()
+    {
+        foreach (var setting in EffectiveSetting.Of(new HostSettings { Data = new DataSettings { Tls = new TlsSettings() }, Admin = new AdminSettings { Tls = new TlsSettings() } }))
+        {
+            var plan = ReloadPlan.Between(With(setting.Path, null), With(setting.Path, setting), int.MaxValue);
+            Assert.Equal([setting.Path], plan.Applied.Concat(plan.NeedRestart));
+        }
+    }
+
+    /// <summary>Where a setting has another value than the one it has by default.</summary>
+    private static HostSettings With(string path, EffectiveSetting? other)
+    {
+        var settings = new HostSettings { Data = new DataSettings { Tls = new TlsSettings() }, Admin = new AdminSettings { Tls = new TlsSettings() } };
+        if (other is null)
+        {
+            return settings;
+        }
+
+        object group = settings;
+        foreach (var key in path.Split(':')[..^1])
+        {
+            group = group.GetType().GetProperties().Single(p => SettingsCatalog.Spelled(p.Name) == key).GetValue(group)!;
+        }
+
+        var property = group.GetType().GetProperty(other.Property.Name)!;
+        property.SetValue(group, (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, property.GetValue(group)) switch
+        {
+            (var type, var value) when type == typeof(string) => $"{value}x",
+            (var type, TimeSpan value) when type == typeof(TimeSpan) => value + TimeSpan.FromSeconds(1),
+            (var type, null) when type == typeof(TimeSpan) => TimeSpan.FromSeconds(1),
+            (_, int value) => value + 1,
+            (_, long value) => value + 1,
+            (_, bool value) => !value,
+            (_, Enum value) => Enum.GetValues(value.GetType()).Cast<object>().First(v => !v.Equals(value)),
+            var (type, value) => throw new InvalidOperationException($"{path}: {type} {value}"),
+        });
+        return settings;
     }
 
     private static ReloadPlan Plan(string after, params string[] set)
@@ -97,6 +145,6 @@ public sealed class ReloadPlanTests
         using var changed = new Written(after);
         var wanted = changed.Read(set);
         Assert.Empty(wanted.Errors);
-        return ReloadPlan.Between(before.Read().Settings, wanted.Settings);
+        return ReloadPlan.Between(before.Read().Settings, wanted.Settings, 64 * 1024 * 1024);
     }
 }

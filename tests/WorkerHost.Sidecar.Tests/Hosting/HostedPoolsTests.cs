@@ -52,4 +52,24 @@ public sealed class HostedPoolsTests
         Assert.Equal("images", Assert.Single(before).Name);
         Assert.Equal("pdf", Assert.Single(pools.All).Name);
     }
+
+    [Fact]
+    public void A_pool_that_leaves_is_seen_behind_the_others_until_it_is_gone()
+    {
+        var (old, made) = (new HostedPool("images", null!) { DrainTimeout = TimeSpan.Zero }, Named("images"));
+        var pools = new HostedPools([old, Named("pdf")]);
+        var changed = pools.Changed;
+        pools.Replace([made, Named("pdf")], leaves: old);
+
+        Assert.True(changed.IsCompleted);
+        Assert.Same(made, pools.Find("images"));
+        Assert.Equal([made, old], pools.WithLeaving("images"));
+        Assert.Equal(["images", "pdf", "images"], pools.WithLeaving("").Select(static pool => pool.Name));
+        Assert.Throws<NoSuchPoolException>(() => pools.WithLeaving("audio"));
+        pools.Replace([Named("pdf")], leaves: made);
+        Assert.Equal([old, made], pools.WithLeaving("images"));
+        pools.Gone(old);
+        pools.Gone(made);
+        Assert.Empty(pools.Leaving);
+    }
 }

@@ -7,8 +7,9 @@ internal static class ReadinessExplanation
 {
     /// <param name="host">As it is.</param>
     /// <param name="pools">Which it is asked about.</param>
+    /// <param name="leaving">Those that another configuration has put aside.</param>
     /// <param name="now">By the wall clock.</param>
-    public static IEnumerable<string> Of(HostReadiness host, IReadOnlyList<HostedPool> pools, DateTimeOffset now)
+    public static IEnumerable<string> Of(HostReadiness host, IReadOnlyList<HostedPool> pools, IReadOnlyList<HostedPool> leaving, DateTimeOffset now)
     {
         yield return $"The host is {(host.Ready ? "ready" : "not ready")}: {host.Reason}.";
         foreach (var hosted in pools)
@@ -24,6 +25,11 @@ internal static class ReadinessExplanation
             {
                 yield return $"Worker {worker.Id}: {WorkerExplanation.StateOf(worker, now)}.";
             }
+        }
+
+        foreach (var hosted in leaving)
+        {
+            yield return $"A pool {hosted.Name} of an earlier configuration is leaving: {hosted.Pool.UnsettledTasks} tasks of it are still to end.";
         }
     }
 }
