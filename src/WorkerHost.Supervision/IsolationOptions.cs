@@ -79,4 +79,7 @@ public sealed record IsolationOptions
     /// other limits. Default: none.
     /// </summary>
     public ImmutableArray<string> Launcher { get; init; } = [];
+
+    /// <summary>What these options are called where messages are read.</summary>
+    internal SettingNames Names { get; init; } = SettingNames.Members;
 }

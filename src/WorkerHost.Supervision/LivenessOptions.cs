@@ -30,4 +30,7 @@ public sealed record LivenessOptions
     /// is charged with it. At least <see cref="SuspectAfter"/> and one <see cref="HeartbeatInterval"/>; default 10 s. A worker with a debugger attached is left alone.
     /// </summary>
     public TimeSpan DeadAfter { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What these options are called where messages are read.</summary>
+    internal SettingNames Names { get; init; } = SettingNames.Members;
 }

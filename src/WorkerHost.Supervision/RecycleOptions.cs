@@ -56,4 +56,7 @@ public sealed record RecycleOptions
 
     /// <summary>Whether anything is to be looked at from time to time.</summary>
     internal bool Watches => MaxTasks is not null || MaxAge is not null || MaxIdle is not null || SoftMemoryBytes is not null || HardMemoryBytes is not null;
+
+    /// <summary>What these options are called where messages are read.</summary>
+    internal SettingNames Names { get; init; } = SettingNames.Members;
 }

@@ -197,7 +197,7 @@ public sealed class Supervisor : IAsyncDisposable, IWorkerSource, IWorkerBackCha
                 generation = crew.Generation;
                 return actions;
             },
-            new Goal(crew => crew.HasReached(generation), crew => crew.FailedGeneration >= generation),
+            new Goal(crew => crew.HasReached(generation), crew => crew.FailedGeneration >= generation, Options.Names),
             cancellationToken);
     }
 

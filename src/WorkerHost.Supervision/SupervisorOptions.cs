@@ -95,4 +95,7 @@ public sealed record SupervisorOptions
     public int KeptEvents { get; init; } = 1000;
 
     internal int SparesFor(int workers) => Spares ?? (workers >= 2 ? 1 : 0);
+
+    /// <summary>What these options are called where messages are read.</summary>
+    internal SettingNames Names { get; init; } = SettingNames.Members;
 }

@@ -56,6 +56,10 @@ public sealed record EmbeddedPoolOptions : WorkerPoolOptions
     internal SupervisorOptions ForSupervisor() => Supervision with
     {
         PoolName = Name,
+        Names = Names,
+        Liveness = Supervision.Liveness is null ? null! : Supervision.Liveness with { Names = Names },
+        Recycling = Supervision.Recycling is null ? null! : Supervision.Recycling with { Names = Names },
+        Isolation = Supervision.Isolation is null ? null! : Supervision.Isolation with { Names = Names },
         MaxMessageBytes = MaxMessageBytes,
         Workers = Workers ?? Supervision.Workers,
         Concurrency = Concurrency ?? Supervision.Concurrency,

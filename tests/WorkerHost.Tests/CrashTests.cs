@@ -120,7 +120,7 @@ public sealed class CrashTests : IAsyncLifetime
         var failure = await TestPool.FailureOf(future);
 
         Assert.Equal((TaskFailureKind.WorkerLost, 2, 2), (failure?.Kind, failure?.Failure.Deaths.Length, future.Attempts.Count));
-        Assert.Contains("it was running; that was attempt 2 of 2 (Attempts of TaskOptions, or of WorkerPoolOptions).", failure!.Message, StringComparison.Ordinal);
+        Assert.Contains("it was running; that was attempt 2 of 2 (TaskOptions.Attempts, or WorkerPoolOptions.Attempts).", failure!.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("that was attempt", future.Attempts[0].Failure!.Message, StringComparison.Ordinal);
     }
 

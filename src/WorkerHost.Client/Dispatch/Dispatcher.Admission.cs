@@ -82,7 +82,7 @@ internal sealed partial class Dispatcher
             RetryAfter = TimeSpan.FromMicroseconds(Math.Clamp(wait - limit.TotalMicroseconds, 1000, 60e6)),
             Message = string.Create(
                 CultureInfo.InvariantCulture,
-                $"task {entry.Task} would not begin within its time limit of {limit.TotalSeconds:0.###} s (TaskOptions.TimeLimit): {before.Tasks} tasks wait before it that take at least {work / 1e6:0.###} s together, and there are {lanes} lanes; come again later, or set WorkerPoolOptions.AdmitByDeadline to false"),
+                $"task {entry.Task} would not begin within its time limit of {limit.TotalSeconds:0.###} s ({options.Names["TaskOptions.TimeLimit"]}): {before.Tasks} tasks wait before it that take at least {work / 1e6:0.###} s together, and there are {lanes} lanes; come again later, or set {options.Names["WorkerPoolOptions.AdmitByDeadline"]} to false"),
         };
     }
 }

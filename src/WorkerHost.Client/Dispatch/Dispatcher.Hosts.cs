@@ -56,7 +56,7 @@ internal sealed partial class Dispatcher
             Kind = TaskFailureKind.WorkerLost,
             Verdict = StartVerdict.Unknown,
             HostWasLost = true,
-            Message = $"endpoint {endpoint.Worker.Address.OriginalString} has stopped task {entry.Task}, because nobody had come back for it in time (its connection had broken): it may have run{(entry.Options.Idempotent ? "" : "; it is not tried again because TaskOptions.Idempotent is false")}",
+            Message = $"endpoint {endpoint.Worker.Address.OriginalString} has stopped task {entry.Task}, because nobody had come back for it in time (its connection had broken): it may have run{(entry.Options.Idempotent ? "" : NotIdempotent)}",
         };
         if (entry.Options.Idempotent)
         {

@@ -56,14 +56,14 @@ internal sealed partial class Dispatcher
     private IEnumerable<TaskEntry> Everything() =>
         endpoints.SelectMany(static endpoint => endpoint.InFlight.InOrder()).Concat(suspects.All()).Concat(retrying).Concat(queue.All());
 
-    private static string? ObstacleOf(EndpointState endpoint) => endpoint switch
+    private string? ObstacleOf(EndpointState endpoint) => endpoint switch
     {
         { TakesTasks: true } => null,
         { KillOrdered: true } => "it is being killed",
         { Ended: true } => $"its session has ended ({endpoint.EndReason})",
         { Open: false } => "it is leaving",
         { Reserved: true } => "it is a spare",
-        { TasksLeft: <= 0 } => $"it has had its {endpoint.Worker.MaxTasks} tasks (Recycling.MaxTasks) and is about to be replaced",
+        { TasksLeft: <= 0 } => $"it has had its {endpoint.Worker.MaxTasks} tasks ({options.Names["Recycling.MaxTasks"]}) and is about to be replaced",
         { HasSuspect: true } => "it runs a task alone, because a worker died while that task ran",
         { Emptying: true } => "it is kept for a task that is to run alone, because a worker died while that task ran",
         { Overdue: > 0 } => "a task in it did not heed its stop, and it is killed as soon as its other tasks have ended",

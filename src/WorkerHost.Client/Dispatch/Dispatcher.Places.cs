@@ -35,7 +35,7 @@ internal sealed partial class Dispatcher
         var (tasks, bytes) = Free;
         return entry.Share is not { } share || tasks <= 0 || entry.Bytes > bytes ? refusal : refusal with
         {
-            Message = $"the queue keeps room for other callers: {share.Tasks} tasks with {share.Bytes} bytes of this one wait, and there is room for {tasks} with {bytes}; it may have as much as it leaves free (WorkerPoolOptions.QueueCapacity = {options.QueueCapacity}, QueueBytes = {options.QueueBytes}); come again later",
+            Message = $"the queue keeps room for other callers: {share.Tasks} tasks with {share.Bytes} bytes of this one wait, and there is room for {tasks} with {bytes}; it may have as much as it leaves free ({QueueLimits}); come again later",
         };
     }
 }

@@ -160,7 +160,7 @@ internal sealed partial class Dispatcher
         entry.Stop = reason;
         if (reason != StopReason.Attempt)
         {
-            Complete(entry, AttemptOutcome.Failed(Stopped(entry, reason, neverStarted: false)));
+            Complete(entry, AttemptOutcome.Failed(Stopped(entry, reason, neverStarted: false, options.Names)));
         }
 
         if (!first || endpoint.Ended || !entry.Written)
@@ -198,7 +198,7 @@ internal sealed partial class Dispatcher
     private void EndStopped(TaskEntry entry, StopReason reason, bool neverStarted)
     {
         entry.Stop = reason;
-        var failure = AttemptOutcome.Failed(Stopped(entry, reason, neverStarted));
+        var failure = AttemptOutcome.Failed(Stopped(entry, reason, neverStarted, options.Names));
         if (reason == StopReason.Attempt)
         {
             FailAttempt(entry, failure.Failure!, mayRetry: true);

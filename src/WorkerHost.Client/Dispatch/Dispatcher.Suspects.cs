@@ -103,7 +103,7 @@ internal sealed partial class Dispatcher
             Kind = TaskFailureKind.Quarantined,
             Message = string.Create(
                 CultureInfo.InvariantCulture,
-                $"task {entry.Task} ({task.Id}) was the only one running when {entry.Convictions} workers died, and is not tried again: it is in quarantine until WorkerPool.Release (WorkerPoolOptions.QuarantineAfter = {options.QuarantineAfter}). The last death: {deaths[^1]}"),
+                $"task {entry.Task} ({task.Id}) was the only one running when {entry.Convictions} workers died, and is not tried again: it is in quarantine until {(options.Names.AreMembers ? "WorkerPool.Release" : options.Names.Call("WorkerPool.Release", task.Id))} ({options.Names["WorkerPoolOptions.QuarantineAfter"]} = {options.QuarantineAfter}). The last death: {deaths[^1]}"),
         };
         actions.Add(new DispatchAction(DispatchActionKind.Quarantined, entry, Outcome: AttemptOutcome.Failed(entry.LastFailure)));
         EndWithLastFailure(entry);

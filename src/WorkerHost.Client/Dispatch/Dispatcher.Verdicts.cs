@@ -39,9 +39,9 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>The worker may notice before the pool does that a time limit has passed; which setting that was it does not know.</summary>
-    private static TaskFailure WithItsLimit(TaskEntry entry, TaskFailure failure) =>
+    private TaskFailure WithItsLimit(TaskEntry entry, TaskFailure failure) =>
         failure.Kind == TaskFailureKind.DeadlineExceeded && entry.Options.TimeLimit is { } limit
-            ? failure with { Message = string.Create(CultureInfo.InvariantCulture, $"{failure.Message}; it is {limit.TotalSeconds:0.###} s (TaskOptions.TimeLimit)") }
+            ? failure with { Message = string.Create(CultureInfo.InvariantCulture, $"{failure.Message}; it is {limit.TotalSeconds:0.###} s ({options.Names["TaskOptions.TimeLimit"]})") }
             : failure;
 
     /// <summary>
@@ -110,7 +110,7 @@ internal sealed partial class Dispatcher
         }
         else if (entry.Stop == StopReason.Attempt && !entry.Completed)
         {
-            FailAttempt(entry, Stopped(entry, StopReason.Attempt, neverStarted: true), mayRetry: true);
+            FailAttempt(entry, Stopped(entry, StopReason.Attempt, neverStarted: true, options.Names), mayRetry: true);
         }
         else if (entry.Completed)
         {
@@ -262,6 +262,12 @@ internal sealed partial class Dispatcher
             + (outlook is { NoneWanted: null, LastDeath: { } last } ? $". The last death: {last}" : ""),
     };
 
+    private string NotIdempotent => $"; it is not tried again because {options.Names["TaskOptions.Idempotent"]} is false";
+
+    private string QueueLimits => options.Names.AreMembers
+        ? $"WorkerPoolOptions.QueueCapacity = {options.QueueCapacity}, QueueBytes = {options.QueueBytes}"
+        : $"{options.Names["WorkerPoolOptions.QueueCapacity"]} = {options.QueueCapacity}, {options.Names["WorkerPoolOptions.QueueBytes"]} = {options.QueueBytes}";
+
     private TaskFailure QueueFull(TaskEntry entry)
     {
         // A guess from what is known: how long the queue takes to shrink by this one task.
@@ -275,8 +281,8 @@ internal sealed partial class Dispatcher
             QueueIsFull = true,
             RetryAfter = TimeSpan.FromMicroseconds(Math.Clamp(perTask * Math.Max(1, Queued / 10) / lanes, 1000, 60e6)),
             Message = entry.Bytes > options.QueueBytes
-                ? $"the payload of {entry.Bytes} bytes is larger than the whole queue may hold (WorkerPoolOptions.QueueBytes = {options.QueueBytes})"
-                : $"the queue is full: {Queued + held} tasks with {QueuedBytes} bytes wait (WorkerPoolOptions.QueueCapacity = {options.QueueCapacity}, QueueBytes = {options.QueueBytes}); come again later, or wait with SubmitAsync",
+                ? $"the payload of {entry.Bytes} bytes is larger than the whole queue may hold ({options.Names["WorkerPoolOptions.QueueBytes"]} = {options.QueueBytes})"
+                : $"the queue is full: {Queued + held} tasks with {QueuedBytes} bytes wait ({QueueLimits}); come again later{(options.Names.AreMembers ? ", or wait with SubmitAsync" : "")}",
         };
     }
 
@@ -285,10 +291,10 @@ internal sealed partial class Dispatcher
     {
         Expect(entry, TaskPhase.New, nameof(CancelledUnsent));
         entry.Stop = StopReason.Cancelled;
-        return Stopped(entry, StopReason.Cancelled, neverStarted: true);
+        return Stopped(entry, StopReason.Cancelled, neverStarted: true, SettingNames.Members);
     }
 
-    private static TaskFailure Stopped(TaskEntry entry, StopReason reason, bool neverStarted) => new()
+    private static TaskFailure Stopped(TaskEntry entry, StopReason reason, bool neverStarted, SettingNames names) => new()
     {
         Kind = reason == StopReason.Expired ? TaskFailureKind.DeadlineExceeded : TaskFailureKind.Cancelled,
         NeverStarted = neverStarted && !entry.MayHaveRun && entry.PastAttempts.IsEmpty,
@@ -298,7 +304,7 @@ internal sealed partial class Dispatcher
         {
             StopReason.Expired => string.Create(
                 CultureInfo.InvariantCulture,
-                $"task {entry.Task} passed its time limit of {entry.Options.TimeLimit?.TotalSeconds:0.###} s (TaskOptions.TimeLimit) {(neverStarted ? "while waiting; it was not running" : $"on worker {entry.Endpoint?.Worker.Id} and is being stopped")}"),
+                $"task {entry.Task} passed its time limit of {entry.Options.TimeLimit?.TotalSeconds:0.###} s ({names["TaskOptions.TimeLimit"]}) {(neverStarted ? "while waiting; it was not running" : $"on worker {entry.Endpoint?.Worker.Id} and is being stopped")}"),
             StopReason.Cancelled => $"task {entry.Task} was cancelled {(neverStarted ? "before it ran" : $"while worker {entry.Endpoint?.Worker.Id} had it")}",
             StopReason.Attempt => $"attempt {entry.Attempt} of task {entry.Task} was given up by the pool's attempt pipeline",
             _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "not a reason to stop"),
@@ -312,7 +318,7 @@ internal sealed partial class Dispatcher
         Message = $"worker {entry.Endpoint?.Worker.Id} gave task {entry.Task} back as never started although it had sent items of it; it is not tried again because its caller has been given them",
     };
 
-    private static TaskFailure Lost(TaskEntry entry, EndpointState endpoint, StartVerdict verdict)
+    private TaskFailure Lost(TaskEntry entry, EndpointState endpoint, StartVerdict verdict)
     {
         var fate = verdict switch
         {
@@ -329,9 +335,9 @@ internal sealed partial class Dispatcher
             { HasYielded: true } => "; it is not tried again because its caller has been given items of it",
             { Call: not null } => "; streaming calls are not tried again",
             _ when IsBrokenStream(entry, endpoint) => "; it is not tried again because the host may go on with it for a while, and items on their way are lost",
-            { Options.Idempotent: false } => "; it is not tried again because TaskOptions.Idempotent is false",
+            { Options.Idempotent: false } => NotIdempotent,
             _ when entry.Attempt >= entry.MaxAttempts => string.Create(
-                CultureInfo.InvariantCulture, $"; that was attempt {entry.Attempt} of {entry.MaxAttempts} (Attempts of TaskOptions, or of WorkerPoolOptions)"),
+                CultureInfo.InvariantCulture, $"; that was attempt {entry.Attempt} of {entry.MaxAttempts} ({options.Names["TaskOptions.Attempts"]}, or {options.Names["WorkerPoolOptions.Attempts"]})"),
             _ => "",
         };
         var who = endpoint.Supervised ? $"worker {endpoint.Worker.Id}" : $"endpoint {endpoint.Worker.Address.OriginalString}";

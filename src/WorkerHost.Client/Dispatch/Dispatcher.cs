@@ -74,7 +74,7 @@ internal sealed partial class Dispatcher(DispatcherOptions options)
 
         if (entry.OwnId is { } id && quarantine.Find(id) is { } poison)
         {
-            return poison.Refusal();
+            return poison.Refusal(options.Names);
         }
 
         if (IsHopeless)

@@ -24,6 +24,9 @@ internal sealed record DispatcherOptions
     /// <summary>So many deaths of a task's own making, and it is not tried again.</summary>
     public int QuarantineAfter { get; init; } = 2;
 
+    /// <summary>What the settings are called in messages.</summary>
+    public SettingNames Names { get; init; } = SettingNames.Members;
+
     /// <summary>What ids begin with that the pool makes up.</summary>
     public string IdPrefix { get; init; } = "";
 

@@ -9,11 +9,11 @@ namespace WorkerHost;
 public sealed record QuarantinedTask(string Id, string Name, ImmutableArray<DeathReport> Deaths)
 {
     /// <summary>What whoever submits it again is told.</summary>
-    internal TaskFailure Refusal() => new()
+    internal TaskFailure Refusal(SettingNames names) => new()
     {
         Kind = TaskFailureKind.Quarantined,
         NeverStarted = true,
         Deaths = Deaths,
-        Message = $"task {Name} ({Id}) is in quarantine because workers died of it; it was not started again. WorkerPool.Release(\"{Id}\") lets it run. The last death: {Deaths[^1]}",
+        Message = $"task {Name} ({Id}) is in quarantine because workers died of it; it was not started again. {names.Call("WorkerPool.Release", Id)} lets it run. The last death: {Deaths[^1]}",
     };
 }

@@ -13,7 +13,7 @@ internal sealed class AddressList(string pool, IReadOnlyList<EndpointAddress> en
         sets.Writer.TryWrite(WorkerSet.Empty with
         {
             Version = 1,
-            Ready = [.. endpoints.Select((e, i) => new WorkerEndpoint(new WorkerId(pool, i, 0), e.Address, Pid: 0, e.Secret, e.Concurrency) { HostPool = e.Pool })],
+            Ready = [.. endpoints.Select((e, i) => new WorkerEndpoint(new WorkerId(pool, i, 0), e.Address, Pid: 0, e.Secret, e.Concurrency) { HostPool = e.Pool, Tls = e.Tls })],
         });
         return sets.Reader;
     }

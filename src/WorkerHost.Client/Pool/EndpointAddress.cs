@@ -1,3 +1,5 @@
+using System.Net.Security;
+
 namespace WorkerHost;
 
 /// <summary>A task endpoint that is there already, and what a pool must know to use it. Immutable.</summary>
@@ -47,6 +49,13 @@ public sealed record EndpointAddress
             ? value
             : throw new ArgumentException($"EndpointAddress.Pool is '{value}'; allowed are 1 to 64 ASCII letters, digits, '-', '_' and '.', or null for the host's only pool", nameof(Pool));
     }
+
+    /// <summary>
+    /// How TLS is spoken at an address of <c>https</c>: whom to trust beside or instead of whom the system trusts, and which certificate to show. Null, the
+    /// default: whom the system trusts, and none is shown. It belongs to the pool from then on and must not be changed; the protocols of
+    /// <c>ApplicationProtocols</c> are the pool's affair. At other addresses it is of no account.
+    /// </summary>
+    public SslClientAuthenticationOptions? Tls { get; init; }
 
     /// <summary>
     /// How many tasks to give at the same time to an endpoint that has no sessions. Default 1; from 1 to 100 000, and what

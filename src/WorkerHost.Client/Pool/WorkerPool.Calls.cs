@@ -63,7 +63,7 @@ public sealed partial class WorkerPool
         if (payload.Length > options.MaxMessageBytes)
         {
             // gRPC's own status for it, and not that of a payload which cannot be read.
-            call.End(Client.CallEnd.Of(StatusCode.ResourceExhausted, $"the request of {method} has {payload.Length} bytes; {options.MaxMessageBytes} are allowed (WorkerPoolOptions.MaxMessageBytes)"));
+            call.End(Client.CallEnd.Of(StatusCode.ResourceExhausted, $"the request of {method} has {payload.Length} bytes; {options.MaxMessageBytes} are allowed ({options.Names["WorkerPoolOptions.MaxMessageBytes"]})"));
             return;
         }
 

@@ -74,13 +74,13 @@ public sealed partial class WorkerPool
         var items = new Client.ItemBuffer(buffer, options.MaxMessageBytes);
         entry.Feed = new Client.TaskFeed(items, entry.Feed?.Progress);
         var stream = new TaskStream<T>(loop, entry, items, reader, identity);
-        items.TooLong = () => stream.Spoilt($"an item of task {task} is larger than {options.MaxMessageBytes} bytes (WorkerPoolOptions.MaxMessageBytes)");
+        items.TooLong = () => stream.Spoilt($"an item of task {task} is larger than {options.MaxMessageBytes} bytes ({options.Names["WorkerPoolOptions.MaxMessageBytes"]})");
         if (entry.Options.Id is { } id)
         {
             var made = new Client.SharedTask(entry, known);
             if (known.FindOrAdd(id, made) is not null)
             {
-                throw BadInput(id, task, $"task {task} has the id {id} (TaskOptions.Id), which another has that has not ended or whose outcome is kept; the items of a stream go to one reader, so give it an id of its own");
+                throw BadInput(id, task, $"task {task} has the id {id} ({options.Names["TaskOptions.Id"]}), which another has that has not ended or whose outcome is kept; the items of a stream go to one reader, so give it an id of its own");
             }
 
             entry.Completion = made;

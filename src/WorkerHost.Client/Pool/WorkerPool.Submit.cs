@@ -181,12 +181,12 @@ public sealed partial class WorkerPool
 
         if (data.Length > options.MaxMessageBytes)
         {
-            throw BadInput(identity.IdOf(entry), task, $"the payload of task {task} has {data.Length} bytes; {options.MaxMessageBytes} are allowed (WorkerPoolOptions.MaxMessageBytes)");
+            throw BadInput(identity.IdOf(entry), task, $"the payload of task {task} has {data.Length} bytes; {options.MaxMessageBytes} are allowed ({options.Names["WorkerPoolOptions.MaxMessageBytes"]})");
         }
 
         if (perTask.Headers is { Count: > 0 } headers && ProtocolLimits.HeaderBytesOf(headers) is > ProtocolLimits.MaxHeaderBytes and var bytes)
         {
-            throw BadInput(identity.IdOf(entry), task, $"the headers of task {task} (TaskOptions.Headers) have {bytes} bytes; {ProtocolLimits.MaxHeaderBytes} are allowed");
+            throw BadInput(identity.IdOf(entry), task, $"the headers of task {task} ({options.Names["TaskOptions.Headers"]}) have {bytes} bytes; {ProtocolLimits.MaxHeaderBytes} are allowed");
         }
 
         if (retries.Objection(perTask) is { } objection)
@@ -233,7 +233,7 @@ public sealed partial class WorkerPool
     {
         if (same.DifferenceTo(entry) is { } difference)
         {
-            throw BadInput(entry.Options.Id!, entry.Task, $"task {entry.Task} with {entry.Bytes} bytes has the id {entry.Options.Id} (TaskOptions.Id), which is that of another: {difference}");
+            throw BadInput(entry.Options.Id!, entry.Task, $"task {entry.Task} with {entry.Bytes} bytes has the id {entry.Options.Id} ({options.Names["TaskOptions.Id"]}), which is that of another: {difference}");
         }
 
         var attached = new TaskFuture<T>(loop, same.Entry, reader, identity, attached: true);

@@ -42,6 +42,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
                 AdmitByDeadline = options.AdmitByDeadline,
                 QuarantineAfter = options.QuarantineAfter,
                 IdPrefix = identity.IdPrefix,
+                Names = options.Names,
                 CancelGrace = options.CancelGrace,
                 TerminateGrace = options.TerminateGrace,
                 ExpiredCancelGrace = options.ExpiredCancelGrace,
@@ -58,7 +59,7 @@ public sealed partial class WorkerPool : IAsyncDisposable
             loop,
             options.Name,
             identity.IdPrefix,
-            new Client.TransportOptions { MaxMessageBytes = options.MaxMessageBytes, Random = random, Time = options.TimeProvider, WrapSocket = options.WrapSocket, Patience = options.HostPatience },
+            new Client.TransportOptions { MaxMessageBytes = options.MaxMessageBytes, Random = random, Time = options.TimeProvider, WrapSocket = options.WrapSocket, Patience = options.HostPatience, Names = options.Names },
             logger);
         connector.Start();
         Client.PoolMeter.Pools.Add(this);

@@ -98,6 +98,9 @@ public record WorkerPoolOptions
 
     internal Func<Stream, Stream>? WrapSocket { get; init; }
 
+    /// <summary>What these options are called where the pool's messages are read.</summary>
+    internal SettingNames Names { get; init; } = SettingNames.Members;
+
     /// <inheritdoc cref="Client.TransportOptions.Patience"/>
     internal TimeSpan HostPatience { get; init; } = TimeSpan.FromSeconds(3);
 
@@ -131,7 +134,7 @@ public record WorkerPoolOptions
                 Check(budget.Burst is >= 1 and <= 1e6, "Retry.Budget.Burst", budget.Burst, "from 1 to 1000000");
             }
 
-            Check(Retry.MaxDelay >= Retry.MinDelay && Retry.MaxDelay <= TimeSpan.FromHours(24), "Retry.MaxDelay", Retry.MaxDelay, "from Retry.MinDelay to 24 hours");
+            Check(Retry.MaxDelay >= Retry.MinDelay && Retry.MaxDelay <= TimeSpan.FromHours(24), "Retry.MaxDelay", Retry.MaxDelay, $"from {Names["Retry.MinDelay"]} to 24 hours");
         }
 
         Check(KeptOutcomes is not null, nameof(KeptOutcomes), "null", "a KeptOutcomeOptions");

@@ -46,6 +46,17 @@ internal sealed class EndpointChannel : IDisposable
             ConnectCallback = async (_, token) => await ConnectAsync(drainSafe, token).ConfigureAwait(false),
         };
 
+        if (worker.Tls is { } tls)
+        {
+            handler.SslOptions = tls;
+        }
+
+        if (drainSafe && IsEncrypted)
+        {
+            // Below TLS there are no frames that could be told apart.
+            handler.PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(Stream = new DrainSafeStream(context.PlaintextStream));
+        }
+
         if (drainSafe && worker.Pid == 0 && UnixAddress.PathOf(worker.Address) is null)
         {
             // Another machine: nobody says of one that is gone that it is. Only for sessions, which last; servers of other languages may take pings
@@ -77,6 +88,8 @@ internal sealed class EndpointChannel : IDisposable
     public Metadata? Headers() => worker.Secret is { } secret ? new Metadata { { "authorization", $"Bearer {secret}" } } : null;
 
     public void Dispose() => channel?.Dispose();
+
+    private bool IsEncrypted => worker.Address.Scheme == Uri.UriSchemeHttps;
 
     /// <summary>One task of the largest size alone, or a batch of small ones: whichever is more.</summary>
     private static int LargestFrame(int maxMessageBytes) => Math.Max(maxMessageBytes, ProtocolLimits.MaxFrameBytes) + ProtocolLimits.MessageOverheadBytes;
@@ -111,7 +124,7 @@ internal sealed class EndpointChannel : IDisposable
 
         Stream stream = new NetworkStream(socket, ownsSocket: true);
         stream = wrap?.Invoke(stream) ?? stream;
-        if (drainSafe)
+        if (drainSafe && !IsEncrypted)
         {
             stream = Stream = new DrainSafeStream(stream);
         }

@@ -20,7 +20,7 @@ internal record struct IncomingNews(ulong Sequence, bool IsItem, byte[] Data, st
 /// that whoever keeps a small result does not keep the frame. One object serves a whole session: the reader is done
 /// with a frame before it asks for the next.
 /// </summary>
-internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
+internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes, SettingNames? names = null)
 {
     private readonly PartialPayloads results = new(maxMessageBytes);
 
@@ -207,7 +207,7 @@ internal sealed class IncomingFrame(WorkerId worker, int maxMessageBytes)
                 Kind = TaskFailureKind.BadInput,
                 RanToCompletion = true,
                 Worker = worker,
-                Message = $"the result has {total} bytes; {maxMessageBytes} are allowed (MaxMessageBytes of the pool's options)",
+                Message = $"the result has {total} bytes; {maxMessageBytes} are allowed ({(names ?? SettingNames.Members)["WorkerPoolOptions.MaxMessageBytes"]})",
             });
         return outcome with { Attempt = attempt };
     }

@@ -78,7 +78,7 @@ internal sealed class SessionConnection : IEndpointConnection
         try
         {
             var sessionKey = (ulong)options.Random.NextInt64(1, long.MaxValue);
-            var incoming = new IncomingFrame(worker.Id, options.MaxMessageBytes);
+            var incoming = new IncomingFrame(worker.Id, options.MaxMessageBytes, options.Names);
             call = channel.Invoker.AsyncDuplexStreamingCall(OpenSession(incoming), null, new CallOptions(channel.Headers()));
             using (patience.Token.UnsafeRegister(static c => ((IDisposable)c!).Dispose(), call))
             {

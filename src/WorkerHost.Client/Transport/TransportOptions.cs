@@ -7,6 +7,9 @@ internal sealed record TransportOptions
 
     public required Random Random { get; init; }
 
+    /// <summary>What the pool's settings are called in messages.</summary>
+    public SettingNames Names { get; init; } = SettingNames.Members;
+
     /// <summary>The pool's clock.</summary>
     public required TimeProvider Time { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Security;
 using Grpc.Core;
 
 namespace WorkerHost;
@@ -14,6 +15,9 @@ internal sealed record WorkerEndpoint(WorkerId Id, Uri Address, int Pid, string?
 {
     /// <summary>The way to one whose lanes are threads of this very process; null: over its address.</summary>
     public CallInvoker? InProcess { get; init; }
+
+    /// <summary>How TLS is spoken at an address of https; null: as the system does.</summary>
+    public SslClientAuthenticationOptions? Tls { get; init; }
 
     /// <summary>Which pool of the host at a bare address; null: its only one.</summary>
     public string? HostPool { get; init; }

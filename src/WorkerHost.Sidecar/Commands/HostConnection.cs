@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Net.Security;
+using System.Security.Authentication;
 using Grpc.Core;
 using WorkerHost.Client;
 using WorkerHost.V1;
@@ -12,7 +14,7 @@ internal sealed class HostConnection : IDisposable
 
     private readonly EndpointChannel channel;
 
-    private HostConnection(HostLocation location, ImmutableArray<string> addresses, string? tokenFile, string plane)
+    private HostConnection(HostLocation location, ImmutableArray<string> addresses, string? tokenFile, string? certificate, string plane)
     {
         if (addresses.IsEmpty)
         {
@@ -22,7 +24,8 @@ internal sealed class HostConnection : IDisposable
         Location = location;
         Address = Nearest(addresses);
         Secret = IsTcp(Address) ? HostLocation.Token(tokenFile) : null;
-        channel = new EndpointChannel(new WorkerEndpoint(new WorkerId("host", 0, 0), new Uri(Address), 0, Secret, 1), Largest, drainSafe: false);
+        Tls = IsEncrypted ? location.Tls.With(certificate) : null;
+        channel = new EndpointChannel(new WorkerEndpoint(new WorkerId("host", 0, 0), new Uri(Address), 0, Secret, 1) { Tls = Tls }, Largest, drainSafe: false);
     }
 
     public HostLocation Location { get; }
@@ -32,11 +35,14 @@ internal sealed class HostConnection : IDisposable
     /// <summary>What is shown over TCP; null: nothing.</summary>
     public string? Secret { get; }
 
+    /// <summary>How TLS is spoken; null: not at all.</summary>
+    public SslClientAuthenticationOptions? Tls { get; }
+
     public Metadata? Headers => channel.Headers();
 
-    public static HostConnection Data(HostLocation location) => new(location, location.Endpoints.Data, location.Endpoints.TokenFile, "data");
+    public static HostConnection Data(HostLocation location) => new(location, location.Endpoints.Data, location.Endpoints.TokenFile, location.Endpoints.Certificate, "data");
 
-    public static HostConnection Admin(HostLocation location) => new(location, location.Endpoints.Admin, location.Endpoints.AdminTokenFile, "admin");
+    public static HostConnection Admin(HostLocation location) => new(location, location.Endpoints.Admin, location.Endpoints.AdminTokenFile, location.Endpoints.AdminCertificate, "admin");
 
     public TaskEndpoint.TaskEndpointClient Tasks() => new(channel.Invoker);
 
@@ -45,10 +51,12 @@ internal sealed class HostConnection : IDisposable
     public void Dispose() => channel.Dispose();
 
     /// <summary>Nobody answers there.</summary>
-    public CommandException Unreachable(Exception why) => new(
-        ExitCode.Unreachable,
-        $"the host does not answer at {Address}: {Innermost(why).Message}{Location.Fate}\n  said by: {Location.Said}\n{HostLocation.Advice}",
-        why);
+    public CommandException Unreachable(Exception why) => Innermost(why) is AuthenticationException untrusted
+        ? new(ExitCode.NoPermission, $"{Address} shows a certificate that is not trusted here: {untrusted.Message}\n  --authority FILE names who has signed it", why)
+        : new(
+            ExitCode.Unreachable,
+            $"the host does not answer at {Address}: {Innermost(why).Message}{Location.Fate}\n  said by: {Location.Said}\n{(IsEncrypted && Location.Tls.Certificate is null ? "  a host that asks for a certificate is shown one by: --certificate FILE\n" : "")}{HostLocation.Advice}",
+            why);
 
     /// <summary>What the host said instead of an answer; or that it said nothing.</summary>
     public CommandException Refused(RpcException e) => e switch
@@ -62,6 +70,8 @@ internal sealed class HostConnection : IDisposable
         { StatusCode: StatusCode.Unavailable or StatusCode.ResourceExhausted } => new(ExitCode.TryAgain, e.Status.Detail, e),
         _ => new(ExitCode.Failed, e.Status.Detail, e),
     };
+
+    private bool IsEncrypted => new Uri(Address).Scheme == Uri.UriSchemeHttps;
 
     // Over a socket of this machine nothing has to be shown, and nobody listens in.
     private static string Nearest(ImmutableArray<string> addresses) =>

@@ -16,6 +16,9 @@ internal sealed record HostLocation(string Said, HostEndpoints Endpoints)
     public const string Advice =
         $"  start one with: workerhost serve\n  or say where it is: --endpoint-file FILE, --host ADDRESS; {FileVariable} or {AddressVariable} in the environment";
 
+    /// <summary>What is said of TLS.</summary>
+    public HostTls Tls { get; init; } = new(null, null, null);
+
     /// <exception cref="CommandException">Nobody has said where a host is, or what was said cannot be used.</exception>
     public static HostLocation Find(string? address, string? file, string? tokenFile, Surroundings around)
     {

@@ -150,7 +150,7 @@ internal sealed class Map : HostCommand, IHasExamples
         {
             // What is wrong with the name or the token is told at once, and plainly.
             await host.Tasks().DescribeAsync(new V1.DescribeRequest { Pool = pool }, host.Headers, cancellationToken: cancellationToken).ConfigureAwait(false);
-            return await WorkerPool.ConnectAsync(new EndpointAddress(host.Address) { Secret = host.Secret, Pool = pool }, options, cancellationToken).ConfigureAwait(false);
+            return await WorkerPool.ConnectAsync(new EndpointAddress(host.Address) { Secret = host.Secret, Pool = pool, Tls = host.Tls }, options, cancellationToken).ConfigureAwait(false);
         }
         catch (Grpc.Core.RpcException e) when (!cancellationToken.IsCancellationRequested)
         {

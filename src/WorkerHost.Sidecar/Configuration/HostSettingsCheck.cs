@@ -70,7 +70,7 @@ internal static partial class HostSettingsCheck
             }
 
             var errors = new List<string>();
-            pool.Options.Validate(errors);
+            (pool.Options with { Names = HostSettingNames.Of(pool.Name) }).Validate(errors);
             foreach (var error in errors.Concat(WorkerCommandCheck.Find(pool.Command).Where(_ => !string.IsNullOrWhiteSpace(pool.Command.FileName))))
             {
                 var option = Option().Match(error).Value;

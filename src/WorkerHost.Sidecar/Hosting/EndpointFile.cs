@@ -42,7 +42,13 @@ internal sealed class EndpointFile : IDisposable
     public static EndpointFile Write(string path, HostEndpoints endpoints)
     {
         // Whoever reads it has a current directory of its own.
-        endpoints = endpoints with { TokenFile = Full(endpoints.TokenFile), AdminTokenFile = Full(endpoints.AdminTokenFile) };
+        endpoints = endpoints with
+        {
+            TokenFile = Full(endpoints.TokenFile),
+            AdminTokenFile = Full(endpoints.AdminTokenFile),
+            Certificate = Full(endpoints.Certificate),
+            AdminCertificate = Full(endpoints.AdminCertificate),
+        };
         var full = Path.GetFullPath(path);
         var directory = Path.GetDirectoryName(full) ?? throw new IOException($"{path} is no file");
         try

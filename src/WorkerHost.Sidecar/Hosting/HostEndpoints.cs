@@ -34,4 +34,10 @@ internal sealed record HostEndpoints
 
     /// <summary>The same of the admin plane.</summary>
     public string? AdminTokenFile { get; init; }
+
+    /// <summary>The file with the certificate that the data plane shows over TCP: who finds the host here takes that one, whoever signed it. Null: no TLS.</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>The same of the admin plane.</summary>
+    public string? AdminCertificate { get; init; }
 }

@@ -105,7 +105,7 @@ internal sealed class PoolRoster
     private void Took(ConfiguredPool pool) => settings = settings with { Pools = [.. settings.Pools.Select(old => old.Name == pool.Name ? pool : old)] };
 
     private HostedPool Begin(ConfiguredPool pool) =>
-        new(pool.Name, EmbeddedWorkerPool.Begin(pool.Command, pool.Options with { LoggerFactory = loggers, TimeProvider = time, DrainTimeout = LongestDrain }))
+        new(pool.Name, EmbeddedWorkerPool.Begin(pool.Command, pool.Options with { LoggerFactory = loggers, TimeProvider = time, DrainTimeout = LongestDrain, Names = HostSettingNames.Of(pool.Name) }))
         {
             DrainTimeout = pool.Options.DrainTimeout,
         };

@@ -185,6 +185,8 @@ internal sealed class SidecarHost : IAsyncDisposable
             AdminHttp = [.. Listed(admin.HttpAddress).Select(ListenAddress.Reachable)],
             TokenFile = settings.Data.TokenFile,
             AdminTokenFile = settings.Admin.TokenFile,
+            Certificate = settings.Data.Tls?.Certificate,
+            AdminCertificate = settings.Admin.Tls?.Certificate,
         };
         HostMessages.Serves(logger, Instance, Environment.ProcessId, Pools.All.Length, string.Join(", ", data.Addresses));
     }

@@ -26,14 +26,14 @@ public sealed record SupervisorReadiness
     /// <summary>Nothing is wrong: it was told to stop.</summary>
     internal bool IsStopping { get; init; }
 
-    internal static SupervisorReadiness Of(ImmutableArray<WorkerStatus> slots, int wanted, int atLeast, bool stopping, DeathReport? lastDeath)
+    internal static SupervisorReadiness Of(ImmutableArray<WorkerStatus> slots, int wanted, int atLeast, bool stopping, DeathReport? lastDeath, SettingNames? names = null)
     {
         var serving = slots.Count(static s => s is { State: SlotState.Ready, IsSpare: false });
         var needed = Math.Max(1, Math.Min(atLeast, wanted));
         var ready = !stopping && serving >= needed;
         var why = stopping ? "the supervisor is stopping"
             : wanted == 0 ? "the pool was scaled to 0 workers"
-            : $"{serving} of {wanted} workers take tasks, needed: {needed} (SupervisorOptions.ReadyAtLeast)";
+            : $"{serving} of {wanted} workers take tasks, needed: {needed} ({(names ?? SettingNames.Members)["SupervisorOptions.ReadyAtLeast"]})";
         return new SupervisorReadiness
         {
             IsReady = ready,

@@ -6,7 +6,7 @@ namespace WorkerHost.Supervision;
 /// The one place where a supervisor says what happened: numbers an event and keeps it for watchers. Watchers read from the
 /// ring by sequence at their own pace; a slow one costs neither memory nor the owner loop's time. Thread-safe.
 /// </summary>
-internal sealed class EventLog(string pool, int capacity, TimeProvider time)
+internal sealed class EventLog(string pool, int capacity, TimeProvider time, SettingNames? names = null)
 {
     /// <summary>A watcher takes so many at once, so that a long catching up never holds the lock for long.</summary>
     private const int Batch = 64;
@@ -25,7 +25,7 @@ internal sealed class EventLog(string pool, int capacity, TimeProvider time)
         var now = time.GetUtcNow();
         lock (gate)
         {
-            numbered = what with { Pool = pool, Time = now, Sequence = completed ? 0 : last + 1 };
+            numbered = what with { Pool = pool, Names = names ?? SettingNames.Members, Time = now, Sequence = completed ? 0 : last + 1 };
             if (!completed)
             {
                 last++;
@@ -155,7 +155,7 @@ internal sealed class EventLog(string pool, int capacity, TimeProvider time)
         var oldest = Math.Max(1, last - capacity + 1);
         if (after + 1 < oldest)
         {
-            throw new EventsLostException(pool, after, oldest, capacity);
+            throw new EventsLostException(pool, after, oldest, capacity, names ?? SettingNames.Members);
         }
     }
 }

@@ -6,9 +6,11 @@ namespace WorkerHost;
 /// </summary>
 public sealed class EventsLostException : Exception
 {
-    internal EventsLostException(string pool, long after, long oldestKept, int kept)
-        : base($"events {after + 1} to {oldestKept - 1} of pool {pool} are no longer kept (SupervisorOptions.KeptEvents = {kept}); "
-            + $"the oldest that is kept is {oldestKept}: go on with WatchAsync(after: {oldestKept - 1}), and see Supervisor.Workers for what is true now")
+    internal EventsLostException(string pool, long after, long oldestKept, int kept, SettingNames names)
+        : base($"events {after + 1} to {oldestKept - 1} of pool {pool} are no longer kept ({names["SupervisorOptions.KeptEvents"]} = {kept}); "
+            + (names.AreMembers
+                ? $"the oldest that is kept is {oldestKept}: go on with WatchAsync(after: {oldestKept - 1}), and see Supervisor.Workers for what is true now"
+                : $"the oldest that is kept is {oldestKept}; for what is true now see {names["Supervisor.Workers"]}"))
     {
         After = after;
         OldestKept = oldestKept;

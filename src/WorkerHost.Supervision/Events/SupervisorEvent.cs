@@ -24,6 +24,9 @@ public abstract record SupervisorEvent
     /// <summary>The pool's name.</summary>
     public string Pool { get; internal init; } = "";
 
+    /// <summary>What settings are called in its text.</summary>
+    internal SettingNames Names { get; init; } = SettingNames.Members;
+
     /// <summary>Which worker it is about; null where it is about the whole supervisor.</summary>
     public virtual WorkerId? Worker => null;
 
@@ -146,7 +149,7 @@ public abstract record SupervisorEvent
     public sealed record RestartGivenUp(int Generation, int Serving, DeathReport Death) : SupervisorEvent(19, LogLevel.Error)
     {
         /// <inheritdoc/>
-        public override string Text => $"pool {Pool}: the restart to generation {Generation} is given up: {WorkerRestartException.Text(Serving)}; the last that failed: {Death.Worker}";
+        public override string Text => $"pool {Pool}: the restart to generation {Generation} is given up: {WorkerRestartException.Text(Serving, Names)}; the last that failed: {Death.Worker}";
     }
 
     /// <summary>Enough workers take tasks now, or not any more; see <see cref="SupervisorReadiness"/>.</summary>
@@ -211,7 +214,7 @@ public abstract record SupervisorEvent
     public sealed record Suspected(WorkerId Id, int Pid, TimeSpan SilentFor) : OfWorker(25, LogLevel.Warning, Id)
     {
         /// <inheritdoc/>
-        public override string Text => $"worker {Id} (pid {Pid}) has been silent for {DurationText.Of(SilentFor)}; silent until Liveness.DeadAfter, it is killed";
+        public override string Text => $"worker {Id} (pid {Pid}) has been silent for {DurationText.Of(SilentFor)}; silent until {Names["Liveness.DeadAfter"]}, it is killed";
     }
 
     /// <summary>It was suspect, and shows life again.</summary>
@@ -262,7 +265,7 @@ public abstract record SupervisorEvent
     public sealed record DrainOverdue(WorkerId Id, int Pid, TimeSpan DrainingFor, int RunningTasks) : OfWorker(33, LogLevel.Warning, Id)
     {
         /// <inheritdoc/>
-        public override string Text => $"worker {Id} (pid {Pid}) was told to leave {DurationText.Of(DrainingFor)} ago and still runs {RunningTasks} tasks; it is waited for (Recycling.MaxDrain)";
+        public override string Text => $"worker {Id} (pid {Pid}) was told to leave {DurationText.Of(DrainingFor)} ago and still runs {RunningTasks} tasks; it is waited for ({Names["Recycling.MaxDrain"]})";
     }
 
     /// <summary>It has ended, in whatever way: the report says which. Logged as a warning unless it left as planned.</summary>

@@ -11,6 +11,7 @@ namespace WorkerHost.Supervision;
 /// <param name="GenerationIsThere">Every worker is of the present generation and every place is served.</param>
 /// <param name="IsStopping">It was told to stop.</param>
 /// <param name="LastDeath">Of any of its workers.</param>
+/// <param name="Names">What settings are called in texts.</param>
 internal sealed record SupervisorPicture(
     ImmutableArray<WorkerStatus> Slots,
     CrewSize Size,
@@ -19,14 +20,15 @@ internal sealed record SupervisorPicture(
     int FailedGeneration,
     bool GenerationIsThere,
     bool IsStopping,
-    DeathReport? LastDeath)
+    DeathReport? LastDeath,
+    SettingNames Names)
 {
     /// <summary>A generation whose end was not told yet; 0: none.</summary>
     public int RestartUnderWay { get; init; }
 
     public SupervisorTotals Totals { get; init; } = SupervisorTotals.None;
 
-    public SupervisorReadiness Readiness { get; } = SupervisorReadiness.Of(Slots, Size.Workers, ReadyAtLeast, IsStopping, LastDeath);
+    public SupervisorReadiness Readiness { get; } = SupervisorReadiness.Of(Slots, Size.Workers, ReadyAtLeast, IsStopping, LastDeath, Names);
 
-    public static SupervisorPicture Before(CrewSize size, int readyAtLeast) => new([], size, readyAtLeast, 1, 0, false, false, null);
+    public static SupervisorPicture Before(CrewSize size, int readyAtLeast, SettingNames names) => new([], size, readyAtLeast, 1, 0, false, false, null, names);
 }

@@ -53,7 +53,7 @@ internal static class DeathReports
 
         if (action.Cause == DeathCause.OutOfMemory && exited.Worker?.Plan.Isolation.Options.MemoryLimitBytes is { } limit)
         {
-            parts.Add($"it and what it had started wanted more than {SizeText.Of(limit)} (Isolation.MemoryLimitBytes)");
+            parts.Add($"it and what it had started wanted more than {SizeText.Of(limit)} ({exited.Worker.Plan.Isolation.Options.Names["Isolation.MemoryLimitBytes"]})");
         }
 
         if (oomHint is not null)

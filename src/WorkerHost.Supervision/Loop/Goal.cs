@@ -3,7 +3,8 @@ namespace WorkerHost.Supervision;
 /// <summary>What somebody waits for: a state of the crew that will be reached, or will not be.</summary>
 /// <param name="reached">Whether it is there.</param>
 /// <param name="missed">Whether it will not come any more, because of the last death.</param>
-internal sealed class Goal(Func<Crew, bool> reached, Func<Crew, bool>? missed = null)
+/// <param name="names">What settings are called where it is told that it is missed.</param>
+internal sealed class Goal(Func<Crew, bool> reached, Func<Crew, bool>? missed = null, SettingNames? names = null)
 {
     private readonly TaskCompletionSource waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -22,7 +23,7 @@ internal sealed class Goal(Func<Crew, bool> reached, Func<Crew, bool>? missed = 
 
         if (missed?.Invoke(crew) == true)
         {
-            return waiter.TrySetException(new WorkerRestartException(crew.Serving, lastDeath!));
+            return waiter.TrySetException(new WorkerRestartException(crew.Serving, lastDeath!, names ?? SettingNames.Members));
         }
 
         return reached(crew) && waiter.TrySetResult();

@@ -146,7 +146,7 @@ internal sealed partial class SupervisorLoop
     {
         var before = Feed.Current;
         var noneWanted = stopping ? "the supervisor of its workers was stopped"
-            : crew.Size.Workers == 0 ? "the pool was scaled to 0 workers (Supervisor.ScaleAsync)"
+            : crew.Size.Workers == 0 ? $"the pool was scaled to 0 workers ({options.Names["Supervisor.ScaleAsync"]})"
             : null;
         var set = Snapshots.Workers(before.Version + 1, seats, [.. untold], lastDeath, options.Concurrency, noneWanted, Now());
         if (!Snapshots.Same(before, set))
@@ -173,7 +173,8 @@ internal sealed partial class SupervisorLoop
             crew.FailedGeneration,
             crew.HasReached(crew.Generation),
             stopping,
-            lastDeath));
+            lastDeath,
+            options.Names));
         SupervisorEvent[] all = [.. unsaid, .. happened];
         unsaid.Clear();
         Volatile.Write(ref picture, after with { Totals = all.Aggregate(before.Totals, static (totals, e) => totals.With(e)) });

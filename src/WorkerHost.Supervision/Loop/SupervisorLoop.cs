@@ -31,7 +31,7 @@ internal sealed partial class SupervisorLoop
         this.options = options;
         this.time = time;
         origin = time.GetTimestamp();
-        events = new EventLog(options.PoolName, options.KeptEvents, time);
+        events = new EventLog(options.PoolName, options.KeptEvents, time, options.Names);
         var facts = HostFacts.Probe();
         var isolation = IsolationPlan.Make(options.Isolation, facts);
         oom = OomWatch.For(facts.ControlGroups);
@@ -51,11 +51,11 @@ internal sealed partial class SupervisorLoop
 
         this.random = random;
         pace = new LookPace(options.Liveness);
-        var times = new SlotTimes(options.BootTimeout, options.DrainTimeout, options.TerminateGrace, options.Recycling.MaxDrain);
+        var times = new SlotTimes(options.BootTimeout, options.DrainTimeout, options.TerminateGrace, options.Recycling.MaxDrain) { Names = options.Names };
         crew = new Crew(
             new CrewSize(options.Workers, options.SparesFor(options.Workers), options.MaxSurge),
             _ => new SlotMachine(times, new RestartPolicy(options.Restart, new Random(random.Next()))));
-        picture = SupervisorPicture.Before(crew.Size, options.ReadyAtLeast);
+        picture = SupervisorPicture.Before(crew.Size, options.ReadyAtLeast, options.Names);
     }
 
     public WorkerSetFeed Feed { get; } = new();

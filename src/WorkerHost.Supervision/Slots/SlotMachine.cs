@@ -7,7 +7,11 @@ namespace WorkerHost.Supervision;
 /// <param name="Drain">From being asked to leave until it is signalled; one that is replaced as planned is then looked at, and may work on.</param>
 /// <param name="TerminateGrace">From SIGTERM to SIGKILL.</param>
 /// <param name="LongestDrain">For how long one that is replaced as planned may work on; null: as long as its work takes.</param>
-internal sealed record SlotTimes(TimeSpan Boot, TimeSpan Drain, TimeSpan TerminateGrace, TimeSpan? LongestDrain = null);
+internal sealed record SlotTimes(TimeSpan Boot, TimeSpan Drain, TimeSpan TerminateGrace, TimeSpan? LongestDrain = null)
+{
+    /// <summary>What settings are called in reasons.</summary>
+    public SettingNames Names { get; init; } = SettingNames.Members;
+}
 
 /// <summary>
 /// One slot's life as a pure state machine: events in, actions out, no clock, no process, no await. It decides
@@ -129,7 +133,7 @@ internal sealed class SlotMachine(SlotTimes times, RestartPolicy policy)
                 return Died(exited);
             case SlotEvent.BootTimedOut:
                 State = SlotState.Draining;
-                leave = new Leave(LeaveKind.BootTimeout, $"not ready after {DurationText.Exact(times.Boot)} (BootTimeout)", Signalled: true);
+                leave = new Leave(LeaveKind.BootTimeout, $"not ready after {DurationText.Exact(times.Boot)} ({times.Names["BootTimeout"]})", Signalled: true);
                 return Kill();
 
             case SlotEvent.Rejected:

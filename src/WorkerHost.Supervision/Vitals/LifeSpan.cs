@@ -8,7 +8,7 @@ internal sealed class LifeSpan(WorkerLimits limits, RecycleOptions options)
 
     /// <summary>Whether it may not live on, in whatever state.</summary>
     public Judgement LookAtHardLimit(in VitalSigns signs) => signs.ResidentBytes > limits.HardMemory
-        ? new Judgement(JudgementKind.OverLimit, $"its {SizeText.Of(signs.ResidentBytes)} of resident memory are over the hard limit (Recycling.HardMemoryBytes is {SizeText.Of(limits.HardMemory!.Value)})")
+        ? new Judgement(JudgementKind.OverLimit, $"its {SizeText.Of(signs.ResidentBytes)} of resident memory are over the hard limit ({options.Names["Recycling.HardMemoryBytes"]} is {SizeText.Of(limits.HardMemory!.Value)})")
         : default;
 
     /// <summary>Whether a worker that is ready is to be replaced; says so for as long as it is.</summary>
@@ -27,21 +27,21 @@ internal sealed class LifeSpan(WorkerLimits limits, RecycleOptions options)
     {
         if (signs.ResidentBytes > limits.SoftMemory)
         {
-            return $"its {SizeText.Of(signs.ResidentBytes)} of resident memory are over {SizeText.Of(limits.SoftMemory.Value)} (Recycling.SoftMemoryBytes is {SizeText.Of(options.SoftMemoryBytes!.Value)}{LessJitter})";
+            return $"its {SizeText.Of(signs.ResidentBytes)} of resident memory are over {SizeText.Of(limits.SoftMemory.Value)} ({options.Names["Recycling.SoftMemoryBytes"]} is {SizeText.Of(options.SoftMemoryBytes!.Value)}{LessJitter})";
         }
 
         if (readyFor >= limits.Age)
         {
-            return $"it has been ready for {DurationText.Of(readyFor)} (Recycling.MaxAge is {DurationText.Exact(options.MaxAge!.Value)}{LessJitter})";
+            return $"it has been ready for {DurationText.Of(readyFor)} ({options.Names["Recycling.MaxAge"]} is {DurationText.Exact(options.MaxAge!.Value)}{LessJitter})";
         }
 
         if (finished > 0 && now - busyAt >= limits.Idle)
         {
-            return $"it has been idle for {DurationText.Of(now - busyAt)} (Recycling.MaxIdle is {DurationText.Exact(options.MaxIdle!.Value)}{LessJitter})";
+            return $"it has been idle for {DurationText.Of(now - busyAt)} ({options.Names["Recycling.MaxIdle"]} is {DurationText.Exact(options.MaxIdle!.Value)}{LessJitter})";
         }
 
         // A pool counts what it gives and has asked already; a worker may have callers that do not count.
-        return limits.Tasks > 0 && finished >= limits.Tasks ? $"it has finished {finished} tasks (Recycling.MaxTasks is {options.MaxTasks}{LessJitter})" : null;
+        return limits.Tasks > 0 && finished >= limits.Tasks ? $"it has finished {finished} tasks ({options.Names["Recycling.MaxTasks"]} is {options.MaxTasks}{LessJitter})" : null;
     }
 
     private string LessJitter => options.Jitter > 0 ? ", less jitter" : "";

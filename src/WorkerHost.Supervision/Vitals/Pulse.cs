@@ -51,6 +51,6 @@ internal sealed class Pulse(LivenessOptions options)
             _ => "no answer from its health service",
         };
         var stopped = signs.IsStopped ? "; a signal has stopped the process" : "";
-        return $"{beat} and no finished task for {DurationText.Of(Silence)} (Liveness.DeadAfter is {DurationText.Exact(options.DeadAfter)}){stopped}";
+        return $"{beat} and no finished task for {DurationText.Of(Silence)} ({options.Names["Liveness.DeadAfter"]} is {DurationText.Exact(options.DeadAfter)}){stopped}";
     }
 }

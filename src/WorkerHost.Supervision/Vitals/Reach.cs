@@ -25,5 +25,5 @@ internal sealed class Reach(LivenessOptions options)
     }
 
     private string Reason(Uri address) =>
-        $"its listening socket {address.OriginalString} has been closed for {DurationText.Of(ClosedFor)}, and it ran nothing (Liveness.DeadAfter is {DurationText.Exact(options.DeadAfter)})";
+        $"its listening socket {address.OriginalString} has been closed for {DurationText.Of(ClosedFor)}, and it ran nothing ({options.Names["Liveness.DeadAfter"]} is {DurationText.Exact(options.DeadAfter)})";
 }

@@ -279,7 +279,7 @@ public sealed class FrameBytesTests
         Assert.Equal(ContentType.Bytes, read.Outcomes[0].Attempt.ContentType);
         var failure = read.Outcomes[1].Attempt.Failure!;
         Assert.Equal((TaskFailureKind.BadInput, true), (failure.Kind, failure.RanToCompletion));
-        Assert.Contains("1001 bytes; 1000 are allowed (MaxMessageBytes", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("1001 bytes; 1000 are allowed (WorkerPoolOptions.MaxMessageBytes", failure.Message, StringComparison.Ordinal);
 
         var broken = Assert.Throws<RpcException>(() => Read(new V1.SessionResponse { Outcomes = { Last(3, 7, 9) } }));
         Assert.Contains("nothing of payload 3 came before", broken.Status.Detail, StringComparison.Ordinal);

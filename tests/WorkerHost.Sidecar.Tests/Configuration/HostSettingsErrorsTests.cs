@@ -45,7 +45,7 @@ public sealed class HostSettingsErrorsTests
             "pools:images:command:shell is no setting; allowed here: arguments, environment, fileName, workingDirectory (workerhost.json:4)",
             "pools:images:concurrency is 0; allowed: 1 to 1024 (workerhost.json:8)",
             "pools:images:name is no setting; allowed here: ",
-            "pools:images:retry:maxDelay is 00:01:00; allowed is from Retry.MinDelay to 24 hours (workerhost.json:10)",
+            "pools:images:retry:maxDelay is 00:01:00; allowed is from pools:images:retry:minDelay to 24 hours (workerhost.json:10)",
             "pools:images:supervision:poolName is no setting; allowed here: ",
             "pools:images:supervision:recycling is a list; allowed: { … } (workerhost.json:11)",
             "pools:images:supervision:restart:minBackoff is 0 ms; allowed: 1 ms to 24 days (workerhost.json:11)",

@@ -90,7 +90,7 @@ public sealed class HappeningsTests
     private static IEnumerable<string> Kinds(SupervisorPicture before, SupervisorPicture after) =>
         Happenings.Between(before, after).Events.Select(e => e.GetType().Name);
 
-    private static SupervisorPicture Picture(params WorkerStatus[] slots) => new([.. slots], new CrewSize(1, 1, 1), 1, 1, 0, false, false, null);
+    private static SupervisorPicture Picture(params WorkerStatus[] slots) => new([.. slots], new CrewSize(1, 1, 1), 1, 1, 0, false, false, null, SettingNames.Members);
 
     private static WorkerStatus Slot(int slot, long incarnation, SlotState state) => new() { Id = new WorkerId("p", slot, incarnation), State = state };
 

@@ -1,4 +1,5 @@
 using WorkerHost.Client;
+using WorkerHost.Sidecar.Configuration;
 using WorkerHost.Sidecar.Hosting;
 
 namespace WorkerHost.Sidecar.Admin.Explanations;
@@ -37,7 +38,7 @@ internal static class TaskExplanation
 
         throw Refusals.NotFound(
             $"no task \"{id}\" is known in {(pools.Count == 0 ? "a host without pools" : string.Join(", ", pools.Select(static pool => $"pool {pool.Name}")))}: "
-            + "it has not come, was refused, or has ended. How a task with an id of the caller's ended is known for some minutes (KeptOutcomes)");
+            + "it has not come, was refused, or has ended. How a task with an id of the caller's ended is known for some minutes (keptOutcomes of its pool)");
     }
 
     /// <summary>One task as its worker has it.</summary>
@@ -51,7 +52,7 @@ internal static class TaskExplanation
         switch (task.Phase)
         {
             case TaskPhase.New:
-                yield return $"{name} waits for a place in the queue of pool {hosted.Name}, which is full (QueueCapacity, QueueBytes): {hosted.Pool.QueuedTasks} tasks wait in it, and {hosted.Pool.Waiters} for a place.";
+                yield return $"{name} waits for a place in the queue of pool {hosted.Name}, which is full ({Key(hosted, "QueueCapacity")}, {Key(hosted, "QueueBytes")}): {hosted.Pool.QueuedTasks} tasks wait in it, and {hosted.Pool.Waiters} for a place.";
                 break;
             case TaskPhase.Queued:
                 yield return $"{name} waits in the queue of pool {hosted.Name}, where {hosted.Pool.QueuedTasks} tasks wait; its {attempt} has not begun.";
@@ -72,7 +73,7 @@ internal static class TaskExplanation
                 yield return $"{name} was accepted, and its attempt pipeline has not begun it.";
                 break;
             case TaskPhase.Retrying:
-                yield return $"{name} is between two attempts: its {attempt} has failed, and it waits for the next (Retry).";
+                yield return $"{name} is between two attempts: its {attempt} has failed, and it waits for the next ({Key(hosted, "Retry")}).";
                 break;
             case TaskPhase.Done:
                 yield return $"{name} has ended{EndOf(task)}";
@@ -83,7 +84,7 @@ internal static class TaskExplanation
 
         if (task.Phase != TaskPhase.Done && task.Stop is StopReason.Cancelled or StopReason.Expired)
         {
-            yield return $"It was told to stop, because {(task.Stop == StopReason.Cancelled ? "its caller cancelled it" : "its time limit has passed")}; its caller has been told, and a worker that does not heed it is killed after the graces (CancelGrace, TerminateGrace).";
+            yield return $"It was told to stop, because {(task.Stop == StopReason.Cancelled ? "its caller cancelled it" : "its time limit has passed")}; its caller has been told, and a worker that does not heed it is killed after the graces ({Key(hosted, "CancelGrace")}, {Key(hosted, "TerminateGrace")}).";
         }
 
         if (task.Phase != TaskPhase.Done && task.LastFailure is { } failure)
@@ -128,6 +129,8 @@ internal static class TaskExplanation
         { Error: { } error } => $": its attempt pipeline threw {error.GetType().Name}: {error.Message}",
         _ => ".",
     };
+
+    private static string Key(HostedPool hosted, string setting) => HostSettingNames.Of(hosted.Name)[$"{nameof(WorkerPoolOptions)}.{setting}"];
 
     private static string Since(TaskPicture task, DateTimeOffset now) => task.SentAt is { } at ? $" since {DurationText.Of(now - at)}" : "";
 }

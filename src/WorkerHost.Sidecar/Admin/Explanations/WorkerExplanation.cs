@@ -48,12 +48,12 @@ internal static class WorkerExplanation
 
         if (status.LeavingBecause is not null && endpoint is { Tasks.IsEmpty: false })
         {
-            yield return $"It may finish what it has; after {DurationText.Exact(options.DrainTimeout)} (DrainTimeout) an event says that it still works.";
+            yield return $"It may finish what it has; after {DurationText.Exact(options.DrainTimeout)} ({options.Names["SupervisorOptions.DrainTimeout"]}) an event says that it still works.";
         }
 
         if (status.IsSuspect)
         {
-            yield return $"It has shown no sign of life for {DurationText.Of(status.SilentFor ?? TimeSpan.Zero)}; after {DurationText.Exact(options.Liveness.DeadAfter)} (Liveness.DeadAfter) it is killed.";
+            yield return $"It has shown no sign of life for {DurationText.Of(status.SilentFor ?? TimeSpan.Zero)}; after {DurationText.Exact(options.Liveness.DeadAfter)} ({options.Names["Liveness.DeadAfter"]}) it is killed.";
         }
 
         if (status.IsBeingDebugged)
@@ -63,7 +63,7 @@ internal static class WorkerExplanation
 
         if (status.BreakerOpen)
         {
-            yield return $"Its slot's breaker is open: more than {options.Restart.Intensity} workers died in it without being of use within {DurationText.Exact(options.Restart.Period)} (Restart.Intensity, Restart.Period), so it is tried again slowly until a worker is of use.";
+            yield return $"Its slot's breaker is open: more than {options.Restart.Intensity} workers died in it without being of use within {DurationText.Exact(options.Restart.Period)} ({options.Names["Restart.Intensity"]}, {options.Names["Restart.Period"]}), so it is tried again slowly until a worker is of use.";
         }
 
         if (status.LastDeath is { } death && !(status.Pid == 0 && death.Worker == status.Id))
