@@ -22,7 +22,7 @@ internal sealed partial class Dispatcher
         entry.Phase = TaskPhase.Done;
         entry.DropPayload();
         Unsettled--;
-        var outcome = AttemptOutcome.Failed(Stopped(entry, StopReason.Cancelled, neverStarted: true));
+        var outcome = AttemptOutcome.Failed(Stopped(entry, StopReason.Cancelled, neverStarted: true, options.Names));
         counts.Ended(outcome);
         actions.Add(new DispatchAction(DispatchActionKind.QueueFell));
         return outcome;
