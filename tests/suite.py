@@ -80,6 +80,8 @@ class Suite:
                     (os.POSIX_SPAWN_DUP2, output.fileno(), 2),
                 ],
                 setsid=True,
+                # A shell that starts this behind its back has it ignored, and who inherits that cannot be interrupted.
+                setsigdef=[signal.SIGINT, signal.SIGQUIT],
             )
         end = time.monotonic() + timeout
         while True:

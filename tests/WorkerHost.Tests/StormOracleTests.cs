@@ -15,6 +15,13 @@ public sealed class StormOracleTests
     public void Nothing_is_wrong_with_a_storm_that_went_well() => Assert.Empty(StormOracle.Judge(Outcomes, Record, KilledAt));
 
     [Theory]
+    [InlineData("b")]
+    [InlineData("b 1 10")]
+    [InlineData("b 1 100 end 4")]
+    public void A_line_that_a_kill_has_cut_off_spoils_not_the_next(string torn) =>
+        Assert.Empty(StormOracle.Judge(Outcomes, [.. Record[..3], torn + Record[3], Record[4]], KilledAt));
+
+    [Theory]
     [InlineData("b: lost: its caller was told nothing")]
     [InlineData("b: duplicated: its caller was told 2 ends")]
     [InlineData("a: swapped: its caller got the result of b")]

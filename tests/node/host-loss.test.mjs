@@ -105,6 +105,30 @@ test("after a crash of the host only what is idempotent runs again; what comes w
   await stopping;
 });
 
+test("Ctrl-C is the program's own: its host still runs what it submits then", async (context) => {
+  const directory = directoryOf(context);
+  const program = join(directory, "program.mjs");
+  writeFileSync(program, `
+    import { startHost } from ${JSON.stringify(join(root, "src/clients/node/dist/index.js"))};
+    const host = await startHost({ pools: { p: { command: { fileName: process.execPath, arguments: [${JSON.stringify(conformanceWorker)}] }, workers: 1 } }, logLevel: "none" });
+    const client = await host.connect();
+    process.once("SIGINT", async () => {
+      console.log(await client.run("add", [20, 22]));
+      await client.close();
+      await host.stop();
+    });
+    await client.run("add", [1, 1]);
+    console.log("ready");
+  `);
+  const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"], detached: true, env: { ...process.env, TMPDIR: directory } });
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => said += text);
+  await until(() => said.includes("ready"), "it has a host");
+  process.kill(-child.pid, "SIGINT");
+  assert.deepEqual(await once(child, "exit"), [0, null]);
+  assert.equal(said, "ready\n42\n");
+});
+
 test("no host or worker survives kill -9 of the program that started it", async (context) => {
   const directory = directoryOf(context);
   const program = join(directory, "program.mjs");

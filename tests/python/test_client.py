@@ -110,6 +110,9 @@ def test_what_cannot_be_done_is_told_by_its_own_error(client):
         client.submit(len, "abc")
     with pytest.raises(workerhost.BadInput, match="priority is 7"):
         client.options(priority=7)
+    for wrong in ({"idempotent": "no"}, {"timeout": "x"}, {"timeout": True}, {"max_attempts": 2.5}, {"progress": 1}, {"headers": 5}):
+        with pytest.raises(workerhost.BadInput, match=next(iter(wrong))):
+            client.options(**wrong)
     with pytest.raises(TypeError, match="there is no option 'timeuot'"):
         client.options(timeuot=1)
 
@@ -213,7 +216,7 @@ def test_the_executor_over_a_host_has_the_shape_of_the_standard_library(host, cl
         assert list(executor.map("add", range(5), range(5), chunksize=2)) == [0, 2, 4, 6, 8]
         assert list(executor.options(priority=2).map("increment", range(9), buffersize=2)) == list(range(1, 10))
         # A host's workers take no pickles unless their own program has started them for that.
-        with pytest.raises(workerhost.UnknownTask, match="python.call"):
+        with pytest.raises(workerhost.UnknownTask, match="python.call.*ProcessPoolExecutor"):
             executor.submit(pow, 2, 3).result(10)
     with pytest.raises(RuntimeError, match="after shutdown"):
         executor.submit("add", 1, 2)

@@ -25,8 +25,9 @@ internal static class StormOracle
     public static List<string> Judge(IEnumerable<StormOutcome> outcomes, IEnumerable<string> record, IReadOnlyDictionary<int, long> killedAt)
     {
         var wrong = new List<string>();
-        var runs = Runs(record, wrong);
-        foreach (var outcome in outcomes)
+        var told = outcomes.ToList();
+        var runs = Runs(record, [.. told.Select(static o => o.Id)], wrong);
+        foreach (var outcome in told)
         {
             Judge(outcome, runs.Remove(outcome.Id, out var mine) ? mine : [], killedAt, what => wrong.Add($"{outcome.Id}: {what}"));
         }
@@ -80,16 +81,19 @@ internal static class StormOracle
         }
     }
 
-    private static Dictionary<string, List<Run>> Runs(IEnumerable<string> record, List<string> wrong)
+    private static Dictionary<string, List<Run>> Runs(IEnumerable<string> record, HashSet<string> ids, List<string> wrong)
     {
         var runs = new Dictionary<string, List<Run>>(StringComparer.Ordinal);
         foreach (var line in record)
         {
-            if (line.Split(' ') is not [var id, var attempt, var pid, var what, var at])
+            if (line.Split(' ') is not [.., var id, var attempt, var pid, var what, var at])
             {
                 wrong.Add($"not a line of a record: {line}");
                 continue;
             }
+
+            // Linux cuts the write of a killed process off between two pages, and the next one's line follows on the same.
+            id = ids.Contains(id) ? id : ids.Where(known => id.EndsWith(known, StringComparison.Ordinal)).MaxBy(static known => known.Length) ?? id;
 
             if (!runs.TryGetValue(id, out var mine))
             {

@@ -70,7 +70,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const [program, ...leading] = command;
   const host = spawn(
     program, [...leading, "serve", "--config", configuration, "--endpoint-file", endpointFile, "--exit-with-pid", String(process.pid)],
-    { stdio: ["ignore", "ignore", "pipe"] });
+    // Ctrl-C is for the program, which may want its host for what it does then.
+    { stdio: ["ignore", "ignore", "pipe"], detached: true });
   const ended = new Promise<string>((resolve) => {
     host.once("error", (e) => resolve(`${program} cannot be started: ${e.message}`));
     host.once("exit", (code, signal) => resolve(`it ended with ${signal ?? `exit code ${code}`}`));

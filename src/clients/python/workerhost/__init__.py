@@ -12,6 +12,7 @@ except ImportError:  # pragma: no cover -- only in a tree that was not built
     raise ImportError("the stubs of workerhost are not there yet: run src/clients/python/generate, or install the wheel") from None
 
 if TYPE_CHECKING:
+    from . import aio as aio
     from ._call import TaskFuture as TaskFuture
     from ._options import TaskOptions as TaskOptions
     from ._stream import TaskStream as TaskStream
@@ -51,10 +52,12 @@ _HOMES = {
     "ThreadPoolExecutor": "threads",
 }
 
-__all__ = [*sorted(_HOMES), "__version__"]
+__all__ = [*sorted(_HOMES), "aio", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "aio":
+        return importlib.import_module(".aio", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module 'workerhost' has no attribute {name!r}")
     value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)

@@ -9,6 +9,8 @@ from . import errors
 from .deaths import DeathReport
 from .v1 import failure_pb2
 
+# How functions of a program travel: as this task, with this content type.
+TASK = "python.call"
 PICKLE = "application/x-python-pickle"
 
 _TYPES = {
@@ -84,6 +86,8 @@ def _chain(error: failure_pb2.RemoteError) -> errors.TaskFailed:
 
 
 def _with_deaths(failure: failure_pb2.TaskFailure) -> str:
+    if failure.kind == failure_pb2.TASK_FAILURE_KIND_UNKNOWN_TASK and failure.task == TASK:
+        return f"the workers of this host run no functions of Python programs (they have no task {TASK}): submit a task by its name, or use workerhost.ProcessPoolExecutor, which starts workers of its own"
     text = failure.message or failure_pb2.TaskFailureKind.Name(failure.kind)
     return text + "".join(f"\n{DeathReport(death)}" for death in failure.deaths)
 

@@ -7,11 +7,8 @@ import pickle
 import sys
 from typing import Any, Callable, List, Optional, Tuple
 
-from ._failures import PICKLE
+from ._failures import PICKLE, TASK
 from .errors import BadInput
-
-#: The task that workers have which were started with --functions.
-TASK = "python.call"
 
 
 def pickled_call(function: Callable[..., Any], args: Tuple[Any, ...], kwargs: dict) -> bytes:

@@ -38,11 +38,13 @@ class TaskOptions:
     progress: Optional[Callable[[float, str], None]] = None
 
     def __post_init__(self) -> None:
-        if self.timeout is not None and not (0 < self.timeout < math.inf):
+        if self.timeout is not None and not (_is(self.timeout, (int, float)) and 0 < self.timeout < math.inf):
             raise BadInput(f"timeout is {self.timeout!r}; allowed: a number of seconds above 0, or None for no limit")
-        if self.priority not in (-2, -1, 0, 1, 2):
+        if not isinstance(self.idempotent, bool):
+            raise BadInput(f"idempotent is {self.idempotent!r}; allowed: True or False")
+        if not _is(self.priority, int) or not -2 <= self.priority <= 2:
             raise BadInput(f"priority is {self.priority!r}; allowed: a whole number from -2 to 2")
-        if self.max_attempts is not None and not 1 <= self.max_attempts <= 1000:
+        if self.max_attempts is not None and not (_is(self.max_attempts, int) and 1 <= self.max_attempts <= 1000):
             raise BadInput(f"max_attempts is {self.max_attempts!r}; allowed: 1 to 1000, or None for the pool's own number")
         for name in ("affinity_key", "id"):
             value = getattr(self, name)
@@ -50,6 +52,10 @@ class TaskOptions:
                 raise BadInput(f"{name} is a {type(value).__name__} of length {len(value) if isinstance(value, str) else '?'}; allowed: a text of at most {MAX_NAME} characters")
         if self.id == "":
             raise BadInput("id is empty; allowed: a text of 1 to 1024 characters, or None for one that is made up")
+        if self.progress is not None and not callable(self.progress):
+            raise BadInput(f"progress is {self.progress!r}; allowed: something that is called with a fraction and a message, or None")
+        if not isinstance(self.headers, Mapping):
+            raise BadInput(f"headers is {self.headers!r}; allowed: a mapping of texts to texts")
         size = 0
         for name, value in self.headers.items():
             if not isinstance(name, str) or not isinstance(value, str):
@@ -64,6 +70,11 @@ class TaskOptions:
             if name not in known:
                 raise TypeError(f"there is no option {name!r}; there are {', '.join(sorted(known))}")
         return dataclasses.replace(self, **changes)
+
+
+def _is(value: Any, kind: Any) -> bool:
+    # True and False are numbers in Python, and no number here.
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 #: The options of most tasks: nothing of them is said on the wire.
