@@ -3,6 +3,7 @@ using System.IO.Compression;
 namespace WorkerHost.Client.Tests;
 
 /// <summary>An endpoint that answers with what is small on the wire and large behind it: the limit holds for what it inflates to.</summary>
+[Collection(nameof(Alone))]
 [Trait("Scenario", "59")]
 public sealed class InflationTests
 {

@@ -10,6 +10,7 @@ using WorkerHost.V1;
 namespace WorkerHost.Sidecar.Tests.Gateway;
 
 /// <summary>Whatever a peer does, the next client is served at once, and memory stays what it was.</summary>
+[Collection(nameof(Alone))]
 [Trait("Scenario", "59")]
 public sealed class AttackTests(OpenHost open) : IClassFixture<OpenHost>
 {

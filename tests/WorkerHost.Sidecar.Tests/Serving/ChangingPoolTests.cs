@@ -52,5 +52,6 @@ public sealed class ChangingPoolTests
         Assert.Empty(tasks.Failures.Concat(calls.Failures));
     }
 
-    private static async Task<List<int>> PidsAsync(RunningHost host) => [.. (await host.WorkersAsync()).Select(static w => w.Pid).Order()];
+    // The slots of a pool that leaves are shown until it is gone, also when nobody is in them.
+    private static async Task<List<int>> PidsAsync(RunningHost host) => [.. (await host.WorkersAsync()).Select(static w => w.Pid).Where(static pid => pid != 0).Order()];
 }

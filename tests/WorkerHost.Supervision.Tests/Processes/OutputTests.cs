@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace WorkerHost.Supervision.Tests.Processes;
 
+[Collection(nameof(Alone))]
 [Trait("Scenario", "28")]
 public sealed class OutputTests
 {
