@@ -34,16 +34,35 @@ test("arguments that cannot be written", async () => {
   }
 });
 
-test("options and names that make no sense", async () => {
-  for (const [options, says] of [
-    [{ timeoutMs: 0 }, "above 0"], [{ priority: 3 }, "-2 to 2"], [{ maxAttempts: 0 }, "1 to 1000"], [{ id: "" }, "1 to 1024"],
-    [{ headers: { a: 1 } }, "texts"], [{ headers: { a: "x".repeat(40_000) } }, "32768"], [{ timeout: 5 }, "no option timeout"], [{ signal: {} }, "AbortSignal"],
+test("an option of a task that makes no sense is refused at once, by its name, with what was given and what is allowed", async () => {
+  for (const [options, ...says] of [
+    [{ timeoutMs: 0 }, "is 0", "above 0"], [{ timeoutMs: "5" }, "timeoutMs", 'is "5"', "a number of milliseconds"], [{ timeoutMs: Infinity }, "is Infinity"], [{ timeoutMs: 1e300 }, "1000000000000"],
+    [{ timeoutMs: null }, "is null"], [{ timeoutMs: 5n }, "is 5n"], [{ priority: 3 }, "-2 to 2"], [{ priority: 0.5 }, "0.5"], [{ maxAttempts: 0 }, "1 to 1000"], [{ maxAttempts: "3" }, '"3"'],
+    [{ idempotent: 1 }, "true or false"], [{ id: "" }, "1 to 1024"], [{ id: 7 }, "is 7"], [{ id: "x".repeat(1025) }, "1025 characters"], [{ affinityKey: {} }, "is an object"],
+    [{ onProgress: true }, "a function"], [{ decode: "json" }, "a function"], [{ signal: {} }, "AbortSignal"],
+    [{ headers: 5 }, "headers", "is 5", "an object of texts"], [{ headers: ["a"] }, "an array"], [{ headers: new Map([["a", "b"]]) }, "a Map"], [{ headers: { a: 1 } }, "a is 1"], [{ headers: { a: "x".repeat(40_000) } }, "40009", "32768"],
+    [{ timeout: 5 }, "no option timeout", "did you mean timeoutMs?"], [{ Idempotent: true }, "did you mean idempotent?"], [{ colour: 1 }, "no option colour; there are signal, timeoutMs"],
+    [{ constructor: 1 }, "no option constructor"], [null, "are null", "an object"], [5, "are 5"], [[], "are an array"],
   ]) {
-    await assert.rejects(client.run("echo", [1], options), (e) => e instanceof BadInput && e.message.includes(says), says);
+    for (const call of [() => client.run("echo", [1], options), async () => client.stream("count", [1], options), ...(options?.id === undefined ? [async () => client.map("echo", [1], options)] : [])]) {
+      await assert.rejects(call(), (e) => e instanceof BadInput && ["echo", "count"].includes(e.task) && e.neverStarted && says.every((text) => e.message.includes(text)), `${says}`);
+    }
   }
+  assert.equal(await client.run("echo", [1], { timeoutMs: undefined, headers: {}, id: undefined, priority: -2, affinityKey: "" }), 1);
   await assert.rejects(client.run(""), BadInput);
-  assert.throws(() => client.stream("count", [1], { buffer: 0 }), BadInput);
-  await assert.rejects(client.map("echo", [1], { ahead: 0 }).next(), BadInput);
+  await assert.rejects(client.run(5), (e) => e instanceof BadInput && /not 5/.test(e.message));
+});
+
+test("options that only one way of calling has", () => {
+  for (const buffer of [0, 1.5, "10", 100_001]) {
+    assert.throws(() => client.stream("count", [1], { buffer }), (e) => e instanceof BadInput && /buffer.*1 to 100000/.test(e.message));
+  }
+  for (const [elements, options, says] of [
+    [[1], { ahead: 0 }, /ahead.*1 to 100000/], [[1], { ahead: "2" }, /is "2"/], [[1], { ordered: "no" }, /true or false/], [[1], { id: "one for all" }, /no option id/], [[1], { buffer: 2 }, /no option buffer/],
+    [5, {}, /has 5 to go through/], [undefined, {}, /undefined/], [{ a: 1 }, {}, /an object/],
+  ]) {
+    assert.throws(() => client.map("echo", elements, options), (e) => e instanceof BadInput && says.test(e.message), String(says));
+  }
 });
 
 test("a payload of the wrong kind, and one beyond the limit", async () => {
@@ -62,10 +81,39 @@ test("what is no address", async () => {
   }
 });
 
-test("options of a connection and of a host that do not exist", async () => {
-  await assert.rejects(connect(host.address, { pol: "p" }), (e) => e instanceof TypeError && /no option pol; there are .*pool/.test(e.message));
-  await assert.rejects(connect(host.address, { waitMs: "soon" }), TypeError);
-  await assert.rejects(startHost({ pools: { p: pool() }, workers: 3 }), (e) => e instanceof TypeError && /no option workers/.test(e.message));
+test("options of a connection that make no sense", async () => {
+  for (const [options, Kind, says] of [
+    [{ pol: "p" }, TypeError, /no option pol; did you mean pool\? There are .*pool/], [null, TypeError, /options of connect are null/], ["p", TypeError, /are "p"/],
+    [{ pool: 5 }, TypeError, /pool of connect is 5/], [{ token: 5 }, TypeError, /token of connect is a number/], [{ token: "" }, TypeError, /token/],
+    [{ waitMs: "soon" }, TypeError, /waitMs of connect is "soon"; allowed: a number of milliseconds from 0/], [{ waitMs: -1 }, RangeError, /waitMs of connect is -1/], [{ patienceMs: NaN }, RangeError, /NaN/],
+    [{ maxWaiting: 0 }, RangeError, /maxWaiting.*from 1/], [{ maxWaiting: "9" }, TypeError, /maxWaiting.*"9"/],
+    [{ tls: "yes" }, TypeError, /tls of connect is "yes"/], [{ tls: { ca: 5 } }, TypeError, /ca of tls of connect is 5/], [{ tls: { cafile: "x" } }, TypeError, /no option cafile/],
+    [{ tls: { key: "x" } }, TypeError, /key without cert/], [{ tls: { key: "secret", cert: "x" } }, TypeError, /tls of connect cannot be used/],
+  ]) {
+    await assert.rejects(connect(host.address, options), (e) => e instanceof Kind && says.test(e.message) && !e.message.includes("secret"), String(says));
+  }
+});
+
+test("options of close that make no sense close nothing", async () => {
+  for (const [options, Kind] of [[{ drainMs: "5" }, TypeError], [{ drainMs: -5 }, RangeError], [{ drain: 5 }, TypeError], [null, TypeError]]) {
+    await assert.rejects(client.close(options), Kind);
+  }
+  assert.equal(await client.run("add", [1, 2]), 3);
+});
+
+test("options of a host of one's own that make no sense", async () => {
+  for (const [options, Kind, says] of [
+    [undefined, TypeError, /options of startHost are undefined/], [{}, TypeError, /needs an object with at least one pool/], [{ pools: {} }, TypeError, /pools of startHost is an object; allowed: .*at least one/], [{ pools: "p" }, TypeError, /"p"/],
+    [{ pools: { p: pool() }, workers: 3 }, TypeError, /no option workers; there are pools/], [{ pools: { p: pool() }, starts: 3 }, TypeError, /did you mean startMs/],
+    [{ pools: { p: pool() }, startMs: 0 }, RangeError, /startMs/], [{ pools: { p: pool() }, startMs: "1" }, TypeError, /startMs/], [{ pools: { p: pool() }, logLevel: "loud" }, TypeError, /"loud"; allowed: "trace"/],
+    [{ pools: { p: pool() }, command: 5 }, TypeError, /command of startHost is 5/], [{ pools: { p: pool() }, settings: 5 }, TypeError, /settings/], [{ pools: { p: pool() }, settings: { data: { tcp: () => 1 } } }, TypeError, /setting tcp of the host is a function/],
+    [{ pools: { p: null } }, TypeError, /pool p are null/], [{ pools: { p: pool({ workers: "2" }) } }, TypeError, /workers of pool p is "2"/], [{ pools: { p: pool({ workers: NaN }) } }, RangeError, /workers of pool p is NaN/],
+    [{ pools: { p: pool({ concurrency: 0 }) } }, RangeError, /concurrency of pool p is 0/], [{ pools: { p: { command: "node" } } }, TypeError, /command of pool p is "node"/], [{ pools: { p: { command: { fileName: 5 } } } }, TypeError, /fileName of the command of pool p is 5/],
+    [{ pools: { p: { command: { fileName: "x", arguments: "y" } } } }, TypeError, /arguments.*an array of texts/], [{ pools: { p: { command: { fileName: "x", arguments: ["y", 5] } } } }, TypeError, /an array with 5/],
+    [{ pools: { p: { command: { fileName: "x", environment: { A: 1 } } } } }, TypeError, /A is no text/],
+  ]) {
+    await assert.rejects(startHost(options), (e) => e instanceof Kind && says.test(e.message), String(says));
+  }
 });
 
 test("something listens that is no host", async (context) => {
@@ -103,8 +151,7 @@ test("a host of another version", async (context) => {
 
 test("a host that cannot be started", async () => {
   await assert.rejects(startHost({ pools: { p: pool() }, command: "/no/such/workerhost" }), (e) => e instanceof HostUnavailable && /\/no\/such\/workerhost/.test(e.message));
-  await assert.rejects(startHost({ pools: { p: { command: { fileName: "x" }, workers: "many" } } }), (e) => e instanceof HostUnavailable && /pools:p:workers/.test(e.message));
-  await assert.rejects(startHost({ pools: {} }), TypeError);
+  await assert.rejects(startHost({ pools: { p: { command: { fileName: "x" }, queueCapacity: "many" } } }), (e) => e instanceof HostUnavailable && /pools:p:queueCapacity/.test(e.message));
 });
 
 test("a worker that is started by hand explains itself", () => {

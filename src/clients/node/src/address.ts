@@ -71,7 +71,7 @@ export function parseAddress(text: string, token: string | undefined, tls: TlsOp
     target: unix ? `unix://${path}` : place,
     hasToken: token !== undefined,
     isLocal: unix,
-    credentials: files ? grpc.credentials.createSsl(bytes(files.ca), bytes(files.key), bytes(files.cert)) : grpc.credentials.createInsecure(),
+    credentials: files ? secure(files) : grpc.credentials.createInsecure(),
     channelOptions: options,
     metadata: () => {
       const metadata = new grpc.Metadata();
@@ -87,6 +87,14 @@ export function parseAddress(text: string, token: string | undefined, tls: TlsOp
 export function socketHint(address: Address): string {
   const path = address.target.startsWith("unix://") ? address.target.slice("unix://".length) : undefined;
   return path !== undefined && !existsSync(path) ? `; there is no socket ${path}` : "";
+}
+
+function secure(files: Exclude<TlsOptions, true>): grpc.ChannelCredentials {
+  try {
+    return grpc.credentials.createSsl(bytes(files.ca), bytes(files.key), bytes(files.cert));
+  } catch (e) {
+    throw new TypeError(`ca, cert and key of option tls of connect cannot be used: ${(e as Error).message}`, { cause: e });
+  }
 }
 
 function bytes(pem: string | Buffer | undefined): Buffer | null {

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { parseAddress, type TlsOptions } from "./address.js";
+import { parseAddress } from "./address.js";
+import { check, misuse, number, rulesOf } from "./checks.js";
+import { checkConnectOptions, type ConnectOptions } from "./connect-options.js";
 import { Connector, defaultPatienceMs } from "./connector.js";
 import { Dispatch } from "./dispatch.js";
 import { BadInput, Rejected, TaskTimeout } from "./errors.js";
 import { mapTasks, type MapOptions } from "./map.js";
-import { checkOptions } from "./options.js";
+import { checkTask, runRules, streamRules } from "./options.js";
 import { decodeResult, encodeArguments, type TaskArguments } from "./payload.js";
 import { TaskStream, bytesAhead } from "./stream.js";
 import { Task, type Room, type TaskOptions, type TaskWaiter } from "./task.js";
@@ -14,19 +16,7 @@ import type { TaskDescription } from "./wire.js";
 const timeoutSlackMs = 20;
 const longestTimerMs = 2 ** 31 - 1;
 
-export interface ConnectOptions {
-  /** What is in the host's token file. Over TCP only: a Unix socket knows its peer. */
-  token?: string;
-  tls?: TlsOptions;
-  /** Which pool of the host; needed where it has several. */
-  pool?: string;
-  /** How long to wait for a host that is not there yet. Default 0: the first failure is told. */
-  waitMs?: number;
-  /** How long a host may be away before what waits for it, and what comes, rejects with HostUnavailable. What runs there waits on, as long as the host keeps it. Default 3000. */
-  patienceMs?: number;
-  /** How many tasks may wait in this client; more are refused (Rejected). Default 100 000. */
-  maxWaiting?: number;
-}
+const closeRules = rulesOf({ drainMs: number(" of milliseconds", "from 0", (value) => value >= 0) });
 
 export interface CloseOptions {
   /** How long accepted tasks may finish before they are stopped and rejected. Default 30 000. */
@@ -73,7 +63,7 @@ export class Client implements AsyncDisposable {
   /** Runs one task. Resolves with its result; rejects with one of the errors of this package, or with the reason of the signal. */
   run<T = unknown>(task: string, args?: TaskArguments, options: TaskOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      checkOptions(task, options);
+      checkTask(task, options, runRules);
       this.submit(task, args, options, undefined, {
         succeeded: (contentType, data) => {
           try {
@@ -97,11 +87,8 @@ export class Client implements AsyncDisposable {
 
   /** Runs a task that yields items, and gives them one by one. */
   stream<T = unknown>(task: string, args?: TaskArguments, options: StreamOptions = {}): TaskStream<T> {
+    checkTask(task, options, streamRules);
     const { buffer = 1000, ...taskOptions } = options;
-    checkOptions(task, taskOptions, ["buffer"]);
-    if (!(Number.isInteger(buffer) && buffer >= 1 && buffer <= 100_000)) {
-      throw new BadInput(`option buffer of task ${task} is ${buffer}; allowed: a whole number from 1 to 100000`, { task, neverStarted: true });
-    }
     const told = taskOptions.onProgress;
     taskOptions.onProgress = (report) => {
       stream.progress = report;
@@ -130,8 +117,13 @@ export class Client implements AsyncDisposable {
     return stream;
   }
 
-  /** Takes nothing new, lets what was accepted finish, and ends the connection. */
+  /** Takes nothing new, lets what was accepted finish, and ends the connection. Rejects only where an option makes no sense, and does nothing then. */
   close(options: CloseOptions = {}): Promise<void> {
+    try {
+      check("close", options, closeRules, misuse);
+    } catch (e) {
+      return Promise.reject(e);
+    }
     return this.closing ??= this.shut(options.drainMs ?? 30_000);
   }
 
@@ -207,22 +199,9 @@ export class Client implements AsyncDisposable {
 }
 
 /**
- * Connects to a host: "unix:///path/to/data.sock" or "host:port". Rejects with HostUnavailable, HostRefused or VersionMismatch; a
- * TypeError where the address or an option makes no sense.
+ * Connects to a host: "unix:///path/to/data.sock" or "host:port". Rejects with HostUnavailable, HostRefused or VersionMismatch; with a
+ * TypeError where the address or an option makes no sense, a RangeError where a number is out of its range.
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<Client> {
   return Client.open(address, options);
-}
-
-const connectOptions = ["token", "tls", "pool", "waitMs", "patienceMs", "maxWaiting"];
-
-function checkConnectOptions(options: ConnectOptions): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (!connectOptions.includes(name)) {
-      throw new TypeError(`connect has no option ${name}; there are ${connectOptions.join(", ")}`);
-    }
-    if (/Ms$|^max/.test(name) && value !== undefined && !((value as number) >= 0)) {
-      throw new TypeError(`option ${name} of connect is ${String(value)}; allowed: a number from 0`);
-    }
-  }
 }

@@ -3,37 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { connect, type Client, type ConnectOptions } from "./client.js";
+import { connect, type Client } from "./client.js";
+import type { ConnectOptions } from "./connect-options.js";
 import { HostUnavailable } from "./errors.js";
-
-/** A pool of workers; further settings as the host's configuration has them (src/docs/sidecar-configuration.md). */
-export interface PoolOptions {
-  command: {
-    /** A program; for a worker in JavaScript `process.execPath`. */
-    fileName: string;
-    arguments?: string[];
-    environment?: Record<string, string>;
-  };
-  /** Default: the processors available. */
-  workers?: number;
-  /** How many tasks one worker runs at the same time. Default 1. */
-  concurrency?: number;
-  [setting: string]: unknown;
-}
-
-export interface HostOptions {
-  pools: Record<string, PoolOptions>;
-  /** The `workerhost` to start. Default: WORKERHOST_COMMAND, else the one on PATH, else the one built in the repository that this package is in. */
-  command?: string;
-  /** The lowest level of the host's log, which goes to this program's stderr: "trace" … "critical", "none". Default "warning". */
-  logLevel?: string;
-  /** How long it may take to begin. Default 30 000. */
-  startMs?: number;
-  /** Further settings of the host's configuration, e.g. `{ data: { tcp: "127.0.0.1:0", tokenFile } }`. */
-  settings?: Record<string, unknown>;
-}
-
-const hostOptions = ["pools", "command", "logLevel", "startMs", "settings"];
+import { checkHostOptions, configurationText, type HostOptions } from "./host-options.js";
 
 // Its clients are this program's: where they don't come back at once the program has gone, and nobody waits for its tasks.
 const abandonAfter = "1s";
@@ -50,22 +23,17 @@ export interface Host extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts a host with pools of its own, and waits until it listens (not for its workers). Rejects with HostUnavailable, in the host's words. */
+/** Starts a host with pools of its own, and waits until it listens (not for its workers). Rejects with HostUnavailable, in the host's words; with a TypeError or RangeError where an option makes no sense. */
 export async function startHost(options: HostOptions): Promise<Host> {
-  if (Object.keys(options?.pools ?? {}).length === 0) {
-    throw new TypeError("startHost needs pools: { NAME: { command: { fileName, arguments } } }");
-  }
-  const unknown = Object.keys(options).find((name) => !hostOptions.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`startHost has no option ${unknown}; there are ${hostOptions.join(", ")}`);
-  }
+  checkHostOptions(options);
   const command = findCommand(options.command);
+  const data = { abandonAfter, ...(options.settings?.["data"] as object | undefined) };
+  const text = configurationText({ ...options.settings, data, log: { level: options.logLevel ?? "warning" }, pools: options.pools });
   // Its owner's alone (0700), as mkdtemp makes it.
   const directory = mkdtempSync(join(tmpdir(), "workerhost-node-"));
   const configuration = join(directory, "workerhost.json");
   const endpointFile = join(directory, "endpoint.json");
-  const data = { abandonAfter, ...(options.settings?.["data"] as object | undefined) };
-  writeFileSync(configuration, JSON.stringify({ ...options.settings, data, log: { level: options.logLevel ?? "warning" }, pools: options.pools }), { mode: 0o600 });
+  writeFileSync(configuration, text, { mode: 0o600 });
 
   const [program, ...leading] = command;
   const host = spawn(

@@ -1,5 +1,6 @@
+import { shown } from "./checks.js";
 import { BadInput } from "./errors.js";
-import { checkOptions } from "./options.js";
+import { checkTask, mapRules } from "./options.js";
 import { Payload, type TaskArguments } from "./payload.js";
 import type { TaskOptions } from "./task.js";
 
@@ -17,13 +18,20 @@ export interface Runner {
 
 type Settled = { value: unknown } | { error: unknown };
 
-export async function* mapTasks<T>(
+/** Throws at once where an option or the elements cannot be used. */
+export function mapTasks<T>(
+  runner: Runner, task: string, elements: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions): AsyncIterableIterator<T> {
+  checkTask(task, options, mapRules);
+  const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = Object(elements) as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
+  if (typeof later !== "function" && typeof now !== "function") {
+    throw new BadInput(`map of task ${task} has ${shown(elements)} to go through; allowed: an array, or whatever \`for await\` takes`, { task, neverStarted: true });
+  }
+  return goThrough<T>(runner, task, elements, options);
+}
+
+async function* goThrough<T>(
   runner: Runner, task: string, elements: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions): AsyncIterableIterator<T> {
   const { ahead = 1000, ordered = true, signal, ...taskOptions } = options;
-  checkOptions(task, { signal, ...taskOptions }, ["ahead", "ordered"]);
-  if (!(Number.isInteger(ahead) && ahead >= 1 && ahead <= 100_000)) {
-    throw new BadInput(`option ahead of task ${task} is ${ahead}; allowed: a whole number from 1 to 100000`, { task, neverStarted: true });
-  }
   const source = Symbol.asyncIterator in Object(elements)
     ? (elements as AsyncIterable<unknown>)[Symbol.asyncIterator]()
     : (elements as Iterable<unknown>)[Symbol.iterator]();
