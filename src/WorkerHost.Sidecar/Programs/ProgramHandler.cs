@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 using Google.Protobuf;
 using WorkerHost.Supervision;
 using WorkerHost.Worker;
@@ -115,6 +116,12 @@ internal sealed class ProgramHandler(string name, WorkerCommand program, TimeSpa
         if (text.IsEmpty)
         {
             return TaskResult.Nothing;
+        }
+
+        // The reader looks at what is inside of strings only when somebody asks for it.
+        if (!Utf8.IsValid(text))
+        {
+            throw new ProgramFailedException($"what '{program.FileName}' wrote to stdout is no JSON value: it is not UTF-8");
         }
 
         try

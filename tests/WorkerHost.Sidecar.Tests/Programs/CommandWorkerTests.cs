@@ -23,6 +23,8 @@ public sealed class CommandWorkerTests(CommandWorkerTests.Fixture fixture) : ICl
             print(rest[0])
         elif verb == "length":
             print(len(rest[0]))
+        elif verb == "latin1":
+            sys.stdout.buffer.write(b'"\xff"')
         elif verb == "flood":
             while True:
                 sys.stdout.write("x" * 65536)
@@ -70,6 +72,7 @@ public sealed class CommandWorkerTests(CommandWorkerTests.Fixture fixture) : ICl
     [InlineData("signal", 11, "'python3' was ended by SIGSEGV", false)]
     [InlineData("say", "no json", "is no JSON value", false)]
     [InlineData("say", "1 2", "is no JSON value", false)]
+    [InlineData("latin1", 0, "is no JSON value: it is not UTF-8", false)]
     [InlineData("flood", 0, "wrote more than 2097152 bytes to stdout (MaxMessageBytes of the pool's options) and was killed", false)]
     public async Task Another_end_of_it_is_a_failure_that_says_how_it_ended(string verb, object argument, string words, bool retryable)
     {
