@@ -81,6 +81,7 @@ def test_a_dead_worker_takes_its_own_task_and_no_other(executor, tmp_path):
         executor.submit(functions.die, "kill").result(20)
     assert isinstance(caught.value, concurrent.futures.BrokenExecutor)
     assert caught.value.deaths[-1].signal == "SIGKILL"
+    assert str(caught.value).count(f"(pid {caught.value.deaths[-1].pid})") == 1 and "do not say idempotent=True" in str(caught.value)
     with pytest.raises(workerhost.WorkerLost) as caught:
         executor.submit(functions.die, "7").result(20)
     assert caught.value.deaths[-1].exit_code == 7

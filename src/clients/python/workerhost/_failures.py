@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from typing import Optional
 
 from . import errors
@@ -22,6 +23,10 @@ _TYPES = {
     failure_pb2.TASK_FAILURE_KIND_WORKER_LOST: errors.WorkerLost,
     failure_pb2.TASK_FAILURE_KIND_QUARANTINED: errors.Quarantined,
 }
+
+
+# Options of a task as hosts call them (a pool inside a .NET program by the member, others by the contract's field), where they are not called so here.
+_OPTIONS = {"Attempts": "max_attempts", "TimeLimit": "timeout"}
 
 
 class RemoteTraceback(Exception):
@@ -88,8 +93,15 @@ def _chain(error: failure_pb2.RemoteError) -> errors.TaskFailed:
 def _with_deaths(failure: failure_pb2.TaskFailure) -> str:
     if failure.kind == failure_pb2.TASK_FAILURE_KIND_UNKNOWN_TASK and failure.task == TASK:
         return f"the workers of this host run no functions of Python programs (they have no task {TASK}): submit a task by its name, or use workerhost.ProcessPoolExecutor, which starts workers of its own"
-    text = failure.message or failure_pb2.TaskFailureKind.Name(failure.kind)
-    return text + "".join(f"\n{DeathReport(death)}" for death in failure.deaths)
+    text = _in_python_words(failure.message) or failure_pb2.TaskFailureKind.Name(failure.kind)
+    deaths = [DeathReport(death) for death in failure.deaths]
+    # Those that the host has told in its message, mostly the last one, are told.
+    return text + "".join(f"\n{death}" for death in deaths if f"{death.who} ended " not in text)
+
+
+def _in_python_words(text: str) -> str:
+    text = re.sub(r"\bTaskOptions\.(\w+)", lambda match: _OPTIONS.get(match[1]) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", match[1]).lower(), text)
+    return text.replace("because idempotent is false", "because its options do not say idempotent=True").replace("(time_limit)", "(timeout)")
 
 
 def _describe(made: errors.WorkerHostError, failure: failure_pb2.TaskFailure) -> None:

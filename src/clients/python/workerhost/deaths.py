@@ -49,9 +49,14 @@ class DeathReport:
         #: 0: unknown.
         self.peak_memory_bytes: int = message.peak_memory_bytes
 
+    @property
+    def who(self) -> str:
+        """The worker and its process, in words."""
+        return f"worker {self.worker} (pid {self.pid})" if self.pid else f"worker {self.worker}"
+
     def __str__(self) -> str:
         how = f"ended by {self.signal}" if self.signal else f"ended with exit code {self.exit_code}"
-        parts: List[str] = [f"worker {self.worker} (pid {self.pid}) {how} after {self.uptime:.3g} s ({self.cause})"]
+        parts: List[str] = [f"{self.who} {how} after {self.uptime:.3g} s ({self.cause})"]
         if self.reason:
             parts.append(self.reason)
         if self.next:
