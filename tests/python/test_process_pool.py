@@ -13,7 +13,7 @@ import time
 
 import functions
 import pytest
-from hosts import alive, until
+from hosts import alive, sidecar, until
 
 import workerhost
 
@@ -251,14 +251,28 @@ if __name__ == "__main__":
 """
 
 
+def _spare(directory):
+    """The pid of the idle worker that is started and ready."""
+
+    def found():
+        said = subprocess.run([sidecar(), "workers", "--output", "json", "--endpoint-file", f"{directory}/endpoint.json"], capture_output=True, text=True, timeout=20)
+        return [worker["pid"] for worker in json.loads(said.stdout)["workers"] if worker["spare"] and worker["state"] == "WORKER_STATE_READY"]
+
+    return until(found)[0]
+
+
 @pytest.mark.scenario("45")
-def test_nothing_survives_kill_9_of_the_program(tmp_path):
+@pytest.mark.parametrize("spare", ["as it is", pytest.param("stopped", marks=pytest.mark.slow)])
+def test_nothing_survives_kill_9_of_the_program(tmp_path, spare):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((os.path.dirname(functions.__file__), os.environ["PYTHONPATH"]))}
     process = subprocess.Popen([sys.executable, program, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
     facts = json.loads(process.stdout.readline())
     pids = facts["pids"] + [int((tmp_path / str(i)).read_text()) for i in range(2)]
+    if spare == "stopped":
+        pids.append(_spare(facts["directory"]))
+        os.kill(pids[-1], signal.SIGSTOP)
     assert all(alive(pid) for pid in pids)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -267,6 +281,17 @@ def test_nothing_survives_kill_9_of_the_program(tmp_path):
     assert time.monotonic() - began < 10
     process.stdin.close()
     process.stdout.close()
+
+
+@pytest.mark.slow
+def test_shutdown_does_not_wait_long_for_a_worker_that_is_stopped():
+    executor = workerhost.ProcessPoolExecutor(2)
+    executor.submit(functions.square, 1).result(60)
+    spare = _spare(executor._host._directory)
+    os.kill(spare, signal.SIGSTOP)
+    began = time.monotonic()
+    executor.shutdown()
+    assert time.monotonic() - began < 10 and not alive(spare)
 
 
 def test_ctrl_c_stops_what_runs(tmp_path):

@@ -87,6 +87,9 @@ def _pool(workers: int, max_tasks: Optional[int]) -> Dict[str, Any]:
         "terminateGrace": "1s",
         "supervision": {
             "inheritEnvironment": ["*"],
+            # Who waits for tasks is the executor: a worker that is to leave has none, and is gone by itself within two seconds. With max_tasks the last
+            # task is one of a worker that is to leave, and the host warns of each that takes longer than this.
+            "drainTimeout": "3s" if max_tasks is None else "30s",
             "terminateGrace": "1s",
             # Code that keeps the GIL (a sum over a long range) silences the heartbeat as well, and is no hang.
             "liveness": {"enabled": False},
