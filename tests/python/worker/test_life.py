@@ -30,6 +30,29 @@ def test_by_hand_it_explains_itself_and_exits_with_64():
     assert "is a WorkerHost worker" in words and "async-add" in words and "workerhost serve" in words
 
 
+@pytest.mark.parametrize("arguments, words", [
+    ([], "name a module with tasks: python -m workerhost.worker MODULE"),
+    (["no_such_module"], "it cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"),
+    (["--no-such-option"], "unrecognized arguments: --no-such-option"),
+])
+def test_by_hand_it_says_what_is_wrong_and_exits_with_64(arguments, words):
+    code, said = end_of("-m", "workerhost.worker", *arguments)
+    assert (code, words in said) == (64, True), said
+    assert "is a WorkerHost worker" in said and "workerhost serve" in said and "Traceback" not in said
+
+
+def test_by_hand_a_module_that_fails_shows_where(tmp_path):
+    (tmp_path / "broken.py").write_text("import no_such_module_either\n")
+    code, said = end_of("-m", "workerhost.worker", "broken", environment={"PYTHONPATH": os.pathsep.join((os.environ["PYTHONPATH"], str(tmp_path)))})
+    assert code == 64 and "broken.py\", line 1" in said and "is a WorkerHost worker" in said
+
+
+@pytest.mark.parametrize("arguments, words", [([], "name a module with tasks"), (["--no-such-option"], "unrecognized arguments")])
+def test_a_command_of_a_pool_that_cannot_serve_is_a_failed_start_that_says_so(arguments, words):
+    code, said = end_of("-m", "workerhost.worker", *arguments, "--workerhost-worker", "python", environment={"WORKERHOST_WORKER": "1"})
+    assert code == 70 and words in said.splitlines()[-1], said
+
+
 @pytest.mark.parametrize("line, code, words", [
     (b"", 70, "stdin ended before the supervisor had written the launch line"),
     (b'{"minProtocol":1,"maxProtocol":1,"pool":"p","slot":0,"incarnation":1,"hostInstance":"h","concurrency":1,"drainMilliseconds":1,"maxMessageBytes":1}\n', 70, "address is missing"),

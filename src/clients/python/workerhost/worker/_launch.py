@@ -145,13 +145,14 @@ class Lifeline:
         threading.Thread(target=wait, name="workerhost lifeline", daemon=True).start()
 
 
-def explain(program, tasks):
-    """What a worker says to whoever starts it by hand."""
+def explain(program, tasks, problem=None):
+    """What a worker says to whoever starts it by hand. `problem`: why it would not serve there either."""
     print(
         f"{program} is a WorkerHost worker: it runs tasks for a supervisor and does nothing by itself.\n"
         f"A supervisor starts it, for example `workerhost serve` with this in its configuration:\n"
         f'    "pools": {{ "NAME": {{ "command": {{ "fileName": {json.dumps(sys.executable)}, "arguments": {json.dumps(_by_hand())} }} }} }}\n'
-        + (f"It offers: {', '.join(tasks)}" if tasks else "It offers no tasks: nothing has @worker.task(\"name\")."),
+        + (f"It would not serve there as it is: {problem}" if problem
+           else f"It offers: {', '.join(tasks)}" if tasks else "It offers no tasks: nothing has @worker.task(\"name\")."),
         file=sys.stderr)
 
 
