@@ -98,6 +98,14 @@ def spin_from(here):
         pass
 
 
+def spin_until_stopped(here, there):
+    """Python code that never ends, and says so when it is made to."""
+    try:
+        spin_from(here)
+    finally:
+        open(there, "w").close()
+
+
 def block_from(here, seconds):
     """Native code that nothing interrupts from within."""
     import ctypes

@@ -44,6 +44,26 @@ def alive(pid):
         return False
 
 
+def in_a_fork(what):
+    """What it returns or raises in a fork of this process, in words."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            try:
+                answer = what()
+            except BaseException as error:
+                answer = error
+            os.write(write, repr(answer).encode())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as said:
+        answer = said.read()
+    os.waitpid(child, 0)
+    return answer
+
+
 class Host:
     """A sidecar in a directory of its own. `pools` is that of its configuration."""
 

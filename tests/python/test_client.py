@@ -10,7 +10,7 @@ import threading
 import grpc
 import pytest
 from google.protobuf.wrappers_pb2 import Int32Value
-from hosts import Host, test_worker as worker_program, until
+from hosts import Host, in_a_fork, test_worker as worker_program, until
 
 import workerhost
 import workerhost.aio
@@ -225,6 +225,15 @@ def test_the_executor_over_a_host_has_the_shape_of_the_standard_library(host, cl
 def test_what_a_full_host_refuses_is_submitted_again_when_it_says_so(host):
     with workerhost.connect(host.address, pool="narrow") as client:
         assert [f.result(20) for f in [client.submit("add", i, 1) for i in range(20)]] == list(range(1, 21))
+
+
+def test_items_of_a_task_do_not_go_to_a_fork_of_the_program(client):
+    stream = client.stream("count", 10_000_000, buffer=2)
+    until(lambda: not stream.buffer.is_empty)
+    assert "does not end here" in in_a_fork(lambda: list(stream))
+    items = iter(stream)
+    assert [next(items) for _ in range(3)] == [0, 1, 2]
+    items.close()
 
 
 def test_a_client_that_is_forgotten_leaves_no_thread_behind(host):

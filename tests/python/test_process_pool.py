@@ -13,7 +13,7 @@ import time
 
 import functions
 import pytest
-from hosts import alive, sidecar, until
+from hosts import alive, in_a_fork, sidecar, until
 
 import workerhost
 
@@ -196,6 +196,46 @@ def test_shutdown_may_cancel_what_has_not_begun(tmp_path):
     assert all(f.done() for f in waiting)
     with pytest.raises(RuntimeError, match="after shutdown"):
         executor.submit(functions.square, 1)
+
+
+@pytest.mark.parametrize("how", ["kill", pytest.param("terminate", marks=pytest.mark.slow)])
+def test_its_workers_may_be_ended_and_the_executor_with_them(tmp_path, how):
+    executor = workerhost.ProcessPoolExecutor(1)
+    here, there = tmp_path / "here", tmp_path / "there"
+    running = executor.options(idempotent=True).submit(functions.spin_until_stopped, str(here), str(there))
+    waiting = [executor.submit(functions.square, i) for i in range(200)]
+    pid = int(until(lambda: here.exists() and here.read_text()))
+    (executor.kill_workers if how == "kill" else executor.terminate_workers)()
+    with pytest.raises(concurrent.futures.BrokenExecutor, match=f"{how}_workers.. has ended the workers") as caught:
+        running.result(0)
+    assert isinstance(caught.value, workerhost.WorkerLost)
+    assert all(f.done() for f in waiting) and sum(f.cancelled() for f in waiting) > 150
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        executor.submit(functions.square, 1)
+    until(lambda: not alive(pid), 5)
+    assert there.exists() == (how == "terminate")
+    executor.shutdown()
+    assert not os.path.exists(executor._host._directory)
+    executor.kill_workers()
+
+
+def test_a_fork_of_the_program_cannot_use_it_and_does_not_harm_it(executor, tmp_path):
+    running = executor.submit(functions.meet, str(tmp_path / "here"), str(tmp_path / "there"))
+    running.add_done_callback(lambda _: open(tmp_path / str(os.getpid()), "w").close())
+    until(lambda: (tmp_path / "here").exists())
+    own, directory = os.getpid(), executor._host._directory
+    assert f"a fork of process {own}" in in_a_fork(lambda: executor.submit(functions.square, 1))
+    # As locked as another thread may have left it.
+    with executor._connection._wake:
+        assert f"a fork of process {own}" in in_a_fork(lambda: executor.submit(functions.square, 1))
+    assert "does not end here" in in_a_fork(running.result)
+    assert in_a_fork(lambda: (executor.shutdown(), executor.__exit__(None, None, None))) == "(None, False)"
+    assert "which has the workers" in in_a_fork(executor.kill_workers)
+    (tmp_path / "there").touch()
+    assert running.result(10) > 0
+    until(lambda: (tmp_path / str(own)).exists())
+    assert len(list(tmp_path.iterdir())) == 3
+    assert executor._host._directory == directory and os.path.exists(directory)
 
 
 def test_bad_arguments_are_refused_at_once():

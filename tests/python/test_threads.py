@@ -11,7 +11,7 @@ import time
 
 import functions
 import pytest
-from hosts import alive, until
+from hosts import alive, in_a_fork, until
 
 import workerhost
 
@@ -31,6 +31,14 @@ def test_a_task_in_a_thread_can_be_stopped_while_it_runs():
         # The same thread goes on, and what runs there next meets nothing.
         assert executor.submit(lambda: sum(range(1000))).result(5) == 499500
         assert concurrent.futures.wait([future], timeout=5).done == {future}
+
+
+def test_time_limits_hold_in_a_fork_of_the_program_as_well():
+    def limited():
+        return workerhost.ThreadPoolExecutor(1).options(timeout=0.05).submit(spin, threading.Event()).exception(5)
+
+    assert isinstance(limited(), workerhost.TaskTimeout)
+    assert "TaskTimeout" in in_a_fork(limited)
 
 
 def test_a_time_limit_ends_a_task_in_a_thread():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import threading
 from concurrent.futures import _base
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
@@ -103,6 +104,11 @@ class TaskFuture(concurrent.futures.Future):
                 return
             self._end_cancelled()
         self._tell()
+
+    def _end_in_fork(self, error: BaseException) -> None:
+        self._condition = threading.Condition()
+        if self._state in (_base.PENDING, _base.RUNNING):
+            self._exception, self._state = error, _base.FINISHED
 
     def _tell(self) -> None:
         # The thread that tells is needed by every other task, so that it heeds no exit either.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import weakref
@@ -10,6 +11,7 @@ from typing import List, Optional, Tuple
 from . import errors
 from ._call import Call
 from ._session_loop import SessionLoop, failed_again
+from ._timing import Timers
 from ._wire import describe
 
 
@@ -31,7 +33,7 @@ class Connection(SessionLoop):
     def submit(self, call: Call) -> None:
         with self._wake:
             if self._closing:
-                raise RuntimeError("cannot schedule new futures after shutdown")
+                raise RuntimeError(self._refusal)
             self._number += 1
             call.number = self._number
             call.future._connection, call.future._call = self, call
@@ -89,6 +91,44 @@ class Connection(SessionLoop):
             call.future.cancel()
         if wait:
             self._thread.join(wait)
+
+    def drop(self, why: str) -> None:
+        """Takes nothing new, and ends everything at once: what was sent with WorkerLost, the rest as cancelled. The session is over when the host knows."""
+        with self._wake:
+            self._closing = True
+            calls = [call for call in self._calls.values() if not call.settled]
+            for call in calls:
+                call.settled = True
+                if call.session is not None and call.sequence:
+                    call.session.cancels.append(call.sequence)
+            self._calls.clear()
+            self._limbo = []
+            for queue in self._queues:
+                queue.clear()
+            self._wake.notify_all()
+        for call in calls:
+            if call.future.running():
+                error = errors.WorkerLost(f"{why}: task {call.task} may have run")
+                error.task = call.task
+                call.future._end(None, error)
+            else:
+                call.future.cancel()
+
+    def leave_to_parent(self) -> None:
+        """In a fork of the program: the session and what was submitted are the parent's. There is no other thread here, and locks are as they were there."""
+        self._wake = threading.Condition()
+        self._timers = Timers()
+        self._closing = True
+        self._refusal = f"cannot schedule new futures: this is process {os.getpid()}, a fork of process {os.getppid()}, which has them; make an executor or a client of its own here"
+        error = RuntimeError(f"this future is that of process {os.getppid()}, of which this one is a fork, and does not end here")
+        calls = list(self._calls.values())
+        self._calls.clear()
+        for call in calls:
+            # Its callbacks are the parent's as well.
+            call.settled = True
+            call.future._end_in_fork(error)
+            if call.stream is not None:
+                call.stream.end_in_fork()
 
     # ---- one task --------------------------------------------------------------------------------------------
 

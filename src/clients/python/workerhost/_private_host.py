@@ -63,7 +63,7 @@ class PrivateHost:
         self._directory = ""
         self._starts: List[float] = []
         self._was_ready = False
-        self._stopped = False
+        self._stopped = self._asked = self._removed = False
         with self._lock:
             self._start()
 
@@ -95,20 +95,31 @@ class PrivateHost:
     def stop(self) -> None:
         """Ends it and waits for that; what still runs is cancelled."""
         with self._lock:
-            if self._stopped:
+            if self._removed:
                 return
-            self._stopped = True
-            process = self._process
+            self._removed = True
+        process = self.end(signal.SIGTERM)
         if process is not None:
             try:
-                os.killpg(process.pid, signal.SIGTERM)
                 process.wait(_STOP_SECONDS)
-            except ProcessLookupError:
-                process.wait()
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                self.end(signal.SIGKILL)
                 process.wait()
         self._remove()
+
+    def end(self, how: signal.Signals) -> Optional[subprocess.Popen]:
+        """Signals it, and does not start it again. By SIGTERM its workers stop what they run, by SIGKILL they are killed with it."""
+        with self._lock:
+            self._stopped = True
+            process = self._process
+        # The first of two SIGTERM asks and the second hurries: there is one.
+        if process is not None and process.poll() is None and not (how is signal.SIGTERM and self._asked):
+            self._asked = True
+            try:
+                os.killpg(process.pid, how)
+            except ProcessLookupError:
+                pass
+        return process
 
     def _start(self) -> None:
         now = time.monotonic()

@@ -48,6 +48,7 @@ class SessionLoop(SessionReader):
         self._limbo_of = ""
         self._limbo_until = 0.0
         self._closing = False
+        self._refusal = "cannot schedule new futures after shutdown"
         self._hopeless: Optional[errors.WorkerHostError] = None
         self._failing_since = 0.0
         self._last_error: Optional[errors.WorkerHostError] = None

@@ -56,6 +56,10 @@ class ItemBuffer:
             self._changed.notify_all()
         self._tell()
 
+    def end_in_fork(self) -> None:
+        self._changed = threading.Condition()
+        self._over = True
+
     def _tell(self) -> None:
         changed = self.changed
         if changed is not None:

@@ -7,6 +7,7 @@ import multiprocessing.process
 import multiprocessing.spawn
 import os
 import pickle
+import signal
 import site
 import subprocess
 import sys
@@ -58,7 +59,23 @@ class ProcessPoolExecutor(Executor):
         self._max_workers = max_workers
         host = PrivateHost(_pool(max_workers, max_tasks_per_child), {"WORKERHOST_PYTHON_INIT": _initialization(initializer, initargs)})
         self._host = host
+        self._pid = os.getpid()
         self._begin(Connection(host.locate, "python", lanes=max_workers, at_end=host.stop))
+
+    def terminate_workers(self) -> None:
+        """Ends what runs, and the executor with it: as `shutdown(wait=False, cancel_futures=True)`, and what was sent to the workers ends with WorkerLost
+        at once. Python code there meets an exception; half a second later the worker is told to leave (SIGTERM), a second later it is killed. Does not wait for that."""
+        self._end_workers("terminate_workers", signal.SIGTERM)
+
+    def kill_workers(self) -> None:
+        """As `terminate_workers`, and the worker processes are killed at once (SIGKILL), with what they have started."""
+        self._end_workers("kill_workers", signal.SIGKILL)
+
+    def _end_workers(self, name: str, how: signal.Signals) -> None:
+        if self._pid != os.getpid():
+            raise RuntimeError(f"{name}: this is process {os.getpid()}, a fork of process {self._pid}, which has the workers")
+        self._connection.drop(f"{name}() has ended the workers of this executor")
+        self._host.end(how)
 
 
 def _pool(workers: int, max_tasks: Optional[int]) -> Dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import concurrent.futures.thread
+import os
 import threading
 import time
 import weakref
@@ -15,6 +16,9 @@ from ._timing import Timers
 from .errors import BadInput, TaskTimeout
 
 _timers = Timers()
+if hasattr(os, "register_at_fork"):
+    # Their thread is not there.
+    os.register_at_fork(after_in_child=_timers.__init__)  # type: ignore[misc]
 
 
 class _ThreadFuture(concurrent.futures.Future):
