@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { after, before } from "node:test";
 import * as grpc from "../../src/clients/node/node_modules/@grpc/grpc-js/build/src/index.js";
@@ -149,9 +149,14 @@ test("a host of another version", async (context) => {
   await assert.rejects(connect(`unix://${socket}`), (e) => e instanceof VersionMismatch && /7 to 9/.test(e.message) && /1 to 1/.test(e.message));
 });
 
-test("a host that cannot be started", async () => {
-  await assert.rejects(startHost({ pools: { p: pool() }, command: "/no/such/workerhost" }), (e) => e instanceof HostUnavailable && /\/no\/such\/workerhost/.test(e.message));
+test("a host that cannot be started", async (context) => {
+  const before = process.env.TMPDIR;
+  context.after(() => before === undefined ? delete process.env.TMPDIR : process.env.TMPDIR = before);
+  const home = process.env.TMPDIR = mkdtempSync(join(directory, "tmp-"));
+  await assert.rejects(startHost({ pools: { p: pool() }, command: "/no/such/workerhost" }), (e) => e instanceof HostUnavailable && /\/no\/such\/workerhost cannot be started/.test(e.message));
   await assert.rejects(startHost({ pools: { p: { command: { fileName: "x" }, queueCapacity: "many" } } }), (e) => e instanceof HostUnavailable && /pools:p:queueCapacity/.test(e.message));
+  await assert.rejects(startHost({ pools: { p: pool() }, startMs: 1 }), (e) => e instanceof HostUnavailable && /within 1 ms \(option startMs\)/.test(e.message));
+  assert.deepEqual(readdirSync(home).filter((name) => name.startsWith("workerhost-")), []);
 });
 
 test("a worker that is started by hand explains itself", () => {

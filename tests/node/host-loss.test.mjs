@@ -12,6 +12,26 @@ let host;
 before(async () => host = await hostOf({ p: pool() }, { logLevel: "none" }));
 after(() => host.stop());
 
+const directoriesIn = (directory) => readdirSync(directory).filter((name) => name.startsWith("workerhost-"));
+
+// What a killed host had for its workers goes when the next host starts there.
+const privateIn = (directory) => directoriesIn(directory).filter((name) => name.startsWith("workerhost-node-"));
+
+/** A host whose files are all in that directory. */
+async function hostIn(directory, logLevel = "none") {
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = directory;
+  try {
+    return await hostOf({ p: pool({ workers: 2 }) }, { logLevel });
+  } finally {
+    if (before === undefined) {
+      delete process.env.TMPDIR;
+    } else {
+      process.env.TMPDIR = before;
+    }
+  }
+}
+
 test("a broken connection loses nothing and runs nothing twice", async (context) => {
   const directory = directoryOf(context);
   const proxy = await Proxy.to(host.address, directory);
@@ -129,23 +149,82 @@ test("Ctrl-C is the program's own: its host still runs what it submits then", as
   assert.equal(said, "ready\n42\n");
 });
 
-test("no host or worker survives kill -9 of the program that started it", async (context) => {
+test("no host, worker or directory is left of a program that a signal ended", async (context) => {
+  await Promise.all(["SIGKILL", "SIGINT"].map(async (signal) => {
+    const directory = directoryOf(context);
+    const program = join(directory, "program.mjs");
+    writeFileSync(program, `
+      import { startHost } from ${JSON.stringify(join(root, "src/clients/node/dist/index.js"))};
+      const host = await startHost({ pools: { p: { command: { fileName: process.execPath, arguments: [${JSON.stringify(conformanceWorker)}] }, workers: 1, cancelGrace: "100ms", terminateGrace: "100ms" } }, logLevel: "none" });
+      const client = await host.connect();
+      const { pid } = await client.run("info");
+      console.log(JSON.stringify({ host: host.pid, worker: pid }));
+      void client.run("spin", [60_000]);
+    `);
+    const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, TMPDIR: directory } });
+    const pids = JSON.parse((await once(child.stdout, "data"))[0]);
+    child.kill(signal);
+    await until(() => !isAlive(pids.host) && !isAlive(pids.worker), "both are gone");
+    await until(() => directoriesIn(directory).length === 0, `no directory is left after ${signal}`);
+  }));
+});
+
+test("a host that was killed is started again at its place: what is idempotent runs again, what comes runs, what else ran there is told", async (context) => {
   const directory = directoryOf(context);
-  const program = join(directory, "program.mjs");
-  writeFileSync(program, `
-    import { startHost } from ${JSON.stringify(join(root, "src/clients/node/dist/index.js"))};
-    const host = await startHost({ pools: { p: { command: { fileName: process.execPath, arguments: [${JSON.stringify(conformanceWorker)}] }, workers: 1, cancelGrace: "100ms", terminateGrace: "100ms" } }, logLevel: "none" });
-    const client = await host.connect();
-    const { pid } = await client.run("info");
-    console.log(JSON.stringify({ host: host.pid, worker: pid }));
-    void client.run("spin", [60_000]);
-  `);
-  const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, TMPDIR: directory } });
-  const pids = JSON.parse((await once(child.stdout, "data"))[0]);
-  child.kill("SIGKILL");
-  await until(() => !isAlive(pids.host) && !isAlive(pids.worker), "both are gone");
-  const left = readdirSync(directory).filter((name) => name.startsWith("workerhost-node-"));
-  assert.deepEqual(left.flatMap((name) => readdirSync(join(directory, name))).filter((name) => name !== "workerhost.json"), [], "nothing but its configuration is left");
+  const own = await hostIn(directory);
+  context.after(() => own.stop());
+  const client = await own.connect();
+  const before = own.pid;
+  const { address } = own;
+  const lostRuns = join(directory, "lost");
+  const againRuns = join(directory, "again");
+  const lost = assert.rejects(client.run("sleep", [60_000, lostRuns]), (e) => e instanceof WorkerLost && /idempotent/.test(e.message));
+  const again = client.run("sleep", [200, againRuns], { idempotent: true });
+  await until(() => linesOf(lostRuns).length === 1 && linesOf(againRuns).length === 1, "both run");
+  process.kill(before, "SIGKILL");
+  await lost;
+  assert.equal(await client.run("add", [20, 22]), 42, "what comes meanwhile waits for it");
+  assert.equal(await again, 200);
+  assert.equal(linesOf(lostRuns).length, 1);
+  assert.equal(linesOf(againRuns).length, 2);
+  assert.notEqual(own.pid, before);
+  assert.equal(own.address, address);
+  const second = await own.connect();
+  assert.equal(await second.run("add", [1, 2]), 3);
+
+  await Promise.all([client.close(), second.close()]);
+  process.kill(own.pid, "SIGKILL");
+  await own.stop();
+  assert.ok(!isAlive(own.pid));
+  assert.deepEqual(privateIn(directory), []);
+  await assert.rejects(own.connect(), (e) => e instanceof HostUnavailable && /was stopped/.test(e.message));
+});
+
+test("a host that is stopped while it is being started again ends", async (context) => {
+  const directory = directoryOf(context);
+  const own = await hostIn(directory, "critical");
+  const warned = once(process, "warning");
+  process.kill(own.pid, "SIGKILL");
+  const [{ name, message }] = await warned;
+  assert.equal(name, "WorkerHostWarning");
+  assert.match(message, /is gone: .* ended with SIGKILL; it is started again/);
+  await own.stop();
+  assert.deepEqual(privateIn(directory), []);
+});
+
+slowTest("a host that is killed again and again is left alone for a while, and its clients are told", async (context) => {
+  const own = await hostIn(directoryOf(context));
+  context.after(() => own.stop());
+  const client = await own.connect();
+  context.after(() => client.close({ drainMs: 0 }));
+  for (let i = 0; i < 5; i++) {
+    assert.equal(await client.run("add", [i, 1], { idempotent: true }), i + 1);
+    const { pid } = own;
+    process.kill(pid, "SIGKILL");
+    await until(() => i === 4 ? !isAlive(pid) : own.pid !== pid, "it has ended");
+  }
+  await assert.rejects(client.run("add", [1, 1], { idempotent: true }), HostUnavailable);
+  await assert.rejects(own.connect(), HostUnavailable);
 });
 
 slowTest("a program that ends by itself takes its host along, and leaves no file", async (context) => {
@@ -162,5 +241,5 @@ slowTest("a program that ends by itself takes its host along, and leaves no file
   const pid = Number((await once(child.stdout, "data"))[0]);
   assert.deepEqual(await exited, [3, null]);
   await until(() => !isAlive(pid), "the host is gone");
-  assert.deepEqual(readdirSync(directory).filter((name) => name.startsWith("workerhost-node-")), []);
+  await until(() => directoriesIn(directory).length === 0, "no directory is left");
 });

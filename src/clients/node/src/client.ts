@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { parseAddress } from "./address.js";
 import { check, misuse, number, rulesOf } from "./checks.js";
 import { checkConnectOptions, type ConnectOptions } from "./connect-options.js";
-import { Connector, defaultPatienceMs } from "./connector.js";
+import { Connector } from "./connector.js";
 import { Dispatch } from "./dispatch.js";
 import { BadInput, Rejected, TaskTimeout } from "./errors.js";
 import { mapTasks, type MapOptions } from "./map.js";
@@ -28,6 +28,14 @@ export interface StreamOptions extends TaskOptions {
   buffer?: number;
 }
 
+/** What whoever starts the host knows of it. Counts where the caller does not say himself how long to wait. */
+export interface HostOutlook {
+  /** It is on its way. */
+  isComing(): boolean;
+  /** How long a first connection waits for one that is not. */
+  readonly waitMs: number;
+}
+
 /**
  * A connection to a pool of a host, for as many tasks at a time as the program likes. Made by `connect`. It keeps the program alive until it is
  * closed. When its connection breaks it comes back by itself, to the tasks that run there.
@@ -40,18 +48,18 @@ export class Client implements AsyncDisposable {
   private number = 0;
   private closing: Promise<void> | undefined;
 
-  private constructor(private readonly address: string, options: ConnectOptions) {
+  private constructor(private readonly address: string, options: ConnectOptions, host: HostOutlook) {
     checkConnectOptions(options);
-    const { token, tls, pool = "", maxWaiting = 100_000, patienceMs = defaultPatienceMs } = options;
+    const { token, tls, pool = "", maxWaiting = 100_000, patienceMs } = options;
     this.maxWaiting = maxWaiting;
     this.dispatch = new Dispatch(address);
-    this.connector = new Connector(parseAddress(address, token, tls), pool, `node-${randomBytes(9).toString("base64url")}`, this.dispatch, patienceMs);
+    this.connector = new Connector(parseAddress(address, token, tls), pool, `node-${randomBytes(9).toString("base64url")}`, this.dispatch, patienceMs, host.isComing);
   }
 
   /** @internal Use `connect`. */
-  static async open(address: string, options: ConnectOptions): Promise<Client> {
-    const client = new Client(address, options);
-    await client.connector.connect(options.waitMs ?? 0);
+  static async open(address: string, options: ConnectOptions, host: HostOutlook = { isComing: () => false, waitMs: 0 }): Promise<Client> {
+    const client = new Client(address, options, host);
+    await client.connector.connect(options.waitMs, host.waitMs);
     return client;
   }
 

@@ -27,7 +27,9 @@ export class Connector {
     private readonly pool: string,
     private readonly idPrefix: string,
     private readonly dispatch: Dispatch,
-    private readonly patienceMs: number,
+    /** Undefined: the default, and for as long as the host is on its way. */
+    private readonly patienceMs: number | undefined,
+    private readonly isComing: () => boolean,
   ) {
     dispatch.onEnded = (reason) => this.lost(reason);
   }
@@ -36,10 +38,13 @@ export class Connector {
     return this.session;
   }
 
-  /** The first session. Rejects at the first failure, or with the last one when `waitMs` have passed. */
-  async connect(waitMs: number): Promise<void> {
-    const until = performance.now() + waitMs;
+  /** The first session. Rejects with the last failure when `waitMs` have passed; where that is undefined, `otherwiseMs`, and not while the host is on its way. */
+  async connect(waitMs: number | undefined, otherwiseMs: number): Promise<void> {
+    let until = performance.now() + (waitMs ?? otherwiseMs);
     for (;;) {
+      if (waitMs === undefined && this.isComing()) {
+        until = performance.now() + otherwiseMs;
+      }
       try {
         this.adopt(await Session.open(this.address, this.pool, this.idPrefix, this.lastKey));
         return;
@@ -96,7 +101,10 @@ export class Connector {
   }
 
   private tryAgain(last: WorkerHostError, delayMs: number): void {
-    if (performance.now() - this.awaySince! >= this.patienceMs || last instanceof VersionMismatch || last instanceof HostRefused) {
+    if (this.patienceMs === undefined && this.isComing()) {
+      this.awaySince = performance.now();
+    }
+    if (performance.now() - this.awaySince! >= (this.patienceMs ?? defaultPatienceMs) || last instanceof VersionMismatch || last instanceof HostRefused) {
       this.dispatch.hopeless(last);
     }
     this.timer = setTimeout(() => void this.reopen(), delayMs);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { check, isRecord, misuse, number, record, rulesOf, shown, text, wholeNumber } from "./checks.js";
 
 /** A pool of workers; further settings as the host's configuration has them (src/docs/sidecar-configuration.md). */
@@ -26,6 +27,9 @@ export interface HostOptions {
   /** Further settings of the host's configuration, e.g. `{ data: { tcp: "127.0.0.1:0", tokenFile } }`. */
   settings?: Record<string, unknown>;
 }
+
+// Its clients are this program's: where they don't come back at once the program has gone, and nobody waits for its tasks.
+const abandonAfter = "1s";
 
 const levels = ["trace", "debug", "information", "warning", "error", "critical", "none"];
 
@@ -71,8 +75,16 @@ export function checkHostOptions(options: HostOptions): void {
   }
 }
 
-/** As the host reads it. What JSON would leave out, or make null of, is a TypeError. */
-export function configurationText(configuration: object): string {
+/** The host's configuration, with its sockets in `directory`. What JSON would leave out, or make null of, is a TypeError. */
+export function configurationOf(options: HostOptions, directory: string): string {
+  const { settings = {}, logLevel = "warning", pools } = options;
+  const configuration = {
+    ...settings,
+    data: { socket: join(directory, "data.sock"), abandonAfter, ...(settings["data"] as object | undefined) },
+    admin: { socket: join(directory, "admin.sock"), ...(settings["admin"] as object | undefined) },
+    log: { level: logLevel },
+    pools,
+  };
   return JSON.stringify(configuration, (name, value: unknown) => {
     if (["function", "symbol", "bigint"].includes(typeof value) || (typeof value === "number" && !Number.isFinite(value))) {
       throw new TypeError(`setting ${name} of the host is ${shown(value)}; allowed: what JSON has`);

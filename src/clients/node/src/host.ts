@@ -1,153 +1,166 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { connect, type Client } from "./client.js";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Client } from "./client.js";
 import type { ConnectOptions } from "./connect-options.js";
+import { defaultPatienceMs } from "./connector.js";
 import { HostUnavailable } from "./errors.js";
-import { checkHostOptions, configurationText, type HostOptions } from "./host-options.js";
+import { findCommand } from "./host-command.js";
+import { checkHostOptions, configurationOf, type HostOptions } from "./host-options.js";
+import { HostProcess, type Endpoints } from "./host-process.js";
 
-// Its clients are this program's: where they don't come back at once the program has gone, and nobody waits for its tasks.
-const abandonAfter = "1s";
+// One that has been started so often within so long is not started again before that time has passed.
+const mostStarts = 5;
+const startsWithinMs = 60_000;
 
-/** A host of this program's own. It ends with the program, however that ends. */
+/** A host of this program's own. It ends with the program, however that ends; where it ends before, it is started again at the same address. */
 export interface Host extends AsyncDisposable {
   /** Of its data plane, for `connect`. */
   readonly address: string;
+  /** Of its process; another one once it was started again. */
   readonly pid: number;
   /** What its endpoint file says: addresses of all its listeners. */
   readonly endpoints: Readonly<Record<string, unknown>>;
+  /** Without option `patienceMs` what waits for the host goes on waiting while it is being started again. */
   connect(options?: ConnectOptions): Promise<Client>;
   /** Lets tasks finish and ends it. */
   stop(): Promise<void>;
 }
 
-/** Starts a host with pools of its own, and waits until it listens (not for its workers). Rejects with HostUnavailable, in the host's words; with a TypeError or RangeError where an option makes no sense. */
+/**
+ * Starts a host with pools of its own, and waits until it listens (not for its workers). Rejects with HostUnavailable, in the host's words; with
+ * a TypeError or RangeError where an option makes no sense.
+ */
 export async function startHost(options: HostOptions): Promise<Host> {
   checkHostOptions(options);
   const command = findCommand(options.command);
-  const data = { abandonAfter, ...(options.settings?.["data"] as object | undefined) };
-  const text = configurationText({ ...options.settings, data, log: { level: options.logLevel ?? "warning" }, pools: options.pools });
   // Its owner's alone (0700), as mkdtemp makes it.
   const directory = mkdtempSync(join(tmpdir(), "workerhost-node-"));
-  const configuration = join(directory, "workerhost.json");
-  const endpointFile = join(directory, "endpoint.json");
-  writeFileSync(configuration, text, { mode: 0o600 });
-
-  const [program, ...leading] = command;
-  const host = spawn(
-    program, [...leading, "serve", "--config", configuration, "--endpoint-file", endpointFile, "--exit-with-pid", String(process.pid)],
-    // Ctrl-C is for the program, which may want its host for what it does then.
-    { stdio: ["ignore", "ignore", "pipe"], detached: true });
-  const ended = new Promise<string>((resolve) => {
-    host.once("error", (e) => resolve(`${program} cannot be started: ${e.message}`));
-    host.once("exit", (code, signal) => resolve(`it ended with ${signal ?? `exit code ${code}`}`));
-  });
-  const said = collectErrors(host);
-  const forget = () => rmSync(directory, { recursive: true, force: true });
-  // A program that ends without stopping its host leaves no file behind; one that is killed leaves an empty directory.
-  const atExit = () => {
-    host.kill("SIGTERM");
-    forget();
-  };
-  process.once("exit", atExit);
-  const stopped = ended.then(() => {
-    process.off("exit", atExit);
-    forget();
-  });
-
-  try {
-    const endpoints = await endpointsOf(endpointFile, ended, options.startMs ?? 30_000);
-    const address = dataAddress(endpoints);
-    said.pass();
-    return {
-      address,
-      endpoints,
-      pid: host.pid!,
-      connect: (how) => connect(address, how),
-      stop,
-      [Symbol.asyncDispose]: stop,
-    };
-  } catch (e) {
-    host.kill("SIGKILL");
-    await stopped;
-    throw new HostUnavailable(`the host did not start: ${(e as Error).message}${said.text()}`, { cause: e });
-  }
-
-  async function stop(): Promise<void> {
-    host.kill("SIGTERM");
-    await stopped;
-  }
+  const host = new PrivateHost(command, directory, options);
+  await host.start();
+  return host;
 }
 
-function collectErrors(host: ChildProcess): { text(): string; pass(): void } {
-  let kept = "";
-  let passing = false;
-  host.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    if (passing) {
-      process.stderr.write(text);
-    } else {
-      kept = (kept + text).slice(-4000);
+class PrivateHost implements Host {
+  private process: HostProcess | undefined;
+  private current: Endpoints = { pid: 0, data: [] };
+  private configuration: string | undefined;
+  /** It has ended, and is being started again. */
+  private isComing = false;
+  private starts: number[] = [];
+  private readonly leaving = new AbortController();
+  private kept: Promise<void> = Promise.resolve();
+  private stopped: Promise<void> | undefined;
+
+  constructor(
+    private readonly command: readonly string[],
+    private readonly directory: string,
+    private readonly options: HostOptions,
+  ) {}
+
+  get address(): string {
+    return this.current.data[0];
+  }
+
+  get pid(): number {
+    return this.current.pid;
+  }
+
+  get endpoints(): Endpoints {
+    return this.current;
+  }
+
+  async connect(options: ConnectOptions = {}): Promise<Client> {
+    if (this.leaving.signal.aborted) {
+      throw new HostUnavailable(`the host at ${this.address} was stopped`);
     }
-  });
-  // The log alone does not keep the program alive.
-  (host.stderr as unknown as { unref?(): void } | null)?.unref?.();
-  return {
-    text: () => kept === "" ? "" : `; it said:\n${kept}`,
-    pass: () => {
-      passing = true;
-      if (kept !== "") {
-        process.stderr.write(kept);
+    return Client.open(this.address, options, { isComing: () => this.isComing, waitMs: defaultPatienceMs });
+  }
+
+  /** The first time. */
+  async start(): Promise<void> {
+    const process = await this.startOnce();
+    this.kept = this.keep(process);
+  }
+
+  stop(): Promise<void> {
+    return this.stopped ??= this.end();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  private async end(): Promise<void> {
+    this.leaving.abort();
+    await this.process!.stop();
+    await this.kept;
+  }
+
+  private async startOnce(): Promise<HostProcess> {
+    this.starts.push(performance.now());
+    let process: HostProcess;
+    try {
+      this.configuration ??= configurationOf(this.options, this.directory);
+      process = this.process = new HostProcess(this.command, this.directory, this.configuration);
+    } catch (e) {
+      rmSync(this.directory, { recursive: true, force: true });
+      throw e;
+    }
+    const endpoints = await process.endpoints(this.options.startMs ?? 30_000);
+    if (endpoints.data[0] === undefined) {
+      await process.stop();
+      throw new HostUnavailable(`the host's endpoint file names no data plane: ${JSON.stringify(endpoints)}`);
+    }
+    this.current = endpoints;
+    return process;
+  }
+
+  /** Until it is stopped. */
+  private async keep(first: HostProcess): Promise<void> {
+    for (let process: HostProcess | undefined = first; process;) {
+      const how = await process.ended;
+      if (this.leaving.signal.aborted) {
+        return;
       }
-    },
-  };
-}
-
-async function endpointsOf(file: string, ended: Promise<string>, withinMs: number): Promise<Record<string, unknown>> {
-  const until = performance.now() + withinMs;
-  let end: string | undefined;
-  void ended.then((how) => end = how);
-  // It is there whole or not at all.
-  while (!existsSync(file)) {
-    if (end !== undefined) {
-      throw new Error(end);
-    }
-    if (performance.now() > until) {
-      throw new Error(`it did not listen within ${withinMs} ms (option startMs)`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-}
-
-function dataAddress(endpoints: Record<string, unknown>): string {
-  const [best] = endpoints["data"] as string[];
-  if (best === undefined) {
-    throw new Error(`its endpoint file names no data plane: ${JSON.stringify(endpoints)}`);
-  }
-  return best;
-}
-
-/** The program and what stands before its arguments. */
-function findCommand(given: string | undefined): string[] {
-  const named = given ?? process.env["WORKERHOST_COMMAND"];
-  if (named) {
-    return existsSync(named) ? [named] : named.split(/\s+/).filter((part) => part !== "");
-  }
-  for (const place of (process.env["PATH"] ?? "").split(delimiter)) {
-    const program = join(place, "workerhost");
-    if (place !== "" && existsSync(program)) {
-      return [program];
+      this.isComing = true;
+      this.warn(`the host at ${this.address} (pid ${this.pid}) is gone: ${how}; it is started again`);
+      process = await this.startAgain();
+      this.isComing = false;
     }
   }
-  for (let at = dirname(fileURLToPath(import.meta.url)); dirname(at) !== at; at = dirname(at)) {
-    for (const configuration of ["Release", "Debug"]) {
-      const built = join(at, "src/WorkerHost.Sidecar/bin", configuration, "net10.0/WorkerHost.Sidecar");
-      if (existsSync(built)) {
-        return [built];
+
+  /** Undefined: it was stopped meanwhile. */
+  private async startAgain(): Promise<HostProcess | undefined> {
+    const { signal } = this.leaving;
+    while (!signal.aborted) {
+      const now = performance.now();
+      this.starts = this.starts.filter((then) => now - then < startsWithinMs);
+      if (this.starts.length >= mostStarts) {
+        this.isComing = false;
+        const pauseMs = this.starts[0] + startsWithinMs - now;
+        this.warn(`the host at ${this.address} was started ${mostStarts} times within ${startsWithinMs / 1000} s; the next time is in ${Math.ceil(pauseMs / 1000)} s`);
+        await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+        this.isComing = true;
+        continue;
+      }
+      try {
+        // At the same place, so that whoever has its address finds it.
+        mkdirSync(this.directory, { mode: 0o700 });
+        return await this.startOnce();
+      } catch (e) {
+        if (!signal.aborted) {
+          this.warn(`${(e as Error).message}`);
+        }
       }
     }
+    return undefined;
   }
-  throw new HostUnavailable("there is no workerhost to start: install the tool (`dotnet tool install --global WorkerHost.Sidecar`), put it on PATH, or name it in WORKERHOST_COMMAND or in the option command");
+
+  private warn(message: string): void {
+    if (this.options.logLevel !== "none") {
+      process.emitWarning(message, "WorkerHostWarning");
+    }
+  }
 }
