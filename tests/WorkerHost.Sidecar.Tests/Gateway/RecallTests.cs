@@ -39,6 +39,7 @@ public sealed class RecallTests(GatewayFixture host) : IClassFixture<GatewayFixt
 
         await File.WriteAllTextAsync(Trace("there"), "", Token);
         await stop.WaitAsync(Eventually.Patience, Token);
+        await Task.WhenAll(running.Select(static r => r.Completion)).WaitAsync(Eventually.Patience, Token);
         Assert.All(running, static f => Assert.Equal(TaskState.Succeeded, f.State));
         Assert.Equal(3, await theirs.Task.WaitAsync(Eventually.Patience, Token));
 
