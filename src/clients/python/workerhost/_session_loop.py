@@ -82,6 +82,10 @@ class SessionLoop(SessionReader):
                     continue
                 yield call
 
+    def _anything_waits(self) -> bool:
+        # Under the lock.
+        return any(self._queues)
+
     def _put_back(self, calls: List[Call]) -> None:
         # Under the lock, in their old order.
         for call in reversed(calls):
@@ -220,7 +224,7 @@ class SessionLoop(SessionReader):
                     if wire.ended or (session is not None and session.ended):
                         return
                     if session is not None:
-                        if session.has_something() or (session.has_room() and any(self._queues)):
+                        if session.has_something() or (session.has_room() and self._anything_waits()):
                             break
                         if self._closing and not self._calls:
                             session.half_closed = True

@@ -29,6 +29,9 @@ class SessionReader:
     def _put_back(self, calls: List[Call]) -> None:
         raise NotImplementedError
 
+    def _anything_waits(self) -> bool:
+        raise NotImplementedError
+
     def _read(self, wire: SessionCall, session: Session) -> Tuple[str, bool]:
         try:
             for frame in wire.frames():
@@ -64,7 +67,9 @@ class SessionReader:
                         self._put_back([call])
                         continue
                     ended.append((call, outcome, data))
-                self._wake.notify()
+                if session.has_something() or self._anything_waits():
+                    # Else the writing thread would only take the lock of the interpreter from who waits for these.
+                    self._wake.notify()
         if frame.credit or frame.draining:
             with self._wake:
                 session.credit = frame.credit or session.credit
