@@ -136,6 +136,14 @@ test("a pool that is not there", async () => {
   await assert.rejects(host.connect({ pool: "nowhere" }), (e) => e instanceof HostRefused && /nowhere/.test(e.message) && /\bp\b/.test(e.message));
 });
 
+test("an address where nobody takes tasks", async (context) => {
+  const server = new grpc.Server();
+  const socket = join(directory, "other.sock");
+  await new Promise((resolve, reject) => server.bindAsync(`unix://${socket}`, grpc.ServerCredentials.createInsecure(), (e) => e ? reject(e) : resolve()));
+  context.after(() => server.forceShutdown());
+  await assert.rejects(connect(`unix://${socket}`), (e) => e instanceof HostRefused && /data plane, not of its admin plane/.test(e.message));
+});
+
 test("a host of another version", async (context) => {
   const server = new grpc.Server();
   const echo = (bytes) => bytes;

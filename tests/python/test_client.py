@@ -280,6 +280,11 @@ def _serve(answer):
     return server, f"http://127.0.0.1:{port}"
 
 
+def test_an_address_where_nobody_takes_tasks(host):
+    with pytest.raises(workerhost.HostRefused, match="data plane, not of its admin plane"):
+        workerhost.connect(f"unix://{host.directory / 'admin.sock'}")
+
+
 def test_a_host_of_another_version():
     def refuse(requests, context):
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, "no common protocol version: the client speaks 1 to 1, this host speaks 7 to 9")

@@ -162,7 +162,7 @@ function refusal(status: grpc.StatusObject, address: Address): WorkerHostError {
     case grpc.status.INVALID_ARGUMENT:
       return new HostRefused(`the host at ${address.text} refuses the session: ${status.details} (option pool of connect)`);
     case grpc.status.UNIMPLEMENTED:
-      return new VersionMismatch(`what listens at ${address.text} has no sessions (capability "session"): ${status.details}; is it a workerhost?`);
+      return new HostRefused(`the host at ${address.text} takes no tasks (${status.details}): give the address of its data plane, not of its admin plane; its endpoint file has both`);
     case grpc.status.UNAUTHENTICATED:
     case grpc.status.PERMISSION_DENIED:
       return new HostRefused(`the host at ${address.text} does not let this client in (${said}); ${address.hasToken ? "is the token the one in the host's token file?" : "pass { token } with what is in the host's token file, or { tls } with a certificate that it takes"}`);

@@ -138,7 +138,9 @@ def describe(target: Target, pool: str, timeout: float) -> Tuple[str, ...]:
 def _refusal(target: Target, error: grpc.RpcError, pool: str) -> errors.WorkerHostError:
     code, details = error.code(), error.details()
     at = f"the host at {target.address}"
-    if code in (grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.UNIMPLEMENTED):
+    if code is grpc.StatusCode.UNIMPLEMENTED:
+        return errors.HostRefused(f"{at} takes no tasks ({details}): give the address of its data plane, not of its admin plane; its endpoint file has both")
+    if code is grpc.StatusCode.FAILED_PRECONDITION:
         return errors.VersionMismatch(f"{at} does not speak with this client (protocol version {PROTOCOL}): {details}. Bring both to releases that go together")
     if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
         return errors.HostRefused(f"{at} does not let this client in ({details or code.name}): {'another token is wanted' if target.token else 'give it a token with token=…'}")
