@@ -40,11 +40,12 @@ public sealed class AdminTests(AdminFixture fixture) : IClassFixture<AdminFixtur
     {
         using var watch = host.Client.Watch(new WatchRequest());
         Assert.True(await watch.ResponseStream.MoveNext().WaitAsync(Patience));
-        var slow = pool.Submit<int>("meet", [NewPath(), NewPath()], new TaskOptions { Id = "on-the-killed" });
+        var there = NewPath();
+        var slow = pool.Submit<int>("meet", [there, NewPath()], new TaskOptions { Id = "on-the-killed" });
 
         // The pool knows at once; what the supervisor shows of running tasks may still be an earlier one's.
         bool HasIt(WorkerId worker) => pool.Endpoints.Any(e => e.Worker == worker && e.Tasks.Any(static t => t is { Id: "on-the-killed", IsRunning: true }));
-        await Eventually.IsTrue(() => pool.Workers.Any(w => HasIt(w.Id)), "the task runs");
+        await Eventually.IsTrue(() => File.Exists(there) && pool.Workers.Any(w => HasIt(w.Id)), "the task runs: one that has only been sent would run elsewhere");
         var busy = pool.Workers.Single(w => HasIt(w.Id));
 
         var inspected = await host.Client.InspectWorkerAsync(new InspectWorkerRequest { Worker = busy.Id.ToString() });
