@@ -111,6 +111,7 @@ public sealed class RunTests : IDisposable
 
     [Fact]
     [Trait("Scenario", "9")]
+    [Trait("Category", "Slow")]
     public async Task Under_chaos_every_file_is_still_answered_for_and_nobody_is_left()
     {
         // A pace at which a worker, once it is ready, gets some work done however slow the machine is at the moment.

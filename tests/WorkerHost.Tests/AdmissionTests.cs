@@ -42,6 +42,7 @@ public sealed class AdmissionTests : RecordedRuns
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Waiting_for_a_place_in_the_queue_does_not_help_a_task_that_would_come_too_late()
     {
         await TaskFuture.WhenAll(Enumerable.Range(0, 20).Select(_ => Record(TaskOptions.Default))).WaitAsync(TestPool.Patience);

@@ -51,6 +51,7 @@ public sealed class CancelStormTests
 
     [Fact]
     [Trait("Scenario", "34")]
+    [Trait("Category", "Slow")]
     public async Task The_kill_window_swallows_no_task_that_did_nothing_to_deserve_it()
     {
         // Deaf tasks that end just about when their process is told to leave for them, and some that have to be killed, beside others

@@ -5,6 +5,7 @@ public sealed class OverlapTests
 {
     [Fact]
     [Trait("Scenario", "44")]
+    [Trait("Category", "Slow")]
     public async Task A_pool_is_scaled_up_and_down_under_load_without_a_failed_task()
     {
         await using var pool = await TestPool.StartAsync(TestPool.Options(workers: 2));

@@ -51,6 +51,7 @@ public sealed class PlannedLeaveTests
 
     [Fact]
     [Trait("Scenario", "39")]
+    [Trait("Category", "Slow")]
     public async Task A_stop_waits_no_longer_for_one_that_was_let_work_on()
     {
         var here = TestPool.NewPath();

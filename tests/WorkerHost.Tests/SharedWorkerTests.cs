@@ -55,9 +55,9 @@ public sealed class SharedWorkerTests
     }
 
     [Theory]
-    [InlineData("zeros")]
+    [InlineData("zeros", Traits = ["Category", "Slow"])]
     [InlineData("noise")]
-    [InlineData("full")]
+    [InlineData("full", Traits = ["Category", "Slow"])]
     [InlineData("gone")]
     public async Task A_worker_that_spoils_its_ledger_is_believed_nothing_and_harms_nobody(string how)
     {

@@ -35,9 +35,9 @@ public sealed class StoppingTests : IAsyncLifetime
     [Trait("Scenario", "31")]
     [Trait("Scenario", "32")]
     [InlineData("spin", 600_000, false)]
-    [InlineData("block", 600_000, false)]
+    [InlineData("block", 600_000, false, Traits = ["Category", "Slow"])]
     [InlineData("hang", 600, false)]
-    [InlineData("spin", 600_000, true)]
+    [InlineData("spin", 600_000, true, Traits = ["Category", "Slow"])]
     public async Task A_task_that_heeds_nothing_loses_its_process(string task, int length, bool ignoresSigterm)
     {
         if (ignoresSigterm)

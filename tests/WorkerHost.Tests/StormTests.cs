@@ -10,8 +10,8 @@ public sealed class StormTests
     [Theory]
     [Trait("Scenario", "10")]
     [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(5)]
+    [InlineData(2, Traits = ["Category", "Slow"])]
+    [InlineData(5, Traits = ["Category", "Slow"])]
     [InlineData(13)]
     public async Task Workers_that_kill_each_other_at_once_leave_no_future_without_an_end_and_the_signal_is_named(int workers)
     {
@@ -60,6 +60,7 @@ public sealed class StormTests
     [Theory]
     [Trait("Scenario", "50")]
     [InlineData(4)]
+    [Trait("Category", "Slow")]
     public async Task While_workers_die_no_task_waits_beside_an_idle_worker(int workers)
     {
         await using var pool = await TestPool.StartAsync(TestPool.Options(workers));

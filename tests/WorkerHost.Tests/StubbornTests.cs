@@ -28,9 +28,9 @@ public sealed class StubbornTests : IAsyncLifetime
 
     [Theory]
     [InlineData("spin")]
-    [InlineData("block")]
-    [InlineData("deadlock")]
-    [InlineData("hang")]
+    [InlineData("block", Traits = ["Category", "Slow"])]
+    [InlineData("deadlock", Traits = ["Category", "Slow"])]
+    [InlineData("hang", Traits = ["Category", "Slow"])]
     [InlineData("stopped")]
     [InlineData("ignoring SIGTERM")]
     public async Task A_cancelled_task_that_heeds_nothing_is_gone_a_quarter_of_a_second_after_the_last_grace(string how)
@@ -45,9 +45,9 @@ public sealed class StubbornTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("spin")]
+    [InlineData("spin", Traits = ["Category", "Slow"])]
     [InlineData("stopped")]
-    [InlineData("ignoring SIGTERM")]
+    [InlineData("ignoring SIGTERM", Traits = ["Category", "Slow"])]
     public async Task A_task_past_its_time_limit_that_heeds_nothing_is_gone_a_quarter_of_a_second_after_the_last_grace(string how)
     {
         var limit = TimeSpan.FromSeconds(1.5);

@@ -8,6 +8,7 @@ public sealed class VitalsTests
 
     [Fact]
     [Trait("Scenario", "33")]
+    [Trait("Category", "Slow")]
     public async Task Tasks_that_take_much_longer_than_a_silent_worker_may_live_complete()
     {
         // Long enough that a beating worker, which has to share its processor with one that spins and with other tests, is not taken for silent.
@@ -93,6 +94,7 @@ public sealed class VitalsTests
 
     [Fact]
     [Trait("Scenario", "42")]
+    [Trait("Category", "Slow")]
     public async Task Shares_of_tasks_and_deaths_race_and_every_task_completes()
     {
         await using var pool = await TestPool.StartAsync(Options(new LivenessOptions(), new RecycleOptions { MaxTasks = 3 }, workers: 3));

@@ -96,6 +96,7 @@ public sealed class BadImageTests(BadImageTests.Running running) : IClassFixture
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task An_upload_that_trickles_in_loses_its_place_and_is_told_so()
     {
         using var slow = await ConnectAsync("Content-Length: 1000000\r\n\r\nthe first bytes");

@@ -112,6 +112,7 @@ public sealed class HostileImageTests
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_worker_that_is_killed_from_outside_costs_no_image()
     {
         await using var service = await ThumbnailsProcess.StartAsync();

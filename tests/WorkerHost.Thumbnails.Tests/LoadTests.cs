@@ -13,6 +13,7 @@ public sealed class LoadTests(ITestOutputHelper output)
     private static readonly string[] Hostile = ["crash", "hang", "hoard", "truncated", "bomb", "noise"];
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Of_200_uploads_every_good_one_is_served_and_every_hostile_one_is_a_clear_error()
     {
         await using var service = await ThumbnailsProcess.StartAsync("--hostile", "--Thumbnails:TimeLimit=00:00:05", "--Thumbnails:Patience=00:01:00");

@@ -10,6 +10,7 @@ public sealed class PackagingTests : IDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("wh-pack-").FullName;
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_project_outside_the_tree_restores_the_packages_and_runs_a_task()
     {
         var feed = Path.Combine(folder, "feed");

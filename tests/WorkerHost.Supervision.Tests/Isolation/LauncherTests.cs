@@ -61,6 +61,7 @@ public sealed class LauncherTests
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task What_a_launcher_has_let_go_of_is_a_stranger()
     {
         // Its parent ends at once, so it is nobody's descendant any more; its control group ends it all the same.

@@ -35,7 +35,7 @@ public sealed class LivenessTests
 
     [Theory]
     [InlineData(WorkerTransport.UnixSocket)]
-    [InlineData(WorkerTransport.LoopbackTcp)]
+    [InlineData(WorkerTransport.LoopbackTcp, Traits = ["Category", "Slow"])]
     public async Task A_worker_that_closes_its_listening_socket_and_lives_on_is_suspected_killed_and_replaced(WorkerTransport transport)
     {
         await using var supervised = await Supervised.StartAsync(Supervised.Dummy("beats", "usr1=close"), Options(Unhurried) with { Transport = transport });
@@ -96,6 +96,7 @@ public sealed class LivenessTests
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_worker_without_a_ledger_is_heard_on_its_control_stream_alone()
     {
         await using var supervised = await Supervised.StartAsync(Supervised.Dummy("control", "usr1=silence"), Options(Unhurried));
@@ -139,6 +140,7 @@ public sealed class LivenessTests
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task A_host_that_stood_still_for_longer_than_silence_may_last_forgives_its_workers()
     {
         using var directory = new TemporaryDirectory();
@@ -218,6 +220,7 @@ public sealed class LivenessTests
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Switched_off_nobody_is_killed_for_silence()
     {
         var options = Options(Short with { Enabled = false }) with { Recycling = new RecycleOptions { MaxAge = TimeSpan.FromHours(1) } };

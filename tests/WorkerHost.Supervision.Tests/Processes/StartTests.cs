@@ -190,6 +190,7 @@ public sealed class StartTests
 
     [Fact]
     [Trait("Scenario", "21")]
+    [Trait("Category", "Slow")]
     public async Task A_worker_that_listens_but_never_serves_is_reported_as_just_that()
     {
         var error = await Supervised.FailToStartAsync(
