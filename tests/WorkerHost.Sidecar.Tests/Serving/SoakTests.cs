@@ -55,8 +55,11 @@ public sealed class SoakTests
         TrendOf("heap, MiB", static s => s.CommittedMegabytes);
         Assert.Empty(load.Failures);
         host.AssertNoErrors();
-        Assert.InRange(resident, double.MinValue, settled.Average(static s => s.ResidentMegabytes) * 0.1);
-        Assert.InRange(heap, double.MinValue, settled.Average(static s => s.HeapMegabytes) * 0.3);
+
+        // In a minute the collector has not found its measure: what is allowed then shows what breaks at once, and only the long run a leak.
+        var leeway = Seconds >= 300 ? 1 : 3;
+        Assert.InRange(resident, double.MinValue, settled.Average(static s => s.ResidentMegabytes) * 0.1 * leeway);
+        Assert.InRange(heap, double.MinValue, settled.Average(static s => s.HeapMegabytes) * 0.3 * leeway);
         Assert.InRange(handles, double.MinValue, 10);
         Assert.InRange(sockets, double.MinValue, 10);
         Assert.InRange(threads, double.MinValue, 10);
