@@ -151,7 +151,7 @@ class PrivateHost implements Host {
         return await this.startOnce();
       } catch (e) {
         if (!signal.aborted) {
-          this.warn(`${(e as Error).message}`);
+          this.warn((e as Error).message);
         }
       }
     }
